@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// The URL of a backend server, as configuration writes it: scheme and authority only,
+// since paths belong to routes. Not a parser for request targets.
+#pragma once
+
+#include "wherry/base/str.h"
+
+enum url_scheme {
+	URL_HTTP,  // http:// and ws://
+	URL_HTTPS, // https:// and wss://
+	URL_UNIX,  // unix:/path, plain HTTP over a UNIX socket
+};
+
+// Slices of the text that was parsed.
+struct url {
+	enum url_scheme scheme;
+	struct str host; // without brackets; the path for URL_UNIX
+	uint16_t port;   // the scheme's default if none was written; 0 for URL_UNIX
+};
+
+// A trailing "/" is allowed; any other path, query, userinfo or fragment is refused.
+// On failure *reterr_expected says what was expected, for a diagnostic.
+MUST_CHECK bool url_parse(
+	struct str text, struct url *ret_url, const char **reterr_expected);
+
+// Is this a host as RFC 3986 section 3.2.2 and the Host header allow: a name of letters,
+// digits, "-", "_" and ".", an IPv4 literal, or an IPv6 literal in brackets?
+bool url_is_host(struct str host);
+
+// Splits "host[:port]" (RFC 9110 section 7.2). False for an empty host, userinfo, a path,
+// a list, spaces or a bad port; *ret_port is 0 if none was written. The host keeps
+// brackets.
+MUST_CHECK bool url_split_authority(
+	struct str authority, struct str *ret_host, uint16_t *ret_port);

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+// The configuration as immutable data, shared by all threads and counted by reference.
+// What each key means stands once, in conf_schema; this is only its shape.
+#pragma once
+
+#include "wherry/base/addr.h"
+#include "wherry/base/log.h"
+#include "wherry/base/url.h"
+
+// Durations are milliseconds and sizes bytes; CONF_OFF turns that one off.
+#define CONF_OFF UINT64_MAX
+
+struct conf_timeouts {
+	uint64_t connect_ms;
+	uint64_t response_ms;    // until the response head is complete
+	uint64_t idle_ms;        // longest silence inside a response
+	uint64_t keep_alive_ms;  // client connection between requests
+	uint64_t write_stall_ms; // longest time a peer takes no byte of what waits for it
+	uint64_t tls_handshake_ms;
+};
+
+struct conf_limits {
+	size_t connections; // client connections of the process; 0 = auto from
+			    // RLIMIT_NOFILE
+	size_t header;      // bytes of a head
+	uint64_t header_timeout_ms;
+	uint64_t body;     // bytes of a request body; a route may say otherwise
+	uint64_t min_rate; // bytes a second of a body, after 10 s of grace; CONF_OFF
+	size_t per_source; // client connections of one source
+	struct addr_network *exempt; // not counted by source
+	size_t exempt_count;
+};
+
+struct conf_paths {
+	bool allow_encoded_slash;
+	bool merge_slashes;
+	bool forward_canonical; // else the client's own bytes
+};
+
+struct conf_listener {
+	struct addr address;
+	const char *name; // as written
+};
+
+struct conf_header {
+	const char *name;
+	const char *value; // NULL in a remove list
+};
+
+struct conf_headers {
+	struct conf_header *set;
+	size_t set_count;
+	struct conf_header *remove;
+	size_t remove_count;
+};
+
+enum conf_origins {
+	CONF_ORIGINS_SAME_HOST,
+	CONF_ORIGINS_ANY,
+	CONF_ORIGINS_LIST
+};
+
+struct conf_websocket {
+	enum conf_origins origins;
+	const char **origin_list; // "scheme://host[:port]", lower case
+	size_t origin_count;
+	uint64_t max_message;
+	uint64_t max_frame;
+	uint64_t max_fragments;
+	uint64_t control_frames_per_second;
+	uint64_t messages_per_second; // CONF_OFF
+	uint64_t ping_ms;             // silence after which a ping is sent; CONF_OFF
+	uint64_t ping_timeout_ms;
+	uint64_t idle_timeout_ms; // without an application message; CONF_OFF
+	bool check_utf8;
+};
+
+struct conf_match {
+	const char *host; // NULL = any; "*.example.com" = one or more labels before;
+			  // lower case
+	const char *path; // canonical; NULL = any; ending in "/" is a prefix, else exact
+	const char *method;
+	struct conf_header
+		*headers; // all must be there with this value; value "*" = any value
+	size_t header_count;
+	const char *subprotocol; // one of those offered
+};
+
+enum conf_action {
+	CONF_FORWARD,
+	CONF_REDIRECT
+};
+enum conf_host {
+	CONF_HOST_PASS,
+	CONF_HOST_BACKEND,
+	CONF_HOST_NAME
+};
+
+struct conf_route {
+	const char *name; // for logs: "routes[2]", or the route's own name
+	struct conf_match match;
+	enum conf_action action;
+	size_t upstream; // index, for CONF_FORWARD
+	bool has_websocket;
+	struct conf_websocket websocket;
+	const char *path_strip; // NULL or without trailing "/"
+	const char *path_add;
+	enum conf_host host;
+	const char *host_name;
+	struct conf_headers request_headers;
+	struct conf_headers response_headers;
+	uint64_t response_timeout_ms; // resolved: the route's own, or the common one
+	uint64_t idle_timeout_ms;
+	uint64_t body; // bytes
+	const char *redirect_to;
+	unsigned redirect_status;
+};
+
+enum conf_balance {
+	CONF_BALANCE_ROUND_ROBIN,
+	CONF_BALANCE_LEAST_CONNECTIONS
+};
+
+struct conf_server {
+	const char *text; // the URL as written, for logs and metrics
+	struct url url;   // slices of text
+	unsigned weight;
+};
+
+struct conf_upstream {
+	const char *name;
+	enum conf_balance balance;
+	struct conf_server *servers;
+	size_t server_count;
+	uint64_t pool_idle_ms;
+	size_t pool_size; // kept-alive connections per worker and server
+};
+
+struct conf_drain {
+	uint64_t window_ms;  // closes are spread over this
+	uint64_t timeout_ms; // then the rest is cut; counted from the start
+};
+
+struct conf_resolver {
+	const char *servers; // "ip[:port],..." for c-ares; NULL = the system's
+	uint64_t timeout_ms;
+	uint64_t max_ttl_ms; // an answer is asked for again after at most this
+};
+
+struct conf {
+	unsigned workers; // 0 = one per CPU
+	struct log_options log;
+	struct addr_network *trusted_proxies;
+	size_t trusted_proxy_count;
+	bool has_status;
+	struct addr status;
+	struct conf_listener *listeners;
+	size_t listener_count;
+	struct conf_route *routes;
+	size_t route_count;
+	struct conf_upstream *upstreams;
+	size_t upstream_count;
+	struct conf_timeouts timeouts;
+	struct conf_limits limits;
+	struct conf_paths paths;
+	struct conf_drain drain;
+	struct conf_resolver resolver;
+};
+
+// Any thread. The last conf_unref frees it and all it points to; NULL is allowed.
+struct conf *conf_ref(struct conf *conf);
+void conf_unref(struct conf *conf);

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: MIT
+// llhttp's reading of a head that http_scan accepted, compared with http_scan's: method,
+// target, status, field count, content length, chunked. A difference means that one of
+// the two is wrong, and the message is refused.
+#pragma once
+
+#include "wherry/proto/http_message.h"
+
+// head is the whole head with its empty line. True if both readings agree.
+MUST_CHECK bool http_parse_agrees(struct str head, const struct http_message *message);
