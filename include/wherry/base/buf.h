@@ -17,6 +17,11 @@ struct buf {
 
 #define BUF_INIT ((struct buf){0})
 
+// Longest content; an append that would pass it fails the buffer.
+enum {
+	BUF_LIMIT = 16 << 20
+};
+
 void buf_finish(struct buf *buf);
 // Keeps the memory, forgets the content and a failure.
 void buf_clear(struct buf *buf);
@@ -25,6 +30,7 @@ void buf_append(struct buf *buf, const void *data, size_t length);
 void buf_append_str(struct buf *buf, struct str s);
 // Decimal.
 void buf_append_u64(struct buf *buf, uint64_t value);
+// Needs room for a NUL as well, which is not part of the content.
 void buf_printf(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
 
 // The content as a slice, valid until the next append.

@@ -26,7 +26,7 @@ struct http_reader {
 	enum http_body_kind body_kind;
 	bool is_disagreement; // after BAD: http_parse disagreed (counter
 			      // parser_disagreement)
-	uint64_t left;        // of a body with a length
+	uint64_t left; // of a body with a length
 	struct http_chunk chunk;
 	struct str body;
 };

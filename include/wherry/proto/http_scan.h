@@ -27,8 +27,8 @@ struct http_scan {
 	uint32_t searched;    // bytes already searched for its end
 	uint32_t field_lines; // complete field lines seen
 	bool has_start_line;
-	unsigned status; // after BAD: what to answer (400 414 417 431 501 505 ...; 502
-			 // for responses)
+	unsigned status;   // after BAD: what to answer (400 414 417 431 501 505 ...; 502
+			   // for responses)
 	const char *error; // after BAD: what was wrong and what was expected; static
 };
 

@@ -23,7 +23,7 @@ enum ws_check_result {
 			   // asked
 	WS_CHECK_CONTROL, // a whole control frame lies at taken: check->control describes
 			  // it; the caller decides its fate and moves past it
-	WS_CHECK_BAD, // the frame at taken is not legal: check->error
+	WS_CHECK_BAD,     // the frame at taken is not legal: check->error
 };
 
 struct ws_check {

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// One thread's event loop: libevent's base, timers that cost no system call, work put off
+// to the end of the turn, work posted from other threads, and the scratch memory that all
+// streams of the thread share. Everything but loop_post is for the loop's own thread.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+
+#include "wherry/base/attributes.h"
+#include "wherry/base/counters.h"
+
+struct loop;
+
+// The largest single read of a stream, and so the size of the scratch buffer.
+enum {
+	LOOP_SCRATCH_SIZE = 256 * 1024,
+	LOOP_GATHER_SIZE = 16 * 1024
+};
+
+// NULL when memory or descriptors are short.
+MUST_CHECK struct loop *loop_create(void);
+void loop_destroy(struct loop *loop);
+
+// Runs until loop_stop. False if the loop itself failed.
+MUST_CHECK bool loop_run(struct loop *loop);
+// The current turn is finished first.
+void loop_stop(struct loop *loop);
+
+struct event_base *loop_base(struct loop *loop);
+struct counters *loop_counters(struct loop *loop);
+// What one recv fills; lent to the one stream whose callback runs.
+uint8_t *loop_scratch(struct loop *loop);
+// What a corked stream gathers its small writes in; lent to one stream at a time.
+uint8_t *loop_gather(struct loop *loop);
+
+// A deadline. Moving it later stores a number; the timer looks again when it would have
+// fired. Embedded in what it guards.
+typedef void (*loop_timer_cb)(void *arg);
+struct loop_timer {
+	struct event event;
+	struct loop *loop;
+	loop_timer_cb fire;
+	void *arg;
+	uint64_t at_ms;    // the deadline; 0 = not set
+	uint64_t armed_ms; // when libevent will call; 0 = not armed
+};
+
+void loop_timer_init(
+	struct loop_timer *timer, struct loop *loop, loop_timer_cb fire, void *arg);
+// Fires once when now_ms() reaches at_ms. A time in the past fires in the next turn.
+void loop_timer_set(struct loop_timer *timer, uint64_t at_ms);
+// Forgets the deadline; cheap, to be set again.
+void loop_timer_clear(struct loop_timer *timer);
+// Before the memory goes. Allowed on a zeroed timer.
+void loop_timer_finish(struct loop_timer *timer);
+
+// Work for the end of this turn, after all callbacks that are on the stack have returned.
+// Embedded and zeroed at first; deferring it twice runs it once.
+typedef void (*loop_deferred_cb)(void *arg);
+struct loop_deferred {
+	struct loop_deferred *next;
+	loop_deferred_cb run;
+	void *arg;
+	bool is_queued;
+};
+void loop_defer(struct loop *loop, struct loop_deferred *deferred, loop_deferred_cb run,
+	void *arg);
+void loop_defer_cancel(struct loop *loop, struct loop_deferred *deferred);
+
+// Any thread: runs fn(arg) on the loop's thread, in order of posting. False when memory
+// is short; then nothing happens. Work posted after the loop ended is never run.
+typedef void (*loop_post_cb)(void *arg);
+MUST_CHECK bool loop_post(struct loop *loop, loop_post_cb fn, void *arg);

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+// A byte stream over one socket: reads into the loop's scratch and lends the bytes out,
+// writes straight through and queues only what the kernel refuses. It knows no protocol.
+//
+// Reading: the consumer returns how many bytes it took. The rest is kept and lent again,
+// joined with what arrives next; so an incomplete head or frame header needs no buffer of
+// the consumer's. While paused nothing is read and no event is registered; what was kept
+// is lent again, at the end of the turn, when reading resumes.
+//
+// Writing: never calls back. Failures and stalls are told later, through on_end.
+#pragma once
+
+#include <sys/uio.h>
+
+#include "wherry/base/addr.h"
+#include "wherry/net/loop.h"
+
+struct stream;
+
+enum {
+	STREAM_HIGH_BYTES = 64 * 1024, // queued: the other side's reading should stop
+	STREAM_LOW_BYTES = 16 * 1024,  // queued: it may go on
+};
+
+enum stream_end {
+	STREAM_END_EOF,    // the peer sends no more; writing may go on
+	STREAM_END_ERROR,  // reset, broken, or a failed connect: stream_error has the
+			   // errno
+	STREAM_END_STALL,  // the peer took no byte for the write-stall time
+	STREAM_END_MEMORY, // no memory for the queue or the kept bytes
+};
+
+// None of these runs inside another stream's on_data, nor inside a call into the stream.
+// Each may destroy its stream.
+struct stream_handler {
+	// Bytes lent until it returns; gives how many were taken.
+	size_t (*on_data)(void *arg, const uint8_t *data, size_t length);
+	// The queue, having been at the high mark, fell to the low one. May be NULL.
+	void (*on_drain)(void *arg);
+	// EOF at most once, after all bytes before it were lent; any other end is the
+	// last call.
+	void (*on_end)(void *arg, enum stream_end end);
+	// The connection stands (streams created as connecting only). May be NULL.
+	void (*on_connect)(void *arg);
+};
+
+enum stream_state {
+	STREAM_CONNECTED,
+	STREAM_CONNECTING
+};
+
+// Takes the socket, also when it fails (NULL: no memory). It is not reading yet: set a
+// handler and resume.
+MUST_CHECK struct stream *stream_create(
+	struct loop *loop, int socket, enum stream_state state, uint64_t write_stall_ms);
+// Closes the socket at once, whatever is queued. Its callbacks do not run any more. NULL
+// is allowed.
+void stream_destroy(struct stream *stream);
+
+// The next owner of the events. What was kept for the former one is kept for this one.
+void stream_set_handler(
+	struct stream *stream, const struct stream_handler *handler, void *arg);
+struct loop *stream_loop(const struct stream *stream);
+
+void stream_resume(struct stream *stream);
+void stream_pause(struct stream *stream);
+bool stream_is_paused(const struct stream *stream);
+// Bytes lent but not taken.
+size_t stream_kept_length(const struct stream *stream);
+
+void stream_write(struct stream *stream, const void *data, size_t length);
+void stream_writev(struct stream *stream, const struct iovec *pieces, size_t count);
+// Small writes are gathered until stream_uncork, to leave in one system call. One stream
+// of a loop at a time; within one callback.
+void stream_cork(struct stream *stream);
+void stream_uncork(struct stream *stream);
+// Bytes not yet taken by the kernel.
+size_t stream_queued_length(const struct stream *stream);
+// The queue has passed the high mark and not fallen to the low one since.
+bool stream_is_full(const struct stream *stream);
+
+// After all queued bytes have left: FIN. Reading goes on.
+void stream_shutdown(struct stream *stream);
+// The next close sends RST instead of FIN, for a message that is cut off.
+void stream_abort(struct stream *stream);
+
+// errno of STREAM_END_ERROR.
+int stream_error(const struct stream *stream);
+// Total bytes read from and accepted for the peer.
+uint64_t stream_bytes_in(const struct stream *stream);
+uint64_t stream_bytes_out(const struct stream *stream);
+// now_ms() of the last byte read.
+uint64_t stream_last_read_ms(const struct stream *stream);

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// One worker's connections to the servers: where each server is now, and the kept-alive
+// connections that wait for a next request. Never holds one with a byte or an end unread.
+#pragma once
+
+#include "wherry/net/stream.h"
+#include "wherry/upstream/upstream.h"
+
+struct pool;
+
+// set outlives the pool.
+MUST_CHECK struct pool *pool_create(struct loop *loop, struct upstream_set *set);
+void pool_destroy(struct pool *pool);
+
+// The addresses of a server have changed (or are known for the first time); copied. Live
+// connections are left alone; idle ones to an address that is gone are closed.
+void pool_set_addresses(struct pool *pool, size_t server_index,
+	const struct addr *addresses, size_t count);
+
+// The most recently used idle connection to this server, paused and without handler; NULL
+// if there is none.
+struct stream *pool_take(struct pool *pool, const struct upstream_server *server);
+// A new connection, connecting; the server's addresses take turns. NULL with
+// *reterr_errno: refused at once, no descriptor, or EADDRNOTAVAIL while its name is not
+// resolved.
+MUST_CHECK struct stream *pool_dial(
+	struct pool *pool, const struct upstream_server *server, int *reterr_errno);
+// Keeps an idle connection, or closes it if the pool is full, closing, or the stream is
+// not idle after all. Takes the stream. address is where it is connected to.
+void pool_give(
+	struct pool *pool, const struct upstream_server *server, struct stream *stream);
+// Closes all idle connections, and keeps none from now on.
+void pool_close(struct pool *pool);
