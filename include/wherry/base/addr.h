@@ -18,23 +18,25 @@ struct addr {
 	};
 };
 
-// Longest text addr_format writes, with its NUL.
 enum {
-	ADDR_TEXT_SIZE = 128
+	ADDR_TEXT_SIZE = 128,     // longest text addr_format writes, with its NUL
+	ADDR_UNIX_PATH_MAX = 107, // sun_path without its NUL
 };
 
 // "host:port" with an IP literal, "[v6]:port", ":port" (all IPv4 addresses),
-// "unix:/path". Names are not addresses: false.
+// "unix:/path" (absolute, at most ADDR_UNIX_PATH_MAX bytes). Names are not addresses, and
+// scope ids ("fe80::1%eth0") are not portable: false.
 MUST_CHECK bool addr_parse(struct str text, struct addr *ret_addr);
 // An IP literal alone, "10.0.0.1" or "::1" (brackets allowed), with the port given apart.
 MUST_CHECK bool addr_parse_ip(struct str text, uint16_t port, struct addr *ret_addr);
 
 bool addr_is_unix(const struct addr *addr);
+// Exactly: an IPv4-mapped IPv6 address differs from its IPv4 one.
 bool addr_equal(const struct addr *a, const struct addr *b);
 uint16_t addr_port(const struct addr *addr); // 0 for unix
 
-// "10.0.0.1:80", "[::1]:80", "unix:/path" ("unix:" for an unnamed peer). Returns text.
-// IPv4-mapped IPv6 prints as IPv4.
+// "10.0.0.1:80", "[::1]:80", "unix:/path" ("unix:" for an unnamed or abstract peer,
+// "unknown" for none). Returns text. IPv4-mapped IPv6 prints as IPv4.
 const char *addr_format(const struct addr *addr, char text[ADDR_TEXT_SIZE]);
 // The same without port and brackets: what X-Forwarded-For and the logs name a client.
 const char *addr_format_ip(const struct addr *addr, char text[ADDR_TEXT_SIZE]);

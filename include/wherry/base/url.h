@@ -14,7 +14,7 @@ enum url_scheme {
 // Slices of the text that was parsed.
 struct url {
 	enum url_scheme scheme;
-	struct str host; // without brackets; the path for URL_UNIX
+	struct str host; // without brackets; the absolute path for URL_UNIX
 	uint16_t port;   // the scheme's default if none was written; 0 for URL_UNIX
 };
 
@@ -24,11 +24,13 @@ MUST_CHECK bool url_parse(
 	struct str text, struct url *ret_url, const char **reterr_expected);
 
 // Is this a host as RFC 3986 section 3.2.2 and the Host header allow: a name of letters,
-// digits, "-", "_" and ".", an IPv4 literal, or an IPv6 literal in brackets?
+// digits, "-", "_" and ".", an IPv4 literal, or an IPv6 literal in brackets? Empty labels
+// are refused (one "." at the end is not), and names whose last label is a number, for
+// resolvers take "127.1" for an address.
 bool url_is_host(struct str host);
 
 // Splits "host[:port]" (RFC 9110 section 7.2). False for an empty host, userinfo, a path,
-// a list, spaces or a bad port; *ret_port is 0 if none was written. The host keeps
-// brackets.
+// a list, spaces or a bad port (empty, 0, above 65535); *ret_port is 0 if none was
+// written. The host keeps brackets.
 MUST_CHECK bool url_split_authority(
 	struct str authority, struct str *ret_host, uint16_t *ret_port);

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: MIT
+// Parsing, printing and comparing socket addresses and networks.
+#include "wherry/base/addr.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+_Static_assert(sizeof(((struct sockaddr_un *)0)->sun_path) == ADDR_UNIX_PATH_MAX + 1,
+	"sun_path");
+
+static struct str from(struct str s, size_t at)
+{
+	return (struct str){s.data + at, s.length - at};
+}
+
+// inet_pton wants a terminated text. It is strict by itself: four plain decimal numbers,
+// no scope id.
+static bool parse_literal(int family, struct str text, void *ret_bytes)
+{
+	char copy[INET6_ADDRSTRLEN];
+
+	if (text.length == 0 || text.length >= sizeof(copy) ||
+		memchr(text.data, '\0', text.length))
+		return false;
+	memcpy(copy, text.data, text.length);
+	copy[text.length] = '\0';
+	return inet_pton(family, copy, ret_bytes) == 1;
+}
+
+static bool parse_ip4(struct str text, uint16_t port, struct addr *ret_addr)
+{
+	struct addr addr = {.length = sizeof(addr.v4)};
+
+	addr.v4.sin_family = AF_INET;
+	addr.v4.sin_port = htons(port);
+	if (!parse_literal(AF_INET, text, &addr.v4.sin_addr))
+		return false;
+	*ret_addr = addr;
+	return true;
+}
+
+static bool parse_ip6(struct str text, uint16_t port, struct addr *ret_addr)
+{
+	struct addr addr = {.length = sizeof(addr.v6)};
+
+	addr.v6.sin6_family = AF_INET6;
+	addr.v6.sin6_port = htons(port);
+	if (!parse_literal(AF_INET6, text, &addr.v6.sin6_addr))
+		return false;
+	*ret_addr = addr;
+	return true;
+}
+
+static bool parse_unix(struct str path, struct addr *ret_addr)
+{
+	struct addr addr = {0};
+
+	if (path.length == 0 || path.length > ADDR_UNIX_PATH_MAX || path.data[0] != '/' ||
+		memchr(path.data, '\0', path.length))
+		return false;
+	addr.local.sun_family = AF_UNIX;
+	memcpy(addr.local.sun_path, path.data, path.length);
+	addr.length =
+		(socklen_t)(offsetof(struct sockaddr_un, sun_path) + path.length + 1);
+	*ret_addr = addr;
+	return true;
+}
+
+bool addr_parse(struct str text, struct addr *ret_addr)
+{
+	uint64_t port;
+
+	if (str_has_prefix(text, STR("unix:")))
+		return parse_unix(from(text, 5), ret_addr);
+
+	size_t colon = text.length;
+	while (colon > 0 && text.data[colon - 1] != ':')
+		colon--;
+	if (colon == 0 || !str_parse_u64(from(text, colon), UINT16_MAX, &port))
+		return false;
+	struct str host = {text.data, colon - 1};
+	if (host.length == 0)
+		host = STR("0.0.0.0");
+	// "::1:80" would be ambiguous.
+	else if (host.data[0] != '[')
+		return parse_ip4(host, (uint16_t)port, ret_addr);
+	return addr_parse_ip(host, (uint16_t)port, ret_addr);
+}
+
+bool addr_parse_ip(struct str text, uint16_t port, struct addr *ret_addr)
+{
+	if (text.length > 2 && text.data[0] == '[' && text.data[text.length - 1] == ']') {
+		struct str inner = {text.data + 1, text.length - 2};
+		return parse_ip6(inner, port, ret_addr);
+	}
+	return parse_ip4(text, port, ret_addr) || parse_ip6(text, port, ret_addr);
+}
+
+bool addr_is_unix(const struct addr *addr)
+{
+	return addr->length > 0 && addr->any.sa_family == AF_UNIX;
+}
+
+// The family, or AF_UNSPEC for no address.
+static int family_of(const struct addr *addr)
+{
+	return addr->length > 0 ? addr->any.sa_family : AF_UNSPEC;
+}
+
+// The path of a UNIX address; empty if unnamed or abstract. The kernel may count its NUL
+// in the length or not.
+static struct str unix_path(const struct addr *addr)
+{
+	size_t start = offsetof(struct sockaddr_un, sun_path);
+	size_t size = addr->length > start ? addr->length - start : 0;
+
+	return (struct str){addr->local.sun_path, strnlen(addr->local.sun_path, size)};
+}
+
+bool addr_equal(const struct addr *a, const struct addr *b)
+{
+	if (family_of(a) != family_of(b))
+		return false;
+	switch (family_of(a)) {
+	case AF_INET:
+		return a->v4.sin_port == b->v4.sin_port &&
+		       a->v4.sin_addr.s_addr == b->v4.sin_addr.s_addr;
+	case AF_INET6:
+		return a->v6.sin6_port == b->v6.sin6_port &&
+		       a->v6.sin6_scope_id == b->v6.sin6_scope_id &&
+		       memcmp(&a->v6.sin6_addr, &b->v6.sin6_addr, 16) == 0;
+	case AF_UNIX:
+		if (unix_path(a).length > 0)
+			return str_equal(unix_path(a), unix_path(b));
+		return a->length == b->length &&
+		       memcmp(&a->local, &b->local, a->length) == 0;
+	default:
+		return true;
+	}
+}
+
+uint16_t addr_port(const struct addr *addr)
+{
+	switch (family_of(addr)) {
+	case AF_INET:
+		return ntohs(addr->v4.sin_port);
+	case AF_INET6:
+		return ntohs(addr->v6.sin6_port);
+	default:
+		return 0;
+	}
+}
+
+// The IPv4 address in an IPv4 or IPv4-mapped address; NULL if there is none.
+static const uint8_t *ip4_bytes(const struct addr *addr)
+{
+	if (family_of(addr) == AF_INET)
+		return (const uint8_t *)&addr->v4.sin_addr;
+	if (family_of(addr) == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&addr->v6.sin6_addr))
+		return addr->v6.sin6_addr.s6_addr + 12;
+	return NULL;
+}
+
+const char *addr_format(const struct addr *addr, char text[ADDR_TEXT_SIZE])
+{
+	char ip[ADDR_TEXT_SIZE];
+
+	addr_format_ip(addr, ip);
+	if (ip4_bytes(addr))
+		(void)snprintf(text, ADDR_TEXT_SIZE, "%.*s:%u", INET_ADDRSTRLEN, ip,
+			addr_port(addr));
+	else if (family_of(addr) == AF_INET6)
+		(void)snprintf(text, ADDR_TEXT_SIZE, "[%.*s]:%u", INET6_ADDRSTRLEN, ip,
+			addr_port(addr));
+	else
+		memcpy(text, ip, ADDR_TEXT_SIZE);
+	return text;
+}
+
+const char *addr_format_ip(const struct addr *addr, char text[ADDR_TEXT_SIZE])
+{
+	memset(text, 0, ADDR_TEXT_SIZE);
+	// inet_ntop fails only for a text too small, and this one is not.
+	if (ip4_bytes(addr))
+		(void)inet_ntop(AF_INET, ip4_bytes(addr), text, ADDR_TEXT_SIZE);
+	else if (family_of(addr) == AF_INET6)
+		(void)inet_ntop(AF_INET6, &addr->v6.sin6_addr, text, ADDR_TEXT_SIZE);
+	else if (family_of(addr) == AF_UNIX)
+		(void)snprintf(
+			text, ADDR_TEXT_SIZE, "unix:%.*s", STR_ARG(unix_path(addr)));
+	else
+		(void)snprintf(text, ADDR_TEXT_SIZE, "unknown");
+	return text;
+}
+
+// Do the first bits of a and b agree?
+static bool has_prefix(const uint8_t *a, const uint8_t *b, unsigned bits)
+{
+	unsigned rest = bits % 8;
+	uint8_t mask = (uint8_t)(0xff00 >> rest);
+
+	if (memcmp(a, b, bits / 8) != 0)
+		return false;
+	return rest == 0 || ((a[bits / 8] ^ b[bits / 8]) & mask) == 0;
+}
+
+static bool parse_prefix(struct str text, unsigned max, unsigned *ret_bits)
+{
+	uint64_t bits;
+
+	// "08" may have been meant as octal.
+	if ((text.length > 1 && text.data[0] == '0') || !str_parse_u64(text, max, &bits))
+		return false;
+	*ret_bits = (unsigned)bits;
+	return true;
+}
+
+bool addr_network_parse(struct str text, struct addr_network *ret_network)
+{
+	struct addr_network network = {0};
+	const char *slash = text.length ? memchr(text.data, '/', text.length) : NULL;
+	struct str ip = {text.data, slash ? (size_t)(slash - text.data) : text.length};
+
+	if (parse_literal(AF_INET, ip, network.bytes))
+		network.family = AF_INET;
+	else if (parse_literal(AF_INET6, ip, network.bytes))
+		network.family = AF_INET6;
+	else
+		return false;
+
+	unsigned size = network.family == AF_INET ? 4 : 16;
+	network.prefix_bits = size * 8;
+	if (slash &&
+		!parse_prefix(from(text, ip.length + 1), size * 8, &network.prefix_bits))
+		return false;
+	for (unsigned bit = network.prefix_bits; bit < size * 8; bit++) {
+		if (network.bytes[bit / 8] & (0x80 >> bit % 8))
+			return false;
+	}
+	*ret_network = network;
+	return true;
+}
+
+bool addr_network_has(
+	const struct addr_network *networks, size_t count, const struct addr *addr)
+{
+	const uint8_t *ip4 = ip4_bytes(addr);
+	const uint8_t *ip6 =
+		family_of(addr) == AF_INET6 ? addr->v6.sin6_addr.s6_addr : NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		const uint8_t *ip = networks[i].family == AF_INET ? ip4 : ip6;
+		if (ip && has_prefix(ip, networks[i].bytes, networks[i].prefix_bits))
+			return true;
+	}
+	return false;
+}
+
+void addr_source_key(const struct addr *addr, uint8_t key[ADDR_SOURCE_KEY_SIZE])
+{
+	const uint8_t *ip4 = ip4_bytes(addr);
+
+	// The first byte keeps the families apart.
+	memset(key, 0, ADDR_SOURCE_KEY_SIZE);
+	if (ip4) {
+		key[0] = 4;
+		memcpy(key + 1, ip4, 4);
+	} else if (family_of(addr) == AF_INET6) {
+		key[0] = 6;
+		memcpy(key + 1, &addr->v6.sin6_addr, 8);
+	}
+}

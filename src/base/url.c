@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+// Backend URLs and authorities, strictly.
+#include "wherry/base/url.h"
+
+#include <string.h>
+
+#include "wherry/base/addr.h"
+
+enum {
+	NAME_MAX_BYTES = 253, // RFC 1035 section 2.3.4, as text without the last dot
+	LABEL_MAX_BYTES = 63,
+};
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_name_byte(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) ||
+	       c == '-' || c == '_';
+}
+
+static bool is_name(struct str host)
+{
+	size_t label_length = 0;
+	bool is_number = true; // the label so far
+
+	if (host.length > 0 && host.data[host.length - 1] == '.')
+		host.length--;
+	if (host.length > NAME_MAX_BYTES)
+		return false;
+	for (size_t i = 0; i < host.length; i++) {
+		if (host.data[i] == '.') {
+			if (label_length == 0)
+				return false;
+			label_length = 0;
+			is_number = true;
+			continue;
+		}
+		if (!is_name_byte(host.data[i]) || ++label_length > LABEL_MAX_BYTES)
+			return false;
+		is_number = is_number && is_digit(host.data[i]);
+	}
+	return label_length > 0 && !is_number;
+}
+
+bool url_is_host(struct str host)
+{
+	struct addr addr;
+
+	if (host.length == 0)
+		return false;
+	if (is_name(host))
+		return true;
+	if (!addr_parse_ip(host, 0, &addr))
+		return false;
+	return addr.any.sa_family == AF_INET || host.data[0] == '[';
+}
+
+bool url_split_authority(struct str authority, struct str *ret_host, uint16_t *ret_port)
+{
+	struct str host = authority;
+	uint64_t port = 0;
+	// In a bracketed literal only what follows the bracket can be a port.
+	const char *bracket =
+		authority.length ? memchr(authority.data, ']', authority.length) : NULL;
+	size_t at = bracket ? (size_t)(bracket - authority.data) : 0;
+
+	while (at < authority.length && authority.data[at] != ':')
+		at++;
+	if (at < authority.length) {
+		struct str digits = {authority.data + at + 1, authority.length - at - 1};
+		if (!str_parse_u64(digits, UINT16_MAX, &port) || port == 0)
+			return false;
+		host.length = at;
+	}
+	if (!url_is_host(host))
+		return false;
+	*ret_host = host;
+	*ret_port = (uint16_t)port;
+	return true;
+}
+
+static bool cut_prefix(struct str *text, struct str prefix)
+{
+	if (text->length < prefix.length ||
+		!str_equal_nocase((struct str){text->data, prefix.length}, prefix))
+		return false;
+	text->data += prefix.length;
+	text->length -= prefix.length;
+	return true;
+}
+
+static bool parse_unix(struct str path, struct url *ret_url, const char **reterr_expected)
+{
+	if (path.length == 0 || path.length > ADDR_UNIX_PATH_MAX || path.data[0] != '/' ||
+		memchr(path.data, '\0', path.length)) {
+		*reterr_expected = "an absolute socket path of at most 107 bytes";
+		return false;
+	}
+	*ret_url = (struct url){.scheme = URL_UNIX, .host = path};
+	return true;
+}
+
+bool url_parse(struct str text, struct url *ret_url, const char **reterr_expected)
+{
+	struct url url = {.scheme = URL_HTTP, .port = 80};
+	uint16_t port;
+
+	if (cut_prefix(&text, STR("unix:")))
+		return parse_unix(text, ret_url, reterr_expected);
+	if (cut_prefix(&text, STR("https://")) || cut_prefix(&text, STR("wss://"))) {
+		url.scheme = URL_HTTPS;
+		url.port = 443;
+	} else if (!cut_prefix(&text, STR("http://")) &&
+		   !cut_prefix(&text, STR("ws://"))) {
+		*reterr_expected = "http://, https://, ws://, wss:// or unix:/path";
+		return false;
+	}
+
+	if (text.length > 0 && text.data[text.length - 1] == '/')
+		text.length--;
+	if (text.length > 0 && memchr(text.data, '/', text.length)) {
+		*reterr_expected = "no path: it belongs to the route";
+		return false;
+	}
+	if (!url_split_authority(text, &url.host, &port)) {
+		*reterr_expected = "host or host:port after the scheme, and nothing else";
+		return false;
+	}
+	if (url.host.data[0] == '[')
+		url.host = (struct str){url.host.data + 1, url.host.length - 2};
+	if (port != 0)
+		url.port = port;
+	*ret_url = url;
+	return true;
+}
