@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: MIT
+# `./dev run`: Wherry in the foreground of a terminal, with the demo behind it.
+
+default_config=config/wherry.yaml
+demo_folder=examples/demo
+demo_log=build/demo.log
+
+run_command() {
+	local config=$default_config
+	while [ $# -gt 0 ]; do
+		case $1 in
+		-c)
+			[ $# -ge 2 ] || die "run: -c needs a file"
+			config=$2
+			shift 2
+			;;
+		*) die "run: what is '$1'? Usage: ./dev run [-c FILE]" ;;
+		esac
+	done
+	[ -r "$config" ] || die "run: cannot read $config"
+
+	build_quietly release
+	if [ "$(readlink -f "$config")" = "$(readlink -f "$default_config")" ]; then
+		need_node_modules "$demo_folder"
+		run_demo
+	else
+		say "build/release/wherry run -c $config"
+		exec build/release/wherry run -c "$config"
+	fi
+}
+
+# A process group for each of the two: Ctrl-C then reaches only this script, which stops
+# them in order.
+run_demo() {
+	local stopping=
+	trap 'stopping=yes' INT TERM
+	set -m
+	node "$demo_folder/server.mjs" >"$demo_log" 2>&1 &
+	demo_pid=$!
+	build/release/wherry run -c "$default_config" &
+	wherry_pid=$!
+	set +m
+	trap stop_demo EXIT
+
+	wait_until_ready || die "the demo did not start (its output: $demo_log)"
+	[ -n "$stopping" ] || print_welcome
+	while [ -z "$stopping" ] && is_alive "$wherry_pid" && is_alive "$demo_pid"; do
+		wait -n "$wherry_pid" "$demo_pid" || true
+	done
+	[ -n "$stopping" ] || die "one of the two ended by itself (the demo's output: $demo_log)"
+	stop_demo
+	trap - EXIT
+	say "stopped"
+}
+
+is_alive() {
+	kill -0 "$1" 2>/dev/null
+}
+
+# Ready is when a page of the demo comes through Wherry.
+wait_until_ready() {
+	local deadline=$((SECONDS + 20))
+	while [ "$SECONDS" -lt "$deadline" ] && [ -z "$stopping" ]; do
+		is_alive "$wherry_pid" && is_alive "$demo_pid" || return 1
+		answers_ok && return 0
+		sleep 0.1
+	done
+	[ -n "$stopping" ]
+}
+
+answers_ok() (
+	exec 3<>/dev/tcp/127.0.0.1/8080 || exit 1
+	printf 'GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n' >&3
+	read -r -t 2 line <&3 && [[ $line == "HTTP/1.1 200 "* ]]
+) 2>/dev/null
+
+# SIGINT gives open connections two seconds; who is still there then is killed.
+stop_demo() {
+	trap '' INT TERM
+	kill -INT "$wherry_pid" 2>/dev/null || true
+	end_within 4 "$wherry_pid"
+	kill -TERM "$demo_pid" 2>/dev/null || true
+	end_within 2 "$demo_pid"
+}
+
+end_within() {
+	local deadline=$((SECONDS + $1)) pid=$2
+	while is_alive "$pid" && [ "$SECONDS" -le "$deadline" ]; do
+		sleep 0.1
+	done
+	kill -KILL "$pid" 2>/dev/null || true
+	wait "$pid" 2>/dev/null || true
+}
+
+print_welcome() {
+	cat <<'TEXT'
+
+  Wherry is running. Open  http://127.0.0.1:8080
+
+  What to try
+  - open the page in two windows and write in the chat: WebSocket through Wherry
+  - watch the clock on the page: it polls an AJAX endpoint through the same port
+  - look below: one access line at the end of every request and every WebSocket
+  - change config/wherry.yaml, and see what `build/release/wherry check -c` says
+
+  Ctrl-C stops Wherry and the demo.
+
+TEXT
+}
