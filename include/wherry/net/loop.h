@@ -60,7 +60,8 @@ void loop_timer_clear(struct loop_timer *timer);
 void loop_timer_finish(struct loop_timer *timer);
 
 // Work for the end of this turn, after all callbacks that are on the stack have returned.
-// Embedded and zeroed at first; deferring it twice runs it once.
+// Embedded and zeroed at first; deferring it twice runs the later choice, once. What
+// embeds it is freed by that run and nothing else.
 typedef void (*loop_deferred_cb)(void *arg);
 struct loop_deferred {
 	struct loop_deferred *next;
@@ -70,7 +71,6 @@ struct loop_deferred {
 };
 void loop_defer(struct loop *loop, struct loop_deferred *deferred, loop_deferred_cb run,
 	void *arg);
-void loop_defer_cancel(struct loop *loop, struct loop_deferred *deferred);
 
 // Any thread: runs fn(arg) on the loop's thread, in order of posting. False when memory
 // is short; then nothing happens. Work posted after the loop ended is never run.

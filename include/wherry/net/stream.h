@@ -61,7 +61,10 @@ void stream_destroy(struct stream *stream);
 void stream_set_handler(
 	struct stream *stream, const struct stream_handler *handler, void *arg);
 struct loop *stream_loop(const struct stream *stream);
+// The descriptor, to ask the kernel about it; it stays the stream's.
+int stream_socket(const struct stream *stream);
 
+// Also asks for what was kept to be lent again, if it is not paused.
 void stream_resume(struct stream *stream);
 void stream_pause(struct stream *stream);
 bool stream_is_paused(const struct stream *stream);
@@ -83,6 +86,10 @@ bool stream_is_full(const struct stream *stream);
 void stream_shutdown(struct stream *stream);
 // The next close sends RST instead of FIN, for a message that is cut off.
 void stream_abort(struct stream *stream);
+
+// A write failed: nothing more will reach the peer. The end itself is told by the read
+// side, after the bytes that had arrived before; so it waits while reading is paused.
+bool stream_is_broken(const struct stream *stream);
 
 // errno of STREAM_END_ERROR.
 int stream_error(const struct stream *stream);

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// Listening sockets: opening them, and accepting in bounded batches with a back-off when
+// descriptors or memory run out, so that a full process neither spins nor floods its log.
+#pragma once
+
+#include "wherry/base/addr.h"
+#include "wherry/net/loop.h"
+
+struct listener;
+
+// A bound, listening, non-blocking socket; else -errno. With reuse_port several may share
+// one TCP address (one per worker). IPv6 sockets are V6ONLY. A UNIX socket that nobody
+// serves any more is replaced.
+MUST_CHECK int listener_open(const struct addr *address, bool reuse_port);
+
+// A connection was accepted; the callee takes the socket (non-blocking, TCP_NODELAY).
+typedef void (*listener_accept_cb)(void *arg, int socket, const struct addr *peer);
+
+// Takes the listening socket, also when it fails (NULL: no memory), and starts to accept.
+MUST_CHECK struct listener *listener_create(
+	struct loop *loop, int socket, listener_accept_cb accept, void *arg);
+// Stops accepting and closes the socket. NULL is allowed.
+void listener_destroy(struct listener *listener);

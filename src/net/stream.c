@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: MIT
+// A stream's life and its reading side; see the header. Writing is stream_output.c.
+#include "wherry/net/stream.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "stream_priv.h"
+#include "wherry/base/now.h"
+
+enum {
+	READ_SIZE_MIN = 16 * 1024,
+	KEPT_CAPACITY_MIN = 1024,
+	KEPT_JOIN_MAX = 256,
+};
+
+static void run_deferred(void *arg);
+
+void stream_end_now(struct stream *stream, enum stream_end end, int error)
+{
+	if (stream->is_destroyed || stream->is_ended)
+		return;
+	if (end != STREAM_END_EOF) {
+		stream->is_ended = true;
+		stream->is_broken = true;
+		stream->error = error;
+		stream_output_finish(stream);
+	}
+	if (stream->is_reading) {
+		(void)event_del(&stream->read_event);
+		stream->is_reading = false;
+	}
+	stream->handler->on_end(stream->arg, end);
+}
+
+void stream_end_later(struct stream *stream, enum stream_end end, int error)
+{
+	if (stream->is_destroyed || stream->is_ended || stream->has_deferred_end)
+		return;
+	stream->has_deferred_end = true;
+	stream->deferred_end = end;
+	stream->error = error;
+	loop_defer(stream->loop, &stream->deferred, run_deferred, stream);
+}
+
+// Registers the read event, if reading is wanted. The opposite is lazy: a paused stream's
+// event is removed when it fires, so that a pause and a resume between two arrivals cost
+// no system call.
+static void update_reading(struct stream *stream)
+{
+	if (stream->is_reading || stream->is_paused || stream->is_connecting ||
+		stream->is_eof || stream->is_ended || stream->is_destroyed)
+		return;
+	if (event_add(&stream->read_event, NULL) != 0)
+		stream_end_later(stream, STREAM_END_MEMORY, ENOMEM);
+	else
+		stream->is_reading = true;
+}
+
+static bool reserve_kept(struct stream *stream, size_t capacity)
+{
+	if (capacity <= stream->kept_capacity)
+		return true;
+	if (capacity < KEPT_CAPACITY_MIN)
+		capacity = KEPT_CAPACITY_MIN;
+	uint8_t *grown = realloc(stream->kept, capacity);
+	if (!grown)
+		return false;
+	stream->kept = grown;
+	stream->kept_capacity = capacity;
+	return true;
+}
+
+static void drop_kept(struct stream *stream)
+{
+	free(stream->kept);
+	stream->kept = NULL;
+	stream->kept_length = stream->kept_capacity = 0;
+}
+
+// Lends data, which is the scratch buffer or the kept bytes, and keeps what is not taken.
+static void lend(struct stream *stream, uint8_t *data, size_t length)
+{
+	stream->is_lending = true;
+	stream->wants_kept = false;
+	size_t taken = stream->handler->on_data(stream->arg, data, length);
+	stream->is_lending = false;
+	if (stream->is_destroyed)
+		return;
+	assert(taken <= length);
+	size_t rest = length - taken;
+	if (rest == 0) {
+		drop_kept(stream);
+	} else if (data == stream->kept) {
+		memmove(stream->kept, data + taken, rest);
+		stream->kept_length = rest;
+	} else if (reserve_kept(stream, rest)) {
+		memcpy(stream->kept, data + taken, rest);
+		stream->kept_length = rest;
+	} else {
+		stream_end_later(stream, STREAM_END_MEMORY, ENOMEM);
+	}
+	if (stream->wants_kept && rest > 0)
+		stream_resume(stream);
+	update_reading(stream);
+}
+
+static void free_stream(struct stream *stream)
+{
+	free(stream->kept);
+	free(stream);
+}
+
+// The one thing put off to the end of the turn: what it is, the state says.
+static void run_deferred(void *arg)
+{
+	struct stream *stream = arg;
+	if (stream->is_destroyed)
+		free_stream(stream);
+	else if (stream->has_deferred_end)
+		stream_end_now(stream, stream->deferred_end, stream->error);
+	else if (!stream->is_paused && !stream->is_ended && stream->kept_length > 0)
+		lend(stream, stream->kept, stream->kept_length);
+}
+
+// Room behind what is kept, so that the consumer sees one piece. Little is kept after a
+// frame header, and is moved in front of a full read; a long head grows where it lies, by
+// halves, so that bytes that trickle in are not copied again and again.
+static uint8_t *find_room(struct stream *stream, size_t *ret_room)
+{
+	size_t kept = stream->kept_length;
+	if (kept <= KEPT_JOIN_MAX) {
+		uint8_t *scratch = loop_scratch(stream->loop);
+		if (kept > 0)
+			memcpy(scratch, stream->kept, kept);
+		size_t room = LOOP_SCRATCH_SIZE - kept;
+		*ret_room = stream->read_size < room ? stream->read_size : room;
+		return scratch;
+	}
+	if (stream->kept_capacity - kept < KEPT_CAPACITY_MIN / 4 &&
+		!reserve_kept(stream, kept + kept / 2 + KEPT_CAPACITY_MIN / 2))
+		return NULL;
+	*ret_room = stream->kept_capacity - kept;
+	return stream->kept;
+}
+
+static void on_received(struct stream *stream, uint8_t *data, size_t length)
+{
+	stream->bytes_in += length;
+	stream->last_read_ms = now_ms();
+	if (length == stream->read_size && stream->read_size < LOOP_SCRATCH_SIZE)
+		stream->read_size *= 2;
+	size_t joined = stream->kept_length + length;
+	if (data == stream->kept)
+		stream->kept_length = joined;
+	lend(stream, data, joined);
+}
+
+static void on_readable(evutil_socket_t fd, short events, void *arg)
+{
+	struct stream *stream = arg;
+	if (stream->is_paused) {
+		(void)event_del(&stream->read_event);
+		stream->is_reading = false;
+		return;
+	}
+	size_t room;
+	uint8_t *data = find_room(stream, &room);
+	if (!data) {
+		stream_end_now(stream, STREAM_END_MEMORY, ENOMEM);
+		return;
+	}
+	ssize_t got = recv(stream->socket, data + stream->kept_length, room, 0);
+	if (got > 0) {
+		on_received(stream, data, (size_t)got);
+	} else if (got == 0) {
+		stream->is_eof = true;
+		stream_end_now(stream, STREAM_END_EOF, 0);
+	} else if (errno != EAGAIN && errno != EINTR) {
+		stream_end_now(stream, STREAM_END_ERROR, errno);
+	}
+}
+
+struct stream *stream_create(
+	struct loop *loop, int socket, enum stream_state state, uint64_t write_stall_ms)
+{
+	struct stream *stream = calloc(1, sizeof(*stream));
+	if (!stream) {
+		close(socket);
+		return NULL;
+	}
+	stream->loop = loop;
+	stream->socket = socket;
+	stream->write_stall_ms = write_stall_ms;
+	stream->read_size = READ_SIZE_MIN;
+	stream->is_paused = true;
+	stream->is_connecting = state == STREAM_CONNECTING;
+	stream->last_read_ms = now_ms();
+	(void)event_assign(&stream->read_event, loop_base(loop), socket,
+		EV_READ | EV_PERSIST, on_readable, stream);
+	stream_output_init(stream);
+	return stream;
+}
+
+void stream_destroy(struct stream *stream)
+{
+	if (!stream || stream->is_destroyed)
+		return;
+	stream->is_destroyed = true;
+	if (stream->is_reading)
+		(void)event_del(&stream->read_event);
+	stream_output_finish(stream);
+	close(stream->socket);
+	// Its own callback may be on the stack, with kept bytes lent out.
+	loop_defer(stream->loop, &stream->deferred, run_deferred, stream);
+}
+
+void stream_set_handler(
+	struct stream *stream, const struct stream_handler *handler, void *arg)
+{
+	stream->handler = handler;
+	stream->arg = arg;
+}
+
+struct loop *stream_loop(const struct stream *stream)
+{
+	return stream->loop;
+}
+
+int stream_socket(const struct stream *stream)
+{
+	return stream->socket;
+}
+
+void stream_resume(struct stream *stream)
+{
+	stream->is_paused = false;
+	stream->wants_kept = true;
+	if (stream->is_lending || stream->is_destroyed || stream->is_ended)
+		return;
+	if (stream->kept_length > 0)
+		loop_defer(stream->loop, &stream->deferred, run_deferred, stream);
+	else
+		update_reading(stream);
+}
+
+void stream_pause(struct stream *stream)
+{
+	stream->is_paused = true;
+	stream->wants_kept = false;
+	stream->read_size = READ_SIZE_MIN;
+}
+
+bool stream_is_paused(const struct stream *stream)
+{
+	return stream->is_paused;
+}
+
+size_t stream_kept_length(const struct stream *stream)
+{
+	return stream->kept_length;
+}
+
+bool stream_is_broken(const struct stream *stream)
+{
+	return stream->is_broken;
+}
+
+int stream_error(const struct stream *stream)
+{
+	return stream->error;
+}
+
+uint64_t stream_bytes_in(const struct stream *stream)
+{
+	return stream->bytes_in;
+}
+
+uint64_t stream_bytes_out(const struct stream *stream)
+{
+	return stream->bytes_out;
+}
+
+uint64_t stream_last_read_ms(const struct stream *stream)
+{
+	return stream->last_read_ms;
+}

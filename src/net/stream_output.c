@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MIT
+// A stream's writing side: straight to the kernel while nothing waits, else one queue.
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#include "stream_priv.h"
+
+enum {
+	WRITE_PIECES_MAX = 8,          // pieces of one writev, with the corked bytes
+	DRAIN_TURN_BYTES = 256 * 1024, // written to one stream in one turn of the loop
+};
+
+// The write failed. What the peer had sent before is still to be read, and the read side
+// then meets the end; so only the queue is dropped here.
+static void break_output(struct stream *stream, int error)
+{
+	stream->error = error;
+	stream_output_finish(stream);
+	stream->is_broken = true;
+}
+
+static void free_queue(struct stream *stream)
+{
+	if (stream->queue)
+		evbuffer_free(stream->queue);
+	stream->queue = NULL;
+}
+
+static void wait_for_room(struct stream *stream)
+{
+	struct timeval stall = {
+		.tv_sec = (time_t)(stream->write_stall_ms / 1000),
+		.tv_usec = (suseconds_t)(stream->write_stall_ms % 1000) * 1000,
+	};
+	bool has_limit = !stream->is_connecting && stream->write_stall_ms != UINT64_MAX;
+	if (event_add(&stream->write_event, has_limit ? &stall : NULL) != 0)
+		stream_end_later(stream, STREAM_END_MEMORY, ENOMEM);
+}
+
+static void on_queue_written(struct stream *stream)
+{
+	size_t left = stream->queue ? evbuffer_get_length(stream->queue) : 0;
+	if (left == 0) {
+		free_queue(stream);
+		(void)event_del(&stream->write_event);
+		if (stream->is_shutdown)
+			(void)shutdown(
+				stream->socket, SHUT_WR); // a reset shows when reading
+	}
+	if (stream->is_full && left <= STREAM_LOW_BYTES) {
+		stream->is_full = false;
+		if (stream->handler->on_drain)
+			stream->handler->on_drain(stream->arg);
+	}
+}
+
+static void write_queue(struct stream *stream)
+{
+	if (stream->queue) {
+		int sent = evbuffer_write_atmost(
+			stream->queue, stream->socket, DRAIN_TURN_BYTES);
+		if (sent < 0 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (sent < 0) {
+			break_output(stream, errno);
+			return;
+		}
+	}
+	on_queue_written(stream);
+}
+
+static void finish_connect(struct stream *stream)
+{
+	int error = 0;
+	socklen_t length = sizeof(error);
+	if (getsockopt(stream->socket, SOL_SOCKET, SO_ERROR, &error, &length) != 0)
+		error = errno;
+	(void)event_del(&stream->write_event);
+	if (error != 0) {
+		stream_end_now(stream, STREAM_END_ERROR, error);
+		return;
+	}
+	stream->is_connecting = false;
+	if (stream->queue || stream->is_shutdown)
+		wait_for_room(stream);
+	if (!stream->is_paused)
+		stream_resume(stream);
+	if (stream->handler->on_connect)
+		stream->handler->on_connect(stream->arg);
+}
+
+static void on_writable(evutil_socket_t fd, short events, void *arg)
+{
+	struct stream *stream = arg;
+	if (stream->is_connecting)
+		finish_connect(stream);
+	else if (events & EV_TIMEOUT)
+		stream_end_now(stream, STREAM_END_STALL, ETIMEDOUT);
+	else
+		write_queue(stream);
+}
+
+void stream_output_init(struct stream *stream)
+{
+	(void)event_assign(&stream->write_event, loop_base(stream->loop), stream->socket,
+		EV_WRITE | EV_PERSIST, on_writable, stream);
+	if (stream->is_connecting)
+		wait_for_room(stream);
+}
+
+void stream_output_finish(struct stream *stream)
+{
+	(void)event_del(&stream->write_event);
+	free_queue(stream);
+	stream->corked_length = 0;
+}
+
+static void enqueue(
+	struct stream *stream, const struct iovec *pieces, size_t count, size_t skip)
+{
+	bool was_empty = !stream->queue;
+	if (was_empty)
+		stream->queue = evbuffer_new();
+	bool is_stored = stream->queue != NULL;
+	for (size_t i = 0; i < count && is_stored; i++) {
+		size_t length = pieces[i].iov_len;
+		size_t sent = skip < length ? skip : length;
+		skip -= sent;
+		is_stored =
+			length == sent || evbuffer_add(stream->queue,
+						  (const char *)pieces[i].iov_base + sent,
+						  length - sent) == 0;
+	}
+	if (!is_stored) {
+		stream_end_later(stream, STREAM_END_MEMORY, ENOMEM);
+		break_output(stream, ENOMEM);
+		return;
+	}
+	if (evbuffer_get_length(stream->queue) >= STREAM_HIGH_BYTES)
+		stream->is_full = true;
+	if (was_empty && !stream->is_connecting)
+		wait_for_room(stream);
+}
+
+// Sends at once what the kernel takes, and queues the rest.
+static void write_through(struct stream *stream, const struct iovec *pieces, size_t count)
+{
+	size_t total = 0;
+	for (size_t i = 0; i < count; i++)
+		total += pieces[i].iov_len;
+	size_t sent = 0;
+	if (!stream->queue && !stream->is_connecting) {
+		struct msghdr message = {
+			.msg_iov = (struct iovec *)pieces, .msg_iovlen = count};
+		ssize_t got = count == 1
+				      ? send(stream->socket, pieces[0].iov_base,
+						pieces[0].iov_len, MSG_NOSIGNAL)
+				      : sendmsg(stream->socket, &message, MSG_NOSIGNAL);
+		if (got < 0 && errno != EAGAIN && errno != EINTR && errno != ENOBUFS) {
+			break_output(stream, errno);
+			return;
+		}
+		sent = got > 0 ? (size_t)got : 0;
+	}
+	if (sent < total)
+		enqueue(stream, pieces, count, sent);
+}
+
+static void gather(struct stream *stream, const struct iovec *pieces, size_t count)
+{
+	uint8_t *into = loop_gather(stream->loop) + stream->corked_length;
+	for (size_t i = 0; i < count; i++) {
+		memcpy(into, pieces[i].iov_base, pieces[i].iov_len);
+		into += pieces[i].iov_len;
+		stream->corked_length += pieces[i].iov_len;
+	}
+}
+
+void stream_writev(struct stream *stream, const struct iovec *pieces, size_t count)
+{
+	if (stream->is_broken || stream->is_destroyed || stream->is_shutdown)
+		return;
+	size_t total = 0;
+	for (size_t i = 0; i < count; i++)
+		total += pieces[i].iov_len;
+	if (total == 0)
+		return;
+	stream->bytes_out += total;
+	if (stream->is_corked && stream->corked_length + total <= LOOP_GATHER_SIZE) {
+		gather(stream, pieces, count);
+		return;
+	}
+	if (stream->corked_length == 0) {
+		write_through(stream, pieces, count);
+		return;
+	}
+	struct iovec all[WRITE_PIECES_MAX];
+	all[0].iov_base = loop_gather(stream->loop);
+	all[0].iov_len = stream->corked_length;
+	stream->corked_length = 0;
+	memcpy(all + 1, pieces, count * sizeof(*pieces));
+	write_through(stream, all, count + 1);
+}
+
+void stream_write(struct stream *stream, const void *data, size_t length)
+{
+	struct iovec piece = {.iov_base = (void *)data, .iov_len = length};
+	stream_writev(stream, &piece, 1);
+}
+
+void stream_cork(struct stream *stream)
+{
+	stream->is_corked = true;
+}
+
+void stream_uncork(struct stream *stream)
+{
+	stream->is_corked = false;
+	if (stream->corked_length == 0)
+		return;
+	struct iovec piece = {loop_gather(stream->loop), stream->corked_length};
+	stream->corked_length = 0;
+	write_through(stream, &piece, 1);
+}
+
+size_t stream_queued_length(const struct stream *stream)
+{
+	size_t queued = stream->queue ? evbuffer_get_length(stream->queue) : 0;
+	return queued + stream->corked_length;
+}
+
+bool stream_is_full(const struct stream *stream)
+{
+	return stream->is_full;
+}
+
+void stream_shutdown(struct stream *stream)
+{
+	if (stream->is_shutdown || stream->is_broken || stream->is_destroyed)
+		return;
+	stream_uncork(stream);
+	stream->is_shutdown = true;
+	if (!stream->queue && !stream->is_connecting)
+		(void)shutdown(stream->socket, SHUT_WR); // a reset shows when reading
+}
+
+void stream_abort(struct stream *stream)
+{
+	struct linger none = {.l_onoff = 1, .l_linger = 0};
+	(void)setsockopt(stream->socket, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+}
