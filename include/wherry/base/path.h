@@ -11,7 +11,7 @@ enum path_result {
 	PATH_BAD_ESCAPE, // "%" without two hex digits
 	PATH_BAD_BYTE, // control, space, non-ASCII, "#" or "\"; or such a control escaped
 	PATH_ENCODED_SLASH, // "%2f" or "%5c", while not allowed
-	PATH_OVERLONG,      // escapes that spell an overlong UTF-8 sequence
+	PATH_OVERLONG,      // escapes that begin overlong UTF-8, as %C0 and %C1 do
 	PATH_ABOVE_ROOT,    // ".." beyond the first segment
 };
 
@@ -21,8 +21,10 @@ struct path_options {
 	bool drop_parameters;     // ";x" at the end of each segment is removed
 };
 
-// path starts with "/" and has no query. Writes at most path.length bytes to out and
-// gives their number. canonical(canonical(x)) = canonical(x).
+// path starts with "/" (else PATH_BAD_BYTE) and has no query. A "." or ".." at its end
+// leaves a "/". Escapes that are no UTF-8 in another way than overlong pass, for Latin-1
+// applications. Writes at most path.length bytes to out and gives their number.
+// canonical(canonical(x)) = canonical(x).
 MUST_CHECK enum path_result path_canonical(
 	struct str path, struct path_options options, char *out, size_t *ret_length);
 
