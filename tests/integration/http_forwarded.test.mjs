@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+// Who the client is: told by Wherry, not by the client, unless the peer is a trusted proxy.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { httpBackend } from './support/backends.mjs';
+import { exchange, requestText } from './support/http_text.mjs';
+import { connect } from './support/peer.mjs';
+import { forwardTo, startWherry } from './support/wherry.mjs';
+
+const SPOOFED = [
+  'X-Forwarded-For: 1.2.3.4', 'X-Forwarded-Proto: https', 'X-Forwarded-Host: evil.test',
+  'Forwarded: for=1.2.3.4;proto=https', 'X-Real-IP: 1.2.3.4',
+];
+
+function asker(t, wherry, target = wherry.port) {
+  return async (fields) => {
+    const response = await exchange(await connect(t, target), requestText('GET', '/', fields));
+    assert.equal(response.status, 200);
+    return { seen: JSON.parse(response.body).headers, response };
+  };
+}
+
+test('an untrusted client', async (t) => {
+  const backend = await httpBackend(t);
+  const wherry = await startWherry(t, forwardTo(backend));
+  const ask = asker(t, wherry);
+
+  await t.test('is named by its address', async () => {
+    const { seen } = await ask([]);
+    assert.equal(seen['x-forwarded-for'], '127.0.0.1');
+    assert.equal(seen['x-forwarded-proto'], 'http');
+    assert.equal(seen['x-forwarded-host'], 'a.test');
+    assert.match(seen.forwarded, /for="?127\.0\.0\.1"?/);
+    assert.match(seen.forwarded, /proto=http(;|$)/);
+    assert.match(seen.forwarded, /host="?a\.test"?/);
+    assert.match(seen.via, /^1\.1 /);
+  });
+
+  await t.test('can not say otherwise', async () => {
+    const { seen } = await ask(SPOOFED);
+    assert.equal(seen['x-forwarded-for'], '127.0.0.1');
+    assert.equal(seen['x-forwarded-proto'], 'http');
+    assert.equal(seen['x-forwarded-host'], 'a.test');
+    assert.doesNotMatch(seen.forwarded, /1\.2\.3\.4/);
+  });
+
+  await t.test('not through names that some backends fold', async () => {
+    const { seen } = await ask(['X_Forwarded_For: 1.2.3.4', 'x_forwarded-proto: https', 'X-Kept_Name: 1']);
+    assert.equal('x_forwarded_for' in seen, false);
+    assert.equal('x_forwarded-proto' in seen, false);
+    assert.equal(seen['x-kept_name'], '1');
+  });
+
+  await t.test('sees Via too', async () => {
+    assert.match((await ask([])).response.headers.get('via'), /^1\.1 /);
+  });
+});
+
+test('a trusted proxy', async (t) => {
+  const backend = await httpBackend(t);
+  const wherry = await startWherry(t, `trusted_proxies: [127.0.0.0/8, 10.0.0.0/8]\n${forwardTo(backend)}`);
+  const ask = asker(t, wherry);
+
+  await t.test('adds to what it said', async () => {
+    const { seen } = await ask(['X-Forwarded-For: 1.2.3.4, 10.0.0.1', 'X-Forwarded-Proto: https', 'X-Forwarded-Host: shop.test']);
+    assert.equal(seen['x-forwarded-for'], '1.2.3.4, 10.0.0.1, 127.0.0.1');
+    assert.equal(seen['x-forwarded-proto'], 'https');
+    assert.equal(seen['x-forwarded-host'], 'shop.test');
+  });
+
+  await t.test('the right-most untrusted address is the client in the log', async () => {
+    for (const [chain, client] of [
+      ['6.6.6.6, 1.2.3.4, 10.0.0.1', '1.2.3.4'],
+      ['6.6.6.6, 1.2.3.4', '1.2.3.4'],
+      ['2001:db8::7, 10.0.0.1', '2001:db8::7'],
+      [Array.from({ length: 100 }, (_, i) => `9.9.9.${i}`).join(', '), '9.9.9.99'],
+    ]) {
+      await ask([`X-Forwarded-For: ${chain}`]);
+      const line = await wherry.accessLine({ peer: new RegExp(client.replaceAll('.', '\\.')) });
+      assert.ok(line);
+    }
+  });
+
+  await t.test('nonsense in the list is no address', async () => {
+    const { seen } = await ask(['X-Forwarded-For: unknown, <script>']);
+    assert.match(seen['x-forwarded-for'], /127\.0\.0\.1$/);
+  });
+});
+
+test('Via of others is kept', async (t) => {
+  const backend = await httpBackend(t);
+  const wherry = await startWherry(t, forwardTo(backend));
+  const { seen } = await asker(t, wherry)(['Via: 1.0 fred']);
+  assert.match(seen.via, /^1\.0 fred, 1\.1 /);
+});

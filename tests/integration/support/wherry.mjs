@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: MIT
+// One run of the real program: configured from a text, started on free ports, watched
+// through its logs, stopped, and judged by its exit code and its sanitizer's silence.
+
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import readline from 'node:readline';
+
+import { program } from './build.mjs';
+import { cleanup } from './cleanup.mjs';
+import { eventually, within } from './deadline.mjs';
+
+const COULD_NOT_START = 3;
+
+/** Free TCP ports of the loopback, all different. */
+export async function freePorts(count) {
+  const servers = Array.from({ length: count }, () => net.createServer());
+  for (const server of servers) {
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+  }
+  const ports = servers.map((server) => server.address().port);
+  for (const server of servers) {
+    server.close();
+    await once(server, 'close');
+  }
+  return ports;
+}
+
+export function temporaryDirectory(t) {
+  const directory = mkdtempSync(join(tmpdir(), 'wherry-test-'));
+  cleanup(t, () => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** Routes everything, WebSocket too, to one backend. more: further lines of the route. */
+export function forwardTo(backend, more = '') {
+  const lines = more.split('\n').map((line) => `    ${line}`);
+  return `
+routes:
+  - match: { path: / }
+    to: app
+${more.includes('websocket:') ? '' : '    websocket: { origins: any }'}
+${lines.join('\n')}
+upstreams:
+  app: { servers: [{ url: "${backend.url ?? backend}" }] }
+`;
+}
+
+const DEFAULTS = {
+  workers: () => 'workers: 1',
+  log: () => 'log: { format: json }',
+  drain: () => 'drain: { window: 0s, timeout: 2s }',
+  limits: () => 'limits: { exempt: [127.0.0.0/8] }',
+  listeners: (ports) => `listeners: [{ address: "127.0.0.1:${ports[0]}" }]`,
+};
+
+/** The text with every top-level key a test did not write itself. */
+function completed(text, ports) {
+  const missing = Object.keys(DEFAULTS).filter((key) => !new RegExp(`^${key}:`, 'm').test(text));
+  return [...missing.map((key) => DEFAULTS[key](ports)), text].join('\n');
+}
+
+function sanitizerEnvironment(directory) {
+  const environment = { ...process.env };
+  for (const name of ['ASAN', 'UBSAN', 'TSAN', 'LSAN']) {
+    const options = [environment[`${name}_OPTIONS`], `log_path=${directory}/sanitizer`];
+    if (name === 'ASAN') options.push('quarantine_size_mb=8');
+    environment[`${name}_OPTIONS`] = options.filter(Boolean).join(':');
+  }
+  return environment;
+}
+
+/** Fails if a sanitizer wrote a report, and shows it. */
+function assertNoSanitizerReport(directory, stderr) {
+  const reports = readdirSync(directory).filter((name) => name.startsWith('sanitizer.'));
+  const texts = reports.map((name) => readFileSync(join(directory, name), 'utf8'));
+  assert.equal(texts.join('\n'), '', 'a sanitizer reported');
+  assert.doesNotMatch(stderr, /runtime error:|ERROR: \w+Sanitizer|WARNING: ThreadSanitizer/);
+}
+
+/** Runs the program to its end, as `wherry check` and the like do. */
+export function runToEnd(t, args, options = {}) {
+  const directory = temporaryDirectory(t);
+  return new Promise((resolve) => {
+    const settings = { env: sanitizerEnvironment(directory), timeout: 60_000, ...options };
+    execFile(program, args, settings, (error, stdout, stderr) => {
+      assertNoSanitizerReport(directory, stderr);
+      resolve({ code: error ? error.code : 0, stdout, stderr });
+    });
+  });
+}
+
+/**
+ * Starts the program and waits until it listens; stops it at the test's end.
+ * configuration: text, or a function of the free ports that gives it.
+ * options: ports (how many), descriptors (RLIMIT_NOFILE), args (instead of run -c FILE),
+ * stdout: 'ignore-it' leaves the pipe unread; expectedExit.
+ */
+export async function startWherry(t, configuration, options = {}) {
+  for (let attempt = 1; ; attempt++) {
+    const wherry = new Wherry(await freePorts(options.ports ?? 1), configuration, options);
+    if (await wherry.isListening()) {
+      cleanup(t, () => wherry.stop());
+      return wherry;
+    }
+    const [code] = await wherry.exit;
+    wherry.removeDirectory();
+    if (code !== COULD_NOT_START || attempt === 5) {
+      throw new Error(`wherry ended with ${code} instead of listening:\n${wherry.stderr}`);
+    }
+  }
+}
+
+class Wherry {
+  constructor(ports, configuration, options) {
+    this.ports = ports;
+    this.port = ports[0];
+    this.options = options;
+    this.directory = mkdtempSync(join(tmpdir(), 'wherry-test-'));
+    this.stderr = '';
+    this.accessLines = [];
+    this.textLines = []; // of standard output, as they came
+    this.waiters = new Set();
+    this.start(configuration);
+  }
+
+  get url() {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get webSocketUrl() {
+    return `ws://127.0.0.1:${this.port}`;
+  }
+
+  start(configuration) {
+    const args = this.options.args ? this.options.args(this.ports) : this.runArguments(configuration);
+    const limit = this.options.descriptors ?? 20_000;
+    const raise = `ulimit -n ${limit} 2>/dev/null || ulimit -n "$(ulimit -Hn)"`;
+    this.child = spawn('bash', ['-c', `${raise}; exec "$@"`, 'bash', program, ...args], {
+      cwd: this.directory,
+      env: sanitizerEnvironment(this.directory),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.exit = once(this.child, 'exit');
+    this.child.stderr.setEncoding('utf8').on('data', (text) => (this.stderr += text));
+    if (this.options.stdout !== 'unread') this.readStdout();
+  }
+
+  runArguments(configuration) {
+    const text = typeof configuration === 'function' ? configuration(this) : configuration;
+    this.configPath = join(this.directory, 'wherry.yaml');
+    this.configText = completed(text, this.ports);
+    writeFileSync(this.configPath, this.configText);
+    return ['run', '-c', this.configPath];
+  }
+
+  readStdout() {
+    readline.createInterface({ input: this.child.stdout }).on('line', (line) => {
+      this.textLines.push(line);
+      if (line.startsWith('{')) this.accessLines.push(JSON.parse(line));
+      for (const waiter of this.waiters) waiter();
+    });
+  }
+
+  get pid() {
+    return this.child.pid;
+  }
+
+  hasEnded() {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
+  /** False if the program ended first. */
+  async isListening() {
+    const probe = async () => this.hasEnded() || (await canConnect(this.options.probe ?? this.port));
+    try {
+      await eventually(probe, 'wherry listens');
+    } catch (error) {
+      this.child.kill('SIGKILL');
+      throw new Error(`${error.message}\n${this.stderr}`);
+    }
+    return !this.hasEnded();
+  }
+
+  /** The first access line that has these values, now or later. */
+  accessLine(wanted) {
+    const matches = (line) => Object.entries(wanted).every(([key, value]) =>
+      value instanceof RegExp ? value.test(line[key]) : line[key] === value);
+    return within(new Promise((resolve) => {
+      const look = () => {
+        const line = this.accessLines.find(matches);
+        if (!line) return;
+        this.waiters.delete(look);
+        resolve(line);
+      };
+      this.waiters.add(look);
+      look();
+    }), `an access line with ${JSON.stringify(wanted)}`).catch((error) => {
+      const seen = this.accessLines.slice(-5).map((line) => JSON.stringify(line)).join('\n');
+      throw new Error(`${error.message}; the last of ${this.accessLines.length} lines:\n${seen}`);
+    });
+  }
+
+  /** The line of standard output that matches, now or later. */
+  textLine(pattern) {
+    return eventually(() => this.textLines.find((line) => pattern.test(line)), `a line ${pattern}`);
+  }
+
+  signal(name) {
+    this.child.kill(name);
+  }
+
+  /** Waits for the end; 0 is the only good exit code. */
+  async ended() {
+    const [code, signal] = await within(this.exit, 'wherry ends');
+    assertNoSanitizerReport(this.directory, this.stderr);
+    assert.deepEqual({ code, signal }, { code: 0, signal: null }, this.stderr);
+  }
+
+  async stop() {
+    try {
+      if (!this.hasEnded()) this.signal('SIGTERM');
+      await this.ended();
+    } finally {
+      if (!this.hasEnded()) this.child.kill('SIGKILL');
+      this.child.stdout.destroy();
+      this.removeDirectory();
+    }
+  }
+
+  removeDirectory() {
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+function canConnect(target) {
+  return new Promise((resolve) => {
+    const socket = typeof target === 'string' ? net.connect(target) : net.connect(target, '127.0.0.1');
+    const answer = (value) => {
+      socket.destroy();
+      resolve(value);
+    };
+    socket.once('connect', () => answer(true)).once('error', () => answer(false));
+  });
+}
