@@ -33,6 +33,7 @@ MUST_CHECK struct resolver *resolver_create(
 	struct loop *loop, const struct resolver_options *options);
 // NULL is allowed. No callback runs any more.
 void resolver_destroy(struct resolver *resolver);
-// Follows host (copied) until the resolver is destroyed. False when memory is short.
+// Follows host (a name, not an IP literal; copied) until the resolver is destroyed. False
+// when memory is short.
 MUST_CHECK bool resolver_follow(struct resolver *resolver, struct str host, uint16_t port,
 	resolver_answer_cb answer, void *arg);
