@@ -55,7 +55,7 @@ warn_old_libevent() {
 
 need_node() {
 	command -v node >/dev/null || need_packages nodejs
-	node -e 'process.exit(parseInt(process.versions.node) < 18)' ||
+	node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)' ||
 		die "node $(node --version) is too old: 18 or newer is needed"
 }
 
