@@ -8,25 +8,29 @@
 
 struct pool;
 
-// set outlives the pool.
+// set outlives the pool. NULL when memory is short.
 MUST_CHECK struct pool *pool_create(struct loop *loop, struct upstream_set *set);
+// Closes all idle connections. NULL is allowed.
 void pool_destroy(struct pool *pool);
 
 // The addresses of a server have changed (or are known for the first time); copied. Live
-// connections are left alone; idle ones to an address that is gone are closed.
+// connections are left alone; idle ones to an address that is gone are closed. Without
+// memory the former addresses stand.
 void pool_set_addresses(struct pool *pool, size_t server_index,
 	const struct addr *addresses, size_t count);
+// How many addresses the server has: as many dials may fail before the server has failed.
+size_t pool_address_count(const struct pool *pool, const struct upstream_server *server);
 
 // The most recently used idle connection to this server, paused and without handler; NULL
 // if there is none.
 struct stream *pool_take(struct pool *pool, const struct upstream_server *server);
-// A new connection, connecting; the server's addresses take turns. NULL with
-// *reterr_errno: refused at once, no descriptor, or EADDRNOTAVAIL while its name is not
-// resolved.
+// A new connection, connecting; the server's addresses take turns, and those that refuse
+// at once are passed over. NULL with *reterr_errno: all refused at once, no descriptor,
+// or EADDRNOTAVAIL while its name is not resolved.
 MUST_CHECK struct stream *pool_dial(
 	struct pool *pool, const struct upstream_server *server, int *reterr_errno);
-// Keeps an idle connection, or closes it if the pool is full, closing, or the stream is
-// not idle after all. Takes the stream. address is where it is connected to.
+// Keeps an idle connection, or closes it if the pool is full or closed, the stream is not
+// idle after all, or its address is no longer the server's. Takes the stream.
 void pool_give(
 	struct pool *pool, const struct upstream_server *server, struct stream *stream);
 // Closes all idle connections, and keeps none from now on.
