@@ -13,13 +13,14 @@ enum http_chunk_result {
 };
 
 struct http_chunk {
-	uint64_t left;          // bytes left of the current chunk's data
-	uint32_t line_bytes;    // length so far of the size line or trailer line
-	uint32_t trailer_bytes; // of all trailers
-	uint8_t state;
-	uint8_t digits;
-	bool is_in_value; // trailer line: past its colon
+	uint64_t
+		left; // bytes left of the current chunk's data; its size while being read
 	const char *error;
+	uint32_t extension_bytes; // of this chunk's size line
+	uint32_t trailer_bytes;   // of all trailers
+	uint8_t state;
+	uint8_t digits;       // of the size
+	uint8_t name_matched; // a trailer's name: bytes equal to "transfer-encoding"
 };
 
 void http_chunk_init(struct http_chunk *chunk);

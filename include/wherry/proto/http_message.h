@@ -30,7 +30,8 @@ enum http_field_id {
 	HTTP_FIELD_KEEP_ALIVE,
 	HTTP_FIELD_LOCATION,
 	HTTP_FIELD_ORIGIN,
-	HTTP_FIELD_PROXY, // every name that starts with "proxy-", but for the two below
+	HTTP_FIELD_PROXY, // "proxy" (CGI's HTTP_PROXY), and every name that starts with
+			  // "proxy-" but for the two below
 	HTTP_FIELD_PROXY_AUTHENTICATE,
 	HTTP_FIELD_PROXY_AUTHORIZATION,
 	HTTP_FIELD_REFERER,
@@ -56,7 +57,9 @@ struct http_field {
 	struct str name;
 	struct str value; // without surrounding OWS
 	enum http_field_id id;
-	bool is_dropped; // not to be forwarded: hop-by-hop, or nominated by Connection
+	bool is_dropped; // not to be forwarded: hop-by-hop, nominated by Connection, a
+			 // spelling with "_" of a name that Wherry sets, or
+			 // Content-Length, which the forwarder writes anew
 };
 
 enum http_body_kind {
@@ -78,18 +81,19 @@ struct http_message {
 	unsigned status; // response
 	struct str reason; // response; may be empty
 	enum http_body_kind body_kind;
-	bool has_content_length; // a valid Content-Length stood there, also where there
-				 // is no body
-	uint64_t content_length;
-	bool is_keep_alive;        // the sender would keep its connection
+	bool has_content_length; // a Content-Length to pass on, also of answers to HEAD
+				 // and 304, which have no body; not of an upgrade, 1xx or
+				 // 204
+	uint64_t content_length; // as read; 0 if none stood there
+	bool is_keep_alive;      // the sender would keep its connection
 	bool is_websocket_upgrade; // "Upgrade: websocket" and Connection: upgrade, on
-				   // HTTP/1.1
-	bool expects_continue;
+				   // HTTP/1.1; of responses 101 only
+	bool expects_continue;     // and a body follows
 	size_t field_count;
 	struct http_field fields[HTTP_MESSAGE_MAX_FIELDS];
 };
 
-// Which known name this is, in any case of letters.
+// Which known name this is, in any case of letters. Only for token characters.
 enum http_field_id http_message_field_id(struct str name);
 // The first field with that id; NULL if none.
 const struct http_field *http_message_find(

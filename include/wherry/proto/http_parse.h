@@ -6,5 +6,8 @@
 
 #include "wherry/proto/http_message.h"
 
+// Does llhttp know this method? Another one, however well-formed, can't be compared: 501.
+bool http_parse_knows_method(struct str method);
+
 // head is the whole head with its empty line. True if both readings agree.
 MUST_CHECK bool http_parse_agrees(struct str head, const struct http_message *message);

@@ -11,7 +11,8 @@ enum http_reader_item {
 			  // more
 	HTTP_READER_HEAD, // *ret_message is filled, valid as long as the bytes are
 	HTTP_READER_BODY, // reader->body is a piece of content, a slice of the bytes
-	HTTP_READER_END,  // the message is over; the next call starts the next one
+	HTTP_READER_END,  // the message is over; the next call starts the next one. May
+			  // come without new bytes: pull until MORE
 	HTTP_READER_BAD, // reader->scan.status and .error say why; the connection is done
 			 // for
 };
@@ -21,7 +22,8 @@ struct http_reader {
 	enum {
 		HTTP_READER_AT_HEAD,
 		HTTP_READER_AT_BODY,
-		HTTP_READER_AT_END
+		HTTP_READER_AT_END,
+		HTTP_READER_AT_ERROR
 	} at;
 	enum http_body_kind body_kind;
 	bool is_disagreement; // after BAD: http_parse disagreed (counter
@@ -35,8 +37,8 @@ void http_reader_init(struct http_reader *reader, enum http_message_kind kind,
 	struct http_scan_limits limits);
 
 // data starts at the first byte not yet taken; *ret_taken says how many this call took (0
-// while a head is incomplete). After HEAD of a response the caller may call
-// http_reader_no_body, before the next pull.
+// while a head is incomplete, and *ret_message is then only scratch). After HEAD of a
+// response the caller may call http_reader_no_body, before the next pull.
 MUST_CHECK enum http_reader_item http_reader_next(struct http_reader *reader,
 	const uint8_t *data, size_t length, struct http_message *ret_message,
 	size_t *ret_taken);

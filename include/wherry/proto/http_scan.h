@@ -7,8 +7,8 @@
 #include "wherry/proto/http_message.h"
 
 struct http_scan_limits {
-	size_t head_bytes; // default 32 KiB
-	size_t line_bytes; // default 8 KiB
+	size_t head_bytes; // default 32 KiB; below 4 GiB
+	size_t line_bytes; // default 8 KiB, without its CRLF
 };
 
 #define HTTP_SCAN_LIMITS_DEFAULT ((struct http_scan_limits){32 * 1024, 8 * 1024})
@@ -38,6 +38,6 @@ void http_scan_init(struct http_scan *scan, enum http_message_kind kind,
 // head is all bytes of the message so far, from its first byte (the caller keeps them;
 // the address may change between calls). OK: *ret_length is the head's length with its
 // empty line, and *ret_message is filled with slices of head. MORE: call again with more
-// bytes.
+// bytes; *ret_message is then only scratch.
 MUST_CHECK enum http_scan_result http_scan_feed(struct http_scan *scan, struct str head,
 	struct http_message *ret_message, size_t *ret_length);
