@@ -14,7 +14,7 @@ enum ws_handshake_result {
 	WS_HANDSHAKE_OK = 0,
 	WS_HANDSHAKE_BAD, // 400: method, version of HTTP, key, or fields that may stand
 			  // once
-	WS_HANDSHAKE_BAD_VERSION, // 426 with Sec-WebSocket-Version: 13
+	WS_HANDSHAKE_BAD_VERSION, // missing or not 13: 426 with Sec-WebSocket-Version: 13
 };
 
 // Is this request, which has is_websocket_upgrade, a complete handshake? *reterr_text
@@ -29,8 +29,8 @@ MUST_CHECK bool ws_handshake_accept(
 // What the backend was offered, to check its answer against.
 struct ws_handshake_offer {
 	char accept[WS_HANDSHAKE_ACCEPT_LENGTH + 1];
-	struct str subprotocols; // the client's list; empty if none
-	bool offers_deflate;
+	struct str subprotocols; // the client's list, of all its fields; empty if none
+	bool offers_deflate;     // ws_handshake_filter_extensions left something
 };
 
 // Is this 101 the answer to that offer: Upgrade, Connection, Accept, a subprotocol and
@@ -40,12 +40,18 @@ MUST_CHECK bool ws_handshake_check_response(const struct http_message *response,
 	const struct ws_handshake_offer *offer, bool *ret_uses_deflate,
 	const char **reterr_text);
 
-// Only the permessage-deflate elements of a Sec-WebSocket-Extensions value, appended to
-// buf (comma-separated; nothing if there is none). Bad syntax counts as none.
+// Only the legal permessage-deflate elements of a Sec-WebSocket-Extensions value,
+// appended to buf, which holds nothing else: call it for each such field; commas are put
+// between. Bad syntax counts as none.
 struct buf;
 void ws_handshake_filter_extensions(struct str offered, struct buf *buf);
 
-// RFC 6454 serialized origin against the authority of Host: same host and port (the
-// scheme's default port may be left out on either side)? "null" never is. scheme is
-// "http" or "https", that of the connection; the origin's scheme must be the same.
+// Origins are serialized as RFC 6454 section 6.2 says, "scheme://host[:port]"; hosts
+// compare in any case, all else exactly. "null" and lists of origins equal nothing.
+
+// Are these the host and port that Host names, and this scheme ("http" or "https", the
+// connection's)? The scheme's default port may be left out on either side.
 bool ws_handshake_is_same_origin(struct str origin, struct str host, const char *scheme);
+// Is it one of the list, whose entries are lower case?
+bool ws_handshake_is_origin_listed(
+	struct str origin, const char *const *list, size_t count);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "wherry/proto/ws_frame.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
