@@ -15,7 +15,8 @@ enum {
 
 static bool has_free_names(const struct conf_schema_key *key)
 {
-	return key && (key->type == CONF_SCHEMA_FIELDS || key->type == CONF_SCHEMA_SET_FIELDS);
+	return key &&
+	       (key->type == CONF_SCHEMA_FIELDS || key->type == CONF_SCHEMA_SET_FIELDS);
 }
 
 static void print_below(const struct conf_yaml_node *node, const char *path)
@@ -24,13 +25,14 @@ static void print_below(const struct conf_yaml_node *node, const char *path)
 	if (has_free_names(parent))
 		return;
 	bool is_named = parent && parent->type == CONF_SCHEMA_NAMED;
-	for (const struct conf_yaml_node *child = node->first; child; child = child->next) {
+	for (const struct conf_yaml_node *child = node->first; child;
+		child = child->next) {
 		char below[PATH_SIZE];
 		if (node->kind == CONF_YAML_SEQUENCE) {
 			(void)snprintf(below, sizeof(below), "%s[]", path);
 		} else {
-			(void)snprintf(below, sizeof(below), "%s%s%s", path, *path ? "." : "",
-				is_named ? "NAME" : child->key.data);
+			(void)snprintf(below, sizeof(below), "%s%s%s", path,
+				*path ? "." : "", is_named ? "NAME" : child->key.data);
 			puts(below);
 		}
 		print_below(child, below);
@@ -48,8 +50,7 @@ static bool print_file(const char *name)
 
 	struct conf_diag diag;
 	conf_diag_init(&diag);
-	struct conf_yaml *yaml =
-		conf_yaml_parse(name, (struct str){text, length}, &diag);
+	struct conf_yaml *yaml = conf_yaml_parse(name, (struct str){text, length}, &diag);
 	if (yaml)
 		print_below(conf_yaml_root(yaml), "");
 	bool is_fine = yaml && diag.count == 0;
