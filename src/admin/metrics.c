@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+// Prometheus text from the table of counters.
+#include "wherry/admin/metrics.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "wherry/base/log.h"
+#include "wherry/base/now.h"
+
+struct metric {
+	const char *name;
+	const char *type;
+	const char *help;
+	size_t offset; // in struct counters
+};
+
+static const struct metric metrics[] = {
+#define X(symbol, name, type, help) {name, type, help, offsetof(struct counters, symbol)},
+	COUNTERS(X)
+#undef X
+};
+
+static void write_head(
+	struct buf *out, const char *name, const char *type, const char *help)
+{
+	buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void write_single(struct buf *out, const char *name, const char *type,
+	const char *help, uint64_t value)
+{
+	write_head(out, name, type, help);
+	buf_printf(out, "%s %llu\n", name, (unsigned long long)value);
+}
+
+// The sum over all loops of the counter at offset.
+static uint64_t sum(const struct metrics_source *source, size_t offset)
+{
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < source->counters_count; i++) {
+		const char *counters = (const char *)source->counters[i];
+		const _Atomic uint64_t *counter =
+			(const _Atomic uint64_t *)(counters + offset);
+
+		total += atomic_load_explicit(counter, memory_order_relaxed);
+	}
+	return total;
+}
+
+static void write_counters(struct buf *out, const struct metrics_source *source)
+{
+	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++) {
+		const struct metric *metric = &metrics[i];
+
+		write_single(out, metric->name, metric->type, metric->help,
+			sum(source, metric->offset));
+	}
+}
+
+static void write_closes(struct buf *out, const struct metrics_source *source)
+{
+	write_head(out, "wherry_closes_total", "counter",
+		"Ends of requests and WebSocket relays, by reason");
+	for (size_t i = 0; i < CLOSE_REASON_COUNT; i++) {
+		size_t offset =
+			offsetof(struct counters, closes) + i * sizeof(_Atomic uint64_t);
+
+		buf_printf(out, "wherry_closes_total{reason=\"%s\"} %llu\n",
+			close_reason_name((enum close_reason)i),
+			(unsigned long long)sum(source, offset));
+	}
+}
+
+// Names and URLs are the administrator's own and may hold anything.
+static void write_label(struct buf *out, const char *name, const char *value)
+{
+	buf_printf(out, "%s=\"", name);
+	for (const char *c = value; *c; c++) {
+		if (*c == '\n')
+			buf_append(out, "\\n", 2);
+		else if (*c == '"' || *c == '\\')
+			buf_append(out, (const char[]){'\\', *c}, 2);
+		else
+			buf_append(out, c, 1);
+	}
+	buf_append(out, "\"", 1);
+}
+
+static void write_servers(struct buf *out, const struct upstream_set *set)
+{
+	static const char name[] = "wherry_server_active";
+
+	write_head(out, name, "gauge", "Connections reserved on a server");
+	for (size_t i = 0; i < set->upstream_count; i++) {
+		const struct upstream *upstream = &set->upstreams[i];
+
+		for (size_t j = 0; j < upstream->server_count; j++) {
+			const struct upstream_server *server = &upstream->servers[j];
+			uint64_t active = atomic_load_explicit(
+				&server->active, memory_order_relaxed);
+
+			buf_printf(out, "%s{", name);
+			write_label(out, "upstream", upstream->conf->name);
+			buf_append(out, ",", 1);
+			write_label(out, "server", server->conf->text);
+			buf_printf(out, "} %llu\n", (unsigned long long)active);
+		}
+	}
+}
+
+// proc(5): the second number is the resident set, in pages.
+static uint64_t resident_bytes(void)
+{
+	char text[128];
+	unsigned long long size, resident;
+	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+
+	ssize_t got = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (got <= 0)
+		return 0;
+	text[got] = '\0';
+	if (sscanf(text, "%llu %llu", &size, &resident) != 2)
+		return 0;
+	return resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static void write_process(struct buf *out, const struct metrics_source *source)
+{
+	write_head(out, "wherry_info", "gauge", "Always 1; the label says the version");
+	buf_printf(out, "wherry_info{version=\"%s\"} 1\n", WHERRY_VERSION);
+	write_single(out, "wherry_uptime_seconds", "gauge", "Since the process started",
+		(now_ms() - source->started_ms) / 1000);
+	write_single(out, "wherry_log_dropped_total", "counter",
+		"Log lines dropped because the log could not keep up",
+		log_dropped_count());
+	uint64_t resident = resident_bytes();
+	if (resident != 0) // /proc may be hidden
+		write_single(out, "process_resident_memory_bytes", "gauge",
+			"Resident memory", resident);
+}
+
+void metrics_write(struct buf *out, const struct metrics_source *source)
+{
+	write_counters(out, source);
+	write_closes(out, source);
+	if (source->set)
+		write_servers(out, source->set);
+	write_process(out, source);
+}
