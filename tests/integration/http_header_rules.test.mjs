@@ -20,6 +20,11 @@ routes:
   - match: { path: /rules/ }
     headers: { set: { X-Env: prod, X-Known: ours }, remove: [X-Secret, Server] }
     to: app
+  - match: { path: /ways/ }
+    headers:
+      request: { set: { X-To-Backend: in }, remove: [X-Secret] }
+      response: { set: { X-To-Client: out, Server: ours }, remove: [X-Powered-By] }
+    to: app
   - { match: { path: /plain/ }, to: app }
 upstreams:
   app: { servers: [{ url: "${backend.url}" }] }
@@ -39,6 +44,17 @@ upstreams:
     assert.equal(seen['x-other'], 'o');
     assert.equal(response.headers.has('server'), false);
     assert.equal(response.headers.get('x-powered-by'), 'hope');
+  });
+
+  await t.test('each way has rules of its own', async () => {
+    const { response, seen } = await ask('/ways/');
+    assert.equal(seen['x-to-backend'], 'in');
+    assert.equal('x-to-client' in seen, false);
+    assert.equal('x-secret' in seen, false);
+    assert.deepEqual(response.headers.all('server'), ['ours']);
+    assert.equal(response.headers.get('x-to-client'), 'out');
+    assert.equal(response.headers.has('x-to-backend'), false);
+    assert.equal(response.headers.has('x-powered-by'), false);
   });
 
   await t.test('another route keeps all', async () => {

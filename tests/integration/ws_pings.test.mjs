@@ -85,7 +85,7 @@ test('no ping where they are off', async (t) => {
 
 test('pings of Wherry stand between frames, never inside one', async (t) => {
   const backend = await scriptedBackend(t);
-  const wherry = await startWherry(t, forwardTo(backend, 'websocket: { origins: any, ping: 50ms, ping_timeout: 30s }'));
+  const wherry = await startWherry(t, forwardTo(backend, 'websocket: { origins: any, ping: 100ms, ping_timeout: 30s }'));
   const { client, server } = await openPair(t, wherry, backend);
   const message = frame(OPCODE.binary, Buffer.alloc(500, 9), { mask: true });
   for (let i = 0; i < 20; i++) {

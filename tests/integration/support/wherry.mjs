@@ -99,8 +99,9 @@ export function runToEnd(t, args, options = {}) {
 /**
  * Starts the program and waits until it listens; stops it at the test's end.
  * configuration: text, or a function of the free ports that gives it.
- * options: ports (how many), descriptors (RLIMIT_NOFILE), args (instead of run -c FILE),
- * stdout: 'ignore-it' leaves the pipe unread; expectedExit.
+ * options: ports (how many), descriptors (RLIMIT_NOFILE), args (of the ports, instead of
+ * run -c FILE), probe (a socket's path to wait for), stdout: 'unread', expectedSignal (a test
+ * that kills).
  */
 export async function startWherry(t, configuration, options = {}) {
   for (let attempt = 1; ; attempt++) {
@@ -216,11 +217,13 @@ class Wherry {
     this.child.kill(name);
   }
 
-  /** Waits for the end; 0 is the only good exit code. */
+  /** Waits for the end; 0 is the only good exit code, unless a test kills. */
   async ended() {
     const [code, signal] = await within(this.exit, 'wherry ends');
     assertNoSanitizerReport(this.directory, this.stderr);
-    assert.deepEqual({ code, signal }, { code: 0, signal: null }, this.stderr);
+    const { expectedSignal } = this.options;
+    const expected = expectedSignal ? { code: null, signal: expectedSignal } : { code: 0, signal: null };
+    assert.deepEqual({ code, signal }, expected, this.stderr);
   }
 
   async stop() {

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+// The commands, their help and their exit codes: 0 ok, 1 bad configuration, 2 bad usage, 3
+// could not start.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import net from 'node:net';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import { httpBackend, scriptedBackend } from './support/backends.mjs';
+import { acceptWebSocket, openWebSocket } from './support/frames.mjs';
+import { exchange, requestText } from './support/http_text.mjs';
+import { connect } from './support/peer.mjs';
+import { runToEnd, startWherry, temporaryDirectory } from './support/wherry.mjs';
+
+test('wherry version', async (t) => {
+  const { code, stdout } = await runToEnd(t, ['version']);
+  assert.equal(code, 0);
+  assert.match(stdout, /^wherry \d+\.\d+\.\d+/);
+});
+
+for (const args of [['--help'], ['run', '--help'], ['proxy', '--help'], ['check', '--help'], ['version', '--help']]) {
+  test(`wherry ${args.join(' ')}`, async (t) => {
+    const { code, stdout, stderr } = await runToEnd(t, args);
+    assert.deepEqual([code, stderr], [0, '']);
+    assert.match(stdout, /usage: wherry/i);
+    if (args.length === 2) assert.match(stdout, new RegExp(args[0]));
+  });
+}
+
+for (const args of [
+  [], ['sail'], ['--sail'], ['run'], ['run', '-c'], ['run', '--config', 'x', '--what'], ['run', 'extra', '-c', 'x'],
+  ['check'], ['proxy'], ['proxy', '--listen', '127.0.0.1:1'], ['proxy', '--to', 'http://127.0.0.1:1'],
+  ['proxy', '--listen', 'nonsense', '--to', 'http://127.0.0.1:1'], ['proxy', '--listen', '127.0.0.1:1', '--to', 'nonsense'],
+]) {
+  test(`bad usage: wherry ${args.join(' ')}`, async (t) => {
+    const { code, stdout, stderr } = await runToEnd(t, args);
+    assert.deepEqual([code, stdout], [2, '']);
+    assert.match(stderr, /\S/);
+  });
+}
+
+test('an address in use is exit code 3', async (t) => {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const { port } = server.address();
+  const { code, stderr } = await runToEnd(t, ['proxy', '--listen', `127.0.0.1:${port}`, '--to', 'http://127.0.0.1:1']);
+  assert.equal(code, 3);
+  assert.match(stderr, new RegExp(`127\\.0\\.0\\.1:${port}`));
+});
+
+test('a second Wherry on the same address by mistake is exit code 3', async (t) => {
+  const backend = await httpBackend(t);
+  const args = ([port]) => ['proxy', '--listen', `127.0.0.1:${port}`, '--to', backend.url];
+  const wherry = await startWherry(t, '', { args });
+  const { code } = await runToEnd(t, args([wherry.port]));
+  assert.equal(code, 3);
+});
+
+test('a file that is missing is exit code 1', async (t) => {
+  for (const command of ['run', 'check']) {
+    const { code, stderr } = await runToEnd(t, [command, '-c', '/nonexistent/wherry.yaml']);
+    assert.equal(code, 1);
+    assert.match(stderr, /\/nonexistent\/wherry\.yaml/);
+  }
+});
+
+test('wherry check accepts a good file', async (t) => {
+  const file = join(temporaryDirectory(t), 'good.yaml');
+  writeFileSync(file, 'listeners: [{ address: "127.0.0.1:8080" }]\nroutes: [{ to: a }]\nupstreams: { a: { servers: ["http://127.0.0.1:9000"] } }\n');
+  const { code, stderr } = await runToEnd(t, ['check', '-c', file]);
+  assert.deepEqual([code, stderr], [0, '']);
+});
+
+test('wherry proxy needs no file', async (t) => {
+  const backend = await httpBackend(t);
+  const wherry = await startWherry(t, '', { args: ([port]) => ['proxy', '--listen', `127.0.0.1:${port}`, '--to', backend.url] });
+  const response = await exchange(await connect(t, wherry.port), requestText('GET', '/hello'));
+  assert.equal(JSON.parse(response.body).url, '/hello');
+});
+
+test('wherry proxy relays WebSockets', async (t) => {
+  const backend = await scriptedBackend(t, (peer) => acceptWebSocket(peer));
+  const wherry = await startWherry(t, '', { args: ([port]) => ['proxy', '--listen', `127.0.0.1:${port}`, '--to', backend.url] });
+  const client = await openWebSocket(t, wherry);
+  assert.equal(client.response.status, 101);
+});
