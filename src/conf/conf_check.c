@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+// Each rule goes over the items of the configuration and of the tree side by side: item i
+// of one is child i of the other.
+#include "wherry/conf/conf_check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "conf_check_route_priv.h"
+
+static const struct conf_yaml_node *first_of(
+	const struct conf_yaml_node *root, const char *key)
+{
+	const struct conf_yaml_node *list = conf_yaml_find(root, key);
+	return list ? list->first : NULL;
+}
+
+// Any free port may be asked for more than once.
+static bool is_same_place(const struct addr *a, const struct addr *b)
+{
+	return a->length > 0 && addr_equal(a, b) &&
+	       (addr_is_unix(a) || addr_port(a) != 0);
+}
+
+static void check_addresses(const struct conf *conf, const struct conf_yaml_node *root,
+	struct conf_diag *diag)
+{
+	const struct conf_yaml_node *node = first_of(root, "listeners");
+	for (size_t i = 0; i < conf->listener_count; i++, node = node->next) {
+		const struct addr *address = &conf->listeners[i].address;
+		const struct conf_yaml_node *value = conf_yaml_find(node, "address");
+		for (size_t j = 0; j < i; j++) {
+			if (!is_same_place(address, &conf->listeners[j].address))
+				continue;
+			conf_diag_add(diag, value->at, "an address of its own",
+				conf->listeners[i].name,
+				"listeners[].address: the same as listeners[%zu]", j);
+			break;
+		}
+	}
+	node = conf_yaml_find(root, "status");
+	for (size_t i = 0; i < conf->listener_count && conf->has_status; i++) {
+		if (is_same_place(&conf->status, &conf->listeners[i].address))
+			conf_diag_add(diag, node->at, "an address of its own", NULL,
+				"status: the same as listeners[%zu]", i);
+	}
+}
+
+static bool is_loopback(const struct addr *addr)
+{
+	struct addr_network loopback[2];
+	return addr_is_unix(addr) ||
+	       (addr_network_parse(STR("127.0.0.0/8"), &loopback[0]) &&
+		       addr_network_parse(STR("::1"), &loopback[1]) &&
+		       addr_network_has(loopback, 2, addr));
+}
+
+// Metrics tell about clients and backends, and nobody is asked for a password there.
+static void check_status(const struct conf *conf, const struct conf_yaml_node *root,
+	struct conf_diag *diag)
+{
+	char found[CONF_YAML_TEXT_SIZE];
+	const struct conf_yaml_node *node = conf_yaml_find(root, "status");
+	if (conf->has_status && !is_loopback(&conf->status))
+		conf_diag_add(diag, node->at, "127.0.0.1:port, [::1]:port or unix:/path",
+			conf_yaml_describe(node, found), "status: open to the network");
+}
+
+static bool is_used(const struct conf *conf, size_t upstream)
+{
+	for (size_t i = 0; i < conf->route_count; i++) {
+		const struct conf_route *route = &conf->routes[i];
+		if (route->action == CONF_FORWARD && route->upstream == upstream)
+			return true;
+	}
+	return false;
+}
+
+// A route with a mistake, or missing, may be the one that means it.
+static bool has_mistaken_route(const struct conf_yaml_node *root)
+{
+	const struct conf_yaml_node *node = first_of(root, "routes");
+	if (!node)
+		return true;
+	for (; node; node = node->next) {
+		if (node->kind != CONF_YAML_MAPPING || node->has_mistake)
+			return true;
+	}
+	return false;
+}
+
+static void check_upstreams(const struct conf *conf, const struct conf_yaml_node *root,
+	struct conf_diag *diag)
+{
+	if (has_mistaken_route(root))
+		return;
+	const struct conf_yaml_node *node = first_of(root, "upstreams");
+	for (size_t i = 0; i < conf->upstream_count; i++, node = node->next) {
+		if (!is_used(conf, i))
+			conf_diag_add(diag, node->key_at, "a route with it as \"to\"",
+				NULL, "upstream \"%s\" is used by no route",
+				conf->upstreams[i].name);
+	}
+}
+
+void conf_check_rules(const struct conf *conf, const struct conf_yaml_node *root,
+	struct conf_diag *diag)
+{
+	check_addresses(conf, root, diag);
+	check_status(conf, root, diag);
+	check_upstreams(conf, root, diag);
+	conf_check_route_all(conf, first_of(root, "routes"), diag);
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+// Rules about routes: each does one thing, can be reached, and has limits that fit.
+#include "conf_check_route_priv.h"
+
+#include <stdio.h>
+#include <string.h>
+
+// What a redirect, which asks no backend, does nothing with.
+static const char *const forward_keys[] = {
+	"websocket", "path", "host", "timeouts", "body"};
+
+static void check_action(const struct conf_yaml_node *node, struct conf_diag *diag)
+{
+	const struct conf_yaml_node *to = conf_yaml_find(node, "to");
+	const struct conf_yaml_node *redirect = conf_yaml_find(node, "redirect");
+	if (!to && !redirect)
+		conf_diag_add(diag, node->at, "one of them", "neither",
+			"routes[]: without \"to\" and \"redirect\"");
+	if (to && redirect)
+		conf_diag_add(diag, redirect->key_at, "one of them", "both",
+			"routes[]: \"to\" and \"redirect\"");
+	if (to || !redirect)
+		return;
+	for (size_t i = 0; i < sizeof(forward_keys) / sizeof(forward_keys[0]); i++) {
+		const struct conf_yaml_node *value =
+			conf_yaml_find(node, forward_keys[i]);
+		if (value)
+			conf_diag_add(diag, value->key_at, NULL, NULL,
+				"routes[].%s: has no effect on a redirect",
+				forward_keys[i]);
+	}
+}
+
+static void check_websocket(const struct conf_websocket *websocket,
+	const struct conf_yaml_node *node, struct conf_diag *diag)
+{
+	char found[CONF_YAML_TEXT_SIZE];
+	const struct conf_yaml_node *max_frame = conf_yaml_find(node, "max_frame");
+	if (max_frame && !node->has_mistake &&
+		websocket->max_frame > websocket->max_message)
+		conf_diag_add(diag, max_frame->at, "at most max_message",
+			conf_yaml_describe(max_frame, found),
+			"routes[].websocket.max_frame: longer than a message");
+}
+
+// Does a pattern match every host that the other one matches?
+static bool host_covers(const char *pattern, const char *other)
+{
+	if (!pattern || (other && strcmp(pattern, other) == 0))
+		return true;
+	if (!other || pattern[0] != '*')
+		return false;
+	// ".example.com" ends "www.example.com" and "*.www.example.com", but must not be
+	// all of it.
+	struct str suffix = str_from(pattern + 1);
+	struct str host = str_from(other);
+	return host.length > suffix.length && str_has_suffix_nocase(host, suffix);
+}
+
+static bool path_covers(const char *path, const char *other)
+{
+	if (!path || (other && strcmp(path, other) == 0))
+		return true;
+	if (!other)
+		return false;
+	struct str prefix = str_from(path);
+	return prefix.data[prefix.length - 1] == '/' &&
+	       str_has_prefix(str_from(other), prefix);
+}
+
+static bool text_covers(const char *text, const char *other)
+{
+	return !text || (other && strcmp(text, other) == 0);
+}
+
+static bool match_covers(const struct conf_match *match, const struct conf_match *other)
+{
+	return match->header_count == 0 && host_covers(match->host, other->host) &&
+	       path_covers(match->path, other->path) &&
+	       text_covers(match->method, other->method) &&
+	       text_covers(match->subprotocol, other->subprotocol);
+}
+
+// Can its conditions be trusted to be what was meant?
+static bool is_sound(const struct conf_yaml_node *node)
+{
+	const struct conf_yaml_node *match = conf_yaml_find(node, "match");
+	if (node->kind != CONF_YAML_MAPPING)
+		return false;
+	return !match || match->is_null ||
+	       (match->kind == CONF_YAML_MAPPING && !match->has_mistake);
+}
+
+static void check_reach(const struct conf *conf, const struct conf_yaml_node *nodes,
+	const struct conf_yaml_node *node, size_t index, struct conf_diag *diag)
+{
+	const struct conf_match *match = &conf->routes[index].match;
+	const struct conf_yaml_node *earlier = nodes;
+	if (!is_sound(node))
+		return;
+	for (size_t i = 0; i < index; i++, earlier = earlier->next) {
+		if (!is_sound(earlier) || !match_covers(&conf->routes[i].match, match))
+			continue;
+		conf_diag_add(diag, node->at, NULL, NULL,
+			"routes[%zu] can never be reached: routes[%zu] in line %zu "
+			"matches everything it matches",
+			index, i, earlier->at.line);
+		return;
+	}
+}
+
+void conf_check_route_all(const struct conf *conf, const struct conf_yaml_node *nodes,
+	struct conf_diag *diag)
+{
+	const struct conf_yaml_node *node = nodes;
+	for (size_t i = 0; i < conf->route_count; i++, node = node->next) {
+		if (node->kind == CONF_YAML_MAPPING)
+			check_action(node, diag);
+		check_websocket(&conf->routes[i].websocket,
+			conf_yaml_find(node, "websocket"), diag);
+		check_reach(conf, nodes, node, i, diag);
+	}
+}

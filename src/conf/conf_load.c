@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+// The stations of a load: read the file, build the tree, walk it along the schema, check
+// the rules across keys. Each goes as far as it can, so that all mistakes show at once.
+#include "wherry/conf/conf_load.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conf_load_priv.h"
+#include "conf_priv.h"
+
+#include "wherry/conf/conf_check.h"
+
+enum {
+	READ_SIZE = 16384
+};
+
+static void load_tree(
+	struct conf *conf, struct conf_yaml_node *root, struct conf_diag *diag)
+{
+	struct conf_load load = {.conf = conf, .memory = conf_memory(conf), .diag = diag};
+	conf_load_walk(&load, root);
+	if (load.memory->is_failed || root->kind != CONF_YAML_MAPPING)
+		return;
+	conf_load_route_finish(&load, root);
+	conf->has_status = conf->status.length > 0;
+	if (!load.memory->is_failed)
+		conf_check_rules(conf, root, diag);
+}
+
+struct conf *conf_load_text(const char *name, struct str text, struct conf_diag *diag)
+{
+	struct conf_yaml *yaml = conf_yaml_parse(name, text, diag);
+	struct conf *conf = yaml ? conf_create() : NULL;
+	bool has_memory = !yaml || conf;
+	if (conf) {
+		load_tree(conf, conf_yaml_root(yaml), diag);
+		has_memory = !conf_memory(conf)->is_failed;
+	}
+	conf_yaml_destroy(yaml);
+	if (!has_memory || diag->text.is_failed)
+		conf_diag_set_out_of_memory(diag, name);
+	conf_diag_sort(diag);
+	if (diag->count == 0)
+		return conf;
+	conf_unref(conf);
+	return NULL;
+}
+
+// One byte more than allowed is enough to know that there is too much. Returns 0 or
+// errno.
+static int read_all(int fd, struct buf *ret_text)
+{
+	char piece[READ_SIZE];
+	while (ret_text->length <= CONF_YAML_MAX_BYTES) {
+		ssize_t length = read(fd, piece, sizeof(piece));
+		if (length < 0 && errno == EINTR)
+			continue;
+		if (length < 0)
+			return errno;
+		if (length == 0)
+			break;
+		buf_append(ret_text, piece, (size_t)length);
+		if (ret_text->is_failed)
+			return ENOMEM;
+	}
+	return 0;
+}
+
+static int read_file(const char *path, struct buf *ret_text)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno;
+	int error = read_all(fd, ret_text);
+	(void)close(fd); // nothing was written
+	return error;
+}
+
+struct conf *conf_load_file(const char *path, struct conf_diag *diag)
+{
+	struct buf text = BUF_INIT;
+	struct conf *conf = NULL;
+	int error = read_file(path, &text);
+	if (error == ENOMEM)
+		conf_diag_set_out_of_memory(diag, path);
+	else if (error != 0)
+		conf_diag_add(diag, (struct conf_position){.file = path}, NULL, NULL,
+			"can't be read: %s", strerror(error));
+	else
+		conf = conf_load_text(path, buf_str(&text), diag);
+	buf_finish(&text);
+	return conf;
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+// Loads addresses, networks and servers: whom Wherry talks to.
+#include "conf_load_priv.h"
+
+#include <string.h>
+
+#include "conf_suggest_priv.h"
+
+enum {
+	DNS_PORT = 53
+};
+
+void conf_load_peer_address(struct conf_load *load, const struct conf_schema_key *key,
+	const struct conf_yaml_node *node, void *item)
+{
+	struct addr *addr = conf_load_field(item, key->field);
+	size_t index;
+	if (conf_load_value_word(key, node->text, &index))
+		return;
+	if (!addr_parse(node->text, addr)) {
+		conf_load_value_refuse(load, key, node, "bad address");
+		return;
+	}
+	if (key->extra.size == CONF_SCHEMA_NO_FIELD)
+		return;
+	const char *copy = conf_arena_copy(load->memory, node->text);
+	memcpy(conf_load_field(item, key->extra), &copy, sizeof(copy));
+}
+
+void conf_load_peer_networks(struct conf_load *load, const struct conf_schema_key *key,
+	const struct conf_yaml_node *node, void *item)
+{
+	struct addr_network *networks =
+		conf_arena_alloc(load->memory, node->count, sizeof(*networks));
+	size_t count = 0;
+	if (!networks)
+		return;
+	for (const struct conf_yaml_node *each = node->first; each; each = each->next) {
+		if (!conf_load_value_is(load, key, each, CONF_YAML_SCALAR))
+			continue;
+		if (addr_network_parse(each->text, &networks[count]))
+			count++;
+		else
+			conf_load_value_refuse(load, key, each, "bad network");
+	}
+	memcpy(conf_load_field(item, key->field), &networks, sizeof(networks));
+	memcpy(conf_load_field(item, key->extra), &count, sizeof(count));
+}
+
+static bool parse_resolver(struct str text, struct addr *ret_addr)
+{
+	if (addr_parse_ip(text, DNS_PORT, ret_addr))
+		return true;
+	return addr_parse(text, ret_addr) && !addr_is_unix(ret_addr) &&
+	       addr_port(ret_addr) != 0;
+}
+
+void conf_load_peer_resolvers(struct conf_load *load, const struct conf_schema_key *key,
+	const struct conf_yaml_node *node, void *item)
+{
+	struct buf list = BUF_INIT;
+	for (const struct conf_yaml_node *each = node->first; each; each = each->next) {
+		struct addr addr;
+		char text[ADDR_TEXT_SIZE];
+		if (!conf_load_value_is(load, key, each, CONF_YAML_SCALAR))
+			continue;
+		if (!parse_resolver(each->text, &addr)) {
+			conf_load_value_refuse(load, key, each, "bad name server");
+			continue;
+		}
+		buf_printf(&list, "%s%s", list.length > 0 ? "," : "",
+			addr_format(&addr, text));
+	}
+	const char *copy = NULL;
+	if (list.is_failed)
+		load->memory->is_failed = true;
+	else if (list.length > 0)
+		copy = conf_arena_copy(load->memory, buf_str(&list));
+	memcpy(conf_load_field(item, key->field), &copy, sizeof(copy));
+	buf_finish(&list);
+}
+
+void conf_load_peer_url(struct conf_load *load, const struct conf_schema_key *key,
+	const struct conf_yaml_node *node, void *item)
+{
+	char found[CONF_YAML_TEXT_SIZE];
+	const char *expected;
+	// The slices of the URL point into the copy.
+	const char *copy = conf_arena_copy(load->memory, node->text);
+	if (!copy)
+		return;
+	struct url *url = conf_load_field(item, key->field);
+	memcpy(conf_load_field(item, key->extra), &copy, sizeof(copy));
+	if (!url_parse((struct str){copy, node->text.length}, url, &expected))
+		conf_diag_add(load->diag, node->at, expected,
+			conf_yaml_describe(node, found), "%s: bad URL", key->path);
+	else if (url->scheme == URL_HTTPS)
+		conf_load_value_refuse(load, key, node,
+			"https backends are not supported by this version");
+}
+
+// The known names, and the one that was perhaps meant.
+static void refuse_upstream(struct conf_load *load, const struct conf_schema_key *key,
+	const struct conf_yaml_node *node)
+{
+	char found[CONF_YAML_TEXT_SIZE];
+	struct buf known = BUF_INIT;
+	struct conf_suggest suggest;
+	conf_suggest_init(&suggest, node->text);
+	for (size_t i = 0; i < load->conf->upstream_count; i++) {
+		const char *name = load->conf->upstreams[i].name;
+		conf_suggest_offer(&suggest, str_from(name));
+		buf_printf(&known, "%s%s", i > 0 ? ", " : "one of ", name);
+	}
+	buf_append(&known, "", 1); // terminates it
+	bool has_known = load->conf->upstream_count > 0 && !known.is_failed;
+	conf_diag_add(load->diag, node->at,
+		has_known ? known.data : "an upstream below \"upstreams\"",
+		conf_yaml_describe(node, found), "%s: unknown upstream%s%.*s%s",
+		key->path, suggest.nearest.length > 0 ? ", did you mean \"" : "",
+		STR_ARG(suggest.nearest), suggest.nearest.length > 0 ? "\"?" : "");
+	buf_finish(&known);
+}
+
+void conf_load_peer_upstream(struct conf_load *load, const struct conf_schema_key *key,
+	const struct conf_yaml_node *node, void *item)
+{
+	size_t index = 0;
+	while (index < load->conf->upstream_count &&
+		!str_equal(node->text, str_from(load->conf->upstreams[index].name)))
+		index++;
+	if (index == load->conf->upstream_count) {
+		refuse_upstream(load, key, node);
+		index = SIZE_MAX;
+	}
+	memcpy(conf_load_field(item, key->field), &index, sizeof(index));
+}

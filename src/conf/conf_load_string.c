@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+// Loads values that stay texts: names, methods, files, paths, locations.
+#include "conf_load_priv.h"
+
+#include <string.h>
+
+#include "wherry/base/path.h"
+#include "wherry/base/url.h"
+
+enum {
+	NAME_MAX_LENGTH = 64
+};
+
+static void store(struct conf_load *load, const struct conf_schema_key *key, void *item,
+	struct str text)
+{
+	const char *copy = conf_arena_copy(load->memory, text);
+	memcpy(conf_load_field(item, key->field), &copy, sizeof(copy));
+}
+
+static bool is_alnum(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+// Is every byte a letter, a digit or one of extra?
+static bool consists_of(struct str text, const char *extra)
+{
+	for (size_t i = 0; i < text.length; i++) {
+		if (!is_alnum(text.data[i]) && !strchr(extra, text.data[i]))
+			return false;
+	}
+	return text.length > 0;
+}
+
+static bool is_token(struct str text)
+{
+	return consists_of(text, "!#$%&'*+-.^_`|~"); // RFC 9110 section 5.6.2
+}
+
+// Names go to logs and metrics as they are.
+void conf_load_string_name(struct conf_load *load, const struct conf_schema_key *key,
+	const struct conf_yaml_node *node, void *item)
+{
+	if (consists_of(node->text, "-_.") && node->text.length <= NAME_MAX_LENGTH)
+		store(load, key, item, node->text);
+	else
+		conf_load_value_refuse(load, key, node, "bad name");
+}
+
+// Methods are case-sensitive (RFC 9110 section 9.1): "get" would never match.
+void conf_load_string_method(struct conf_load *load, const struct conf_schema_key *key,
+	const struct conf_yaml_node *node, void *item)
+{
+	bool is_good = is_token(node->text);
+	for (size_t i = 0; i < node->text.length; i++)
+		is_good = is_good &&
+			  !(node->text.data[i] >= 'a' && node->text.data[i] <= 'z');
+	if (is_good)
+		store(load, key, item, node->text);
+	else
+		conf_load_value_refuse(load, key, node, "bad method");
+}
+
+void conf_load_string_subprotocol(struct conf_load *load,
+	const struct conf_schema_key *key, const struct conf_yaml_node *node, void *item)
+{
+	if (is_token(node->text))
+		store(load, key, item, node->text);
+	else
+		conf_load_value_refuse(load, key, node, "bad subprotocol");
+}
+
+// A file must be told from a mistyped word.
+void conf_load_string_output(struct conf_load *load, const struct conf_schema_key *key,
+	const struct conf_yaml_node *node, void *item)
+{
+	size_t index;
+	if (conf_load_value_word(key, node->text, &index) ||
+		memchr(node->text.data, '/', node->text.length))
+		store(load, key, item, node->text);
+	else
+		conf_load_value_refuse(load, key, node, "bad value");
+}
+
+// Brings the path to its canonical form; false, and diagnosed, if it has none.
+static bool canonicalize(struct conf_load *load, const struct conf_schema_key *key,
+	const struct conf_yaml_node *node, struct str *ret_path)
+{
+	struct path_options options = {
+		.allow_encoded_slash = load->conf->paths.allow_encoded_slash,
+		.merge_slashes = load->conf->paths.merge_slashes,
+	};
+	if (node->text.length == 0 || node->text.data[0] != '/' ||
+		memchr(node->text.data, '?', node->text.length)) {
+		conf_load_value_refuse(load, key, node, "bad path");
+		return false;
+	}
+	char *out = conf_arena_alloc(load->memory, node->text.length, 1);
+	if (!out)
+		return false;
+	ret_path->data = out;
+	enum path_result result =
+		path_canonical(node->text, options, out, &ret_path->length);
+	if (result == PATH_OK)
+		return true;
+	conf_load_value_refuse(load, key, node, path_result_text(result));
+	return false;
+}
+
+// Routes compare canonical paths, so any other spelling would match nothing, or less than
+// it seems to.
+void conf_load_string_path(struct conf_load *load, const struct conf_schema_key *key,
+	const struct conf_yaml_node *node, void *item)
+{
+	struct str path;
+	if (!canonicalize(load, key, node, &path))
+		return;
+	if (!str_equal(path, node->text)) {
+		char expected[CONF_YAML_TEXT_SIZE];
+		char found[CONF_YAML_TEXT_SIZE];
+		struct conf_yaml_node canonical = {.text = path};
+		conf_diag_add(load->diag, node->at,
+			conf_yaml_describe(&canonical, expected),
+			conf_yaml_describe(node, found), "%s: not in canonical form",
+			key->path);
+		return;
+	}
+	if (key->type == CONF_SCHEMA_PREFIX && path.data[path.length - 1] == '/')
+		path.length--;
+	if (path.length > 0)
+		store(load, key, item, path);
+}
+
+static bool is_uri_text(struct str text)
+{
+	return consists_of(text, "-._~:/?#[]@!$&'()*+,;=%"); // RFC 3986 section 2
+}
+
+static bool cut_prefix(struct str *text, struct str prefix)
+{
+	if (!str_has_prefix(*text, prefix))
+		return false;
+	text->data += prefix.length;
+	text->length -= prefix.length;
+	return true;
+}
+
+static bool has_authority(struct str rest)
+{
+	struct str authority = rest;
+	struct str host;
+	uint16_t port;
+	for (authority.length = 0; authority.length < rest.length; authority.length++) {
+		if (strchr("/?#", rest.data[authority.length]))
+			break;
+	}
+	return url_split_authority(authority, &host, &port);
+}
+
+// Browsers read "//host" and "/\host" as another host: an open redirect for who can
+// choose the rest.
+void conf_load_string_location(struct conf_load *load, const struct conf_schema_key *key,
+	const struct conf_yaml_node *node, void *item)
+{
+	struct str rest = node->text;
+	bool is_good = is_uri_text(node->text);
+	if (cut_prefix(&rest, STR("http://")) || cut_prefix(&rest, STR("https://")))
+		is_good = is_good && has_authority(rest);
+	else
+		is_good = is_good && str_has_prefix(rest, STR("/")) &&
+			  !str_has_prefix(rest, STR("//"));
+	if (is_good)
+		store(load, key, item, node->text);
+	else
+		conf_load_value_refuse(load, key, node, "bad location");
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+// Chooses the loader of a value by its type; itself loads what becomes a number.
+#include "conf_load_priv.h"
+
+#include <string.h>
+
+#include "wherry/conf/conf_value.h"
+
+void conf_load_value_refuse(struct conf_load *load, const struct conf_schema_key *key,
+	const struct conf_yaml_node *node, const char *problem)
+{
+	char expected[CONF_SCHEMA_TEXT_SIZE];
+	char found[CONF_YAML_TEXT_SIZE];
+	conf_diag_add(load->diag, node->at, conf_schema_expected(key, expected),
+		conf_yaml_describe(node, found), "%s: %s", key->path, problem);
+}
+
+bool conf_load_value_is(struct conf_load *load, const struct conf_schema_key *key,
+	const struct conf_yaml_node *node, enum conf_yaml_kind kind)
+{
+	if (node->kind == CONF_YAML_INVALID)
+		return false;
+	if (node->kind == kind && !node->is_null)
+		return true;
+	conf_load_value_refuse(load, key, node, "bad value");
+	return false;
+}
+
+bool conf_load_value_word(
+	const struct conf_schema_key *key, struct str text, size_t *ret_index)
+{
+	struct str words = key->words ? str_from(key->words) : STR("");
+	struct str word;
+	for (size_t i = 0; conf_schema_next_word(&words, &word); i++) {
+		if (!str_equal(word, text))
+			continue;
+		*ret_index = i;
+		return true;
+	}
+	return false;
+}
+
+// Fields are bool, unsigned or an enum, or 64 bits wide.
+static void store(const struct conf_schema_key *key, void *item, uint64_t value)
+{
+	void *field = conf_load_field(item, key->field);
+	bool flag = value != 0;
+	unsigned small = (unsigned)value;
+	if (key->field.size == sizeof(flag))
+		memcpy(field, &flag, sizeof(flag));
+	else if (key->field.size == sizeof(small))
+		memcpy(field, &small, sizeof(small));
+	else
+		memcpy(field, &value, sizeof(value));
+}
+
+static void load_bool(struct conf_load *load, const struct conf_schema_key *key,
+	const struct conf_yaml_node *node, void *item)
+{
+	bool is_true = str_equal(node->text, STR("true"));
+	if (is_true || str_equal(node->text, STR("false")))
+		store(key, item, is_true);
+	else
+		conf_load_value_refuse(load, key, node, "bad value");
+}
+
+static bool parse_number(enum conf_schema_type type, struct str text, uint64_t *ret_value)
+{
+	if (type == CONF_SCHEMA_SIZE)
+		return conf_value_parse_size(text, ret_value);
+	if (type == CONF_SCHEMA_DURATION)
+		return conf_value_parse_duration(text, ret_value);
+	return conf_value_parse_number(text, ret_value);
+}
+
+static void load_number(struct conf_load *load, const struct conf_schema_key *key,
+	const struct conf_yaml_node *node, void *item)
+{
+	size_t index;
+	uint64_t value;
+	if (conf_load_value_word(key, node->text, &index))
+		store(key, item, str_equal(node->text, STR("off")) ? CONF_OFF : 0);
+	else if (!parse_number(key->type, node->text, &value))
+		conf_load_value_refuse(load, key, node, "bad value");
+	else if (value < key->min || value > key->max)
+		conf_load_value_refuse(load, key, node, "out of range");
+	else
+		store(key, item, value);
+}
+
+static void load_enum(struct conf_load *load, const struct conf_schema_key *key,
+	const struct conf_yaml_node *node, void *item)
+{
+	size_t index;
+	uint64_t number;
+	if (!conf_load_value_word(key, node->text, &index))
+		conf_load_value_refuse(load, key, node, "bad value");
+	else if (str_parse_u64(node->text, UINT32_MAX, &number))
+		store(key, item, number);
+	else
+		store(key, item, index);
+}
+
+struct loader {
+	enum conf_yaml_kind kind; // INVALID: the loader itself looks
+	conf_load_cb *load;
+};
+
+static const struct loader loaders[] = {
+	[CONF_SCHEMA_BOOL] = {CONF_YAML_SCALAR, load_bool},
+	[CONF_SCHEMA_INTEGER] = {CONF_YAML_SCALAR, load_number},
+	[CONF_SCHEMA_SIZE] = {CONF_YAML_SCALAR, load_number},
+	[CONF_SCHEMA_DURATION] = {CONF_YAML_SCALAR, load_number},
+	[CONF_SCHEMA_ENUM] = {CONF_YAML_SCALAR, load_enum},
+	[CONF_SCHEMA_NAME] = {CONF_YAML_SCALAR, conf_load_string_name},
+	[CONF_SCHEMA_METHOD] = {CONF_YAML_SCALAR, conf_load_string_method},
+	[CONF_SCHEMA_SUBPROTOCOL] = {CONF_YAML_SCALAR, conf_load_string_subprotocol},
+	[CONF_SCHEMA_OUTPUT] = {CONF_YAML_SCALAR, conf_load_string_output},
+	[CONF_SCHEMA_PATH] = {CONF_YAML_SCALAR, conf_load_string_path},
+	[CONF_SCHEMA_PREFIX] = {CONF_YAML_SCALAR, conf_load_string_path},
+	[CONF_SCHEMA_LOCATION] = {CONF_YAML_SCALAR, conf_load_string_location},
+	[CONF_SCHEMA_HOST_PATTERN] = {CONF_YAML_SCALAR, conf_load_host_pattern},
+	[CONF_SCHEMA_HOST] = {CONF_YAML_SCALAR, conf_load_host_name},
+	[CONF_SCHEMA_ORIGINS] = {CONF_YAML_INVALID, conf_load_host_origins},
+	[CONF_SCHEMA_ADDRESS] = {CONF_YAML_SCALAR, conf_load_peer_address},
+	[CONF_SCHEMA_NETWORKS] = {CONF_YAML_SEQUENCE, conf_load_peer_networks},
+	[CONF_SCHEMA_RESOLVERS] = {CONF_YAML_SEQUENCE, conf_load_peer_resolvers},
+	[CONF_SCHEMA_URL] = {CONF_YAML_SCALAR, conf_load_peer_url},
+	[CONF_SCHEMA_UPSTREAM] = {CONF_YAML_SCALAR, conf_load_peer_upstream},
+	[CONF_SCHEMA_FIELDS] = {CONF_YAML_MAPPING, conf_load_fields_match},
+	[CONF_SCHEMA_SET_FIELDS] = {CONF_YAML_MAPPING, conf_load_fields_set},
+	[CONF_SCHEMA_REMOVE_FIELDS] = {CONF_YAML_SEQUENCE, conf_load_fields_remove},
+};
+
+void conf_load_value(struct conf_load *load, const struct conf_schema_key *key,
+	const struct conf_yaml_node *node, void *item)
+{
+	const struct loader *loader = &loaders[key->type];
+	if (loader->kind == CONF_YAML_INVALID ||
+		conf_load_value_is(load, key, node, loader->kind))
+		loader->load(load, key, node, item);
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+// Finds keys in the table and says in words what each may hold.
+#include "wherry/conf/conf_schema.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "conf_schema_table_priv.h"
+
+#include "wherry/conf/conf_value.h"
+
+const struct conf_schema_key *conf_schema_find(const char *path)
+{
+	for (const struct conf_schema_key *key = conf_schema_table; key->path; key++) {
+		if (strcmp(key->path, path) == 0)
+			return key;
+	}
+	return NULL;
+}
+
+const char *conf_schema_leaf(const struct conf_schema_key *key)
+{
+	const char *dot = strrchr(key->path, '.');
+	return dot ? dot + 1 : key->path;
+}
+
+static bool is_child(const struct conf_schema_key *key, const char *parent)
+{
+	size_t length = (size_t)(conf_schema_leaf(key) - key->path);
+	if (length == 0)
+		return parent[0] == '\0';
+	return strlen(parent) == length - 1 && memcmp(key->path, parent, length - 1) == 0;
+}
+
+const struct conf_schema_key *conf_schema_next(
+	const char *parent, const struct conf_schema_key *previous)
+{
+	const struct conf_schema_key *key = previous ? previous + 1 : conf_schema_table;
+	for (; key->path; key++) {
+		if (is_child(key, parent))
+			return key;
+	}
+	return NULL;
+}
+
+bool conf_schema_next_word(struct str *words, struct str *ret_word)
+{
+	if (words->length == 0)
+		return false;
+	const char *bar = memchr(words->data, '|', words->length);
+	ret_word->data = words->data;
+	ret_word->length = bar ? (size_t)(bar - words->data) : words->length;
+	size_t taken = ret_word->length + (bar != NULL);
+	words->data += taken;
+	words->length -= taken;
+	return true;
+}
+
+// "a, b or c" behind what text holds already.
+static void append_words(const char *words, char text[CONF_SCHEMA_TEXT_SIZE])
+{
+	struct str rest = words ? str_from(words) : STR("");
+	struct str word;
+	bool is_first = text[0] == '\0';
+	while (conf_schema_next_word(&rest, &word)) {
+		size_t length = strlen(text);
+		const char *separator = is_first ? "" : rest.length > 0 ? ", " : " or ";
+		(void)snprintf(text + length, CONF_SCHEMA_TEXT_SIZE - length, "%s%.*s",
+			separator, STR_ARG(word));
+		is_first = false;
+	}
+}
+
+static void write_range(
+	const struct conf_schema_key *key, char text[CONF_SCHEMA_TEXT_SIZE])
+{
+	char min[CONF_VALUE_TEXT_SIZE];
+	char max[CONF_VALUE_TEXT_SIZE];
+	if (key->type == CONF_SCHEMA_SIZE)
+		(void)snprintf(text, CONF_SCHEMA_TEXT_SIZE, "a size from %s to %s",
+			conf_value_format_size(key->min, min),
+			conf_value_format_size(key->max, max));
+	else if (key->type == CONF_SCHEMA_DURATION)
+		(void)snprintf(text, CONF_SCHEMA_TEXT_SIZE, "a duration from %s to %s",
+			conf_value_format_duration(key->min, min),
+			conf_value_format_duration(key->max, max));
+	else
+		(void)snprintf(text, CONF_SCHEMA_TEXT_SIZE,
+			"a number from %" PRIu64 " to %" PRIu64, key->min, key->max);
+}
+
+// Of the types whose rule does not depend on the key.
+static const char *const rules[] = {
+	[CONF_SCHEMA_BOOL] = "true or false",
+	[CONF_SCHEMA_NAME] = "1 to 64 letters, digits, \"-\", \"_\" or \".\"",
+	[CONF_SCHEMA_METHOD] = "a method in capitals such as POST",
+	[CONF_SCHEMA_SUBPROTOCOL] = "a subprotocol such as chat.v1",
+	[CONF_SCHEMA_ADDRESS] = "IP:port, [IPv6]:port, :port, unix:/path",
+	[CONF_SCHEMA_NETWORKS] = "a list of networks such as 10.0.0.0/8",
+	[CONF_SCHEMA_RESOLVERS] = "a list of name servers such as 10.0.0.53:53",
+	[CONF_SCHEMA_URL] = "http://host:port or unix:/path",
+	[CONF_SCHEMA_HOST_PATTERN] = "a host such as example.com or *.example.com",
+	[CONF_SCHEMA_UPSTREAM] = "the name of an upstream",
+	[CONF_SCHEMA_PATH] = "a path that starts with \"/\"",
+	[CONF_SCHEMA_PREFIX] = "a path that starts with \"/\"",
+	[CONF_SCHEMA_LOCATION] = "a path that starts with one \"/\", or an http(s) URL",
+	[CONF_SCHEMA_FIELDS] = "a mapping of header names to values",
+	[CONF_SCHEMA_SET_FIELDS] = "a mapping of header names to values",
+	[CONF_SCHEMA_REMOVE_FIELDS] = "a list of header names",
+	[CONF_SCHEMA_MAPPING] = "a mapping",
+	[CONF_SCHEMA_NAMED] = "a mapping of names",
+	[CONF_SCHEMA_LIST] = "a list",
+	[CONF_SCHEMA_OUTPUT] = "a path with a \"/\"",
+	[CONF_SCHEMA_HOST] = "a host name",
+	[CONF_SCHEMA_ORIGINS] = "a list of origins such as https://example.com",
+};
+
+const char *conf_schema_expected(
+	const struct conf_schema_key *key, char text[CONF_SCHEMA_TEXT_SIZE])
+{
+	text[0] = '\0';
+	if (key->type == CONF_SCHEMA_INTEGER || key->type == CONF_SCHEMA_SIZE ||
+		key->type == CONF_SCHEMA_DURATION)
+		write_range(key, text);
+	else if (key->type != CONF_SCHEMA_ENUM)
+		(void)snprintf(text, CONF_SCHEMA_TEXT_SIZE, "%s", rules[key->type]);
+	append_words(key->words, text);
+	return text;
+}
