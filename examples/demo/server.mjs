@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { WebSocketServer } from 'ws';
 
-const address = { host: '127.0.0.1', port: Number(process.env.PORT ?? 3000) };
+const address = { host: '127.0.0.1', port: Number(process.env.PORT ?? 9000) };
 const longestMessage = 500;
 const remembered = 20;
 
@@ -48,7 +48,7 @@ function answerClock(request, response) {
   );
 }
 
-const chat = new WebSocketServer({ server, path: '/chat', maxPayload: 4096 });
+const chat = new WebSocketServer({ server, path: '/ws/chat', maxPayload: 4096 });
 const history = [];
 
 function tellAll(message) {

@@ -30,7 +30,7 @@ function show({ line, people }) {
 let socket;
 
 function connectChat() {
-  const url = new URL('chat', location.href);
+  const url = new URL('ws/chat', location.href);
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
   socket = new WebSocket(url);
   socket.onopen = () => element('lines').replaceChildren();
