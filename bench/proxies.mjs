@@ -7,11 +7,9 @@ import { join } from 'node:path';
 
 import { freePort, startServer } from './processes.mjs';
 
-const isRoot = process.getuid() === 0;
-
 function wherryConfig(port, backend) {
   return `workers: 1
-${isRoot ? 'user: root\n' : ''}log: { level: warn, access: off }
+log: { level: warn, access: off }
 listeners:
   - address: 127.0.0.1:${port}
 routes:
@@ -28,7 +26,9 @@ upstreams:
 // Upgraded connections get 64 KiB buffers. Plain answers of 1 KiB do best with the default: a
 // bigger one comes from malloc each time and not from the request's pool.
 function nginxConfig(port, backend) {
-  return `${isRoot ? 'user root;\n' : ''}worker_processes 1;
+  // Its worker shall reach the folders below even if we are root.
+  const user = process.getuid() === 0 ? 'user root;\n' : '';
+  return `${user}worker_processes 1;
 daemon off;
 pid nginx.pid;
 error_log stderr warn;
