@@ -19,10 +19,7 @@ options_of() {
 	sanitized+=" -Dc_args=-fno-omit-frame-pointer"
 	case $1 in
 	release) echo "--buildtype=release -Ddebug=true -Dtests=disabled" ;;
-	asan) echo "$sanitized -Dtests=enabled -Db_sanitize=address,undefined" ;;
-	asan-clang)
-		echo "$sanitized -Dtests=enabled -Dfuzz=enabled -Db_sanitize=address,undefined"
-		;;
+	asan | asan-clang) echo "$sanitized -Dtests=enabled -Db_sanitize=address,undefined" ;;
 	tsan) echo "$sanitized -Dtests=disabled -Db_sanitize=thread" ;;
 	fuzz)
 		echo "$sanitized -Dtests=disabled -Dfuzz=enabled -Db_sanitize=address,undefined" \

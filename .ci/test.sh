@@ -42,7 +42,6 @@ raise_descriptor_limit() {
 lane_of_units() {
 	step units-gcc count_meson asan run_units asan
 	step units-clang count_meson asan-clang run_units asan-clang
-	step fuzz-corpus count_lines asan-clang replay_corpus build/asan-clang
 	step checks count_lines release run_checks
 }
 
@@ -105,22 +104,6 @@ run_units() {
 run_integration() {
 	WHERRY=$PWD/build/$1/wherry WHERRY_SANITIZER=$2 \
 		node --test --test-reporter=tap tests/integration/*.test.mjs
-}
-
-# Each fuzz target once over its committed corpus, without looking for more.
-replay_corpus() {
-	local target name status=0
-	for target in "$1"/tests/fuzz/fuzz_*; do
-		[ -f "$target" ] && [ -x "$target" ] || continue
-		name=$(basename "$target")
-		if "$target" -runs=0 "tests/fuzz/corpus/${name#fuzz_}"; then
-			echo "ok $name"
-		else
-			echo "FAIL $name"
-			status=1
-		fi
-	done
-	return "$status"
 }
 
 run_checks() {
