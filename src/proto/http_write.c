@@ -163,14 +163,14 @@ static void put_text(char *at, const char *text, size_t length)
 }
 
 // Not gmtime_r: it takes a lock, and strftime asks the locale.
-void http_write_date(struct buf *buf)
+void http_write_date_at(struct buf *buf, uint64_t calendar_ms)
 {
 	static const char days[] = "ThuFriSatSunMonTueWed"; // 1970-01-01 was a Thursday
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	char text[] = "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
-	uint64_t now_s = now_calendar_ms() / 1000;
-	uint64_t day = now_s / DAY_SECONDS;
-	unsigned second = (unsigned)(now_s % DAY_SECONDS);
+	uint64_t since_1970_s = calendar_ms / 1000;
+	uint64_t day = since_1970_s / DAY_SECONDS;
+	unsigned second = (unsigned)(since_1970_s % DAY_SECONDS);
 	struct date date = date_of_day(day);
 	char *value = text + 6;
 
@@ -182,6 +182,11 @@ void http_write_date(struct buf *buf)
 	put_number(value + 20, 2, second / 60 % 60);
 	put_number(value + 23, 2, second % 60);
 	buf_append(buf, text, sizeof(text) - 1);
+}
+
+void http_write_date(struct buf *buf)
+{
+	http_write_date_at(buf, now_calendar_ms());
 }
 
 size_t http_write_chunk_size(char text[HTTP_WRITE_CHUNK_SIZE], size_t length)

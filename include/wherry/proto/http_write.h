@@ -15,6 +15,8 @@ void http_write_end(struct buf *buf); // the empty line
 
 // "Date: ..." of now (RFC 9110 section 6.6.1).
 void http_write_date(struct buf *buf);
+// The same of that time, in milliseconds since 1970-01-01 UTC.
+void http_write_date_at(struct buf *buf, uint64_t calendar_ms);
 
 // The size line before a chunk of length bytes (at least 1), into text. Returns its
 // length.
