@@ -210,11 +210,15 @@ size_t pool_address_count(const struct pool *pool, const struct upstream_server 
 
 struct stream *pool_take(struct pool *pool, const struct upstream_server *server)
 {
-	struct idle *idle = pool->places[server->index].warmest;
-	if (!idle)
+	struct place *place = &pool->places[server->index];
+
+	// Bytes that were kept when it was given, and not yet lent to on_data.
+	while (place->warmest && stream_kept_length(place->warmest->stream) > 0)
+		drop(place->warmest);
+	if (!place->warmest)
 		return NULL;
 
-	struct stream *stream = unlink_idle(idle);
+	struct stream *stream = unlink_idle(place->warmest);
 	stream_pause(stream);
 	stream_set_handler(stream, NULL, NULL);
 	return stream;
@@ -246,8 +250,7 @@ static bool is_keepable(
 	const struct pool *pool, const struct place *place, const struct stream *stream)
 {
 	return !pool->is_closed && place->idle_count < place->conf->pool_size &&
-	       stream_kept_length(stream) == 0 && stream_queued_length(stream) == 0 &&
-	       !stream_is_broken(stream) &&
+	       stream_queued_length(stream) == 0 && !stream_is_broken(stream) &&
 	       (!place->has_lost_address || leads_to_server(place, stream));
 }
 

@@ -30,7 +30,8 @@ struct stream *pool_take(struct pool *pool, const struct upstream_server *server
 MUST_CHECK struct stream *pool_dial(
 	struct pool *pool, const struct upstream_server *server, int *reterr_errno);
 // Keeps an idle connection, or closes it if the pool is full or closed, the stream is not
-// idle after all, or its address is no longer the server's. Takes the stream.
+// idle after all, or its address is no longer the server's. Takes the stream; also inside
+// its on_data, if that then takes all bytes.
 void pool_give(
 	struct pool *pool, const struct upstream_server *server, struct stream *stream);
 // Closes all idle connections, and keeps none from now on.

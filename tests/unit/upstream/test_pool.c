@@ -177,6 +177,22 @@ Test(pool, keeps_no_connection_with_bytes_unread)
 	fixture_finish(&fixture);
 }
 
+Test(pool, closes_an_idle_connection_that_kept_bytes)
+{
+	struct fixture fixture;
+	int peer;
+
+	fixture_start(&fixture, CONF("{ idle: 60s, size: 2 }"));
+	fixture_set_addresses(&fixture, 0, 1);
+	struct stream *stream = fixture_connect(&fixture, 0, &peer);
+	stream_resume(stream);
+	cr_assert_eq(send(peer, "x", 1, 0), 1);
+	cr_assert(loop_run(fixture.loop));
+	pool_give(fixture.pool, fixture.server, stream);
+	fixture_run_until_closed(&fixture, peer);
+	fixture_finish(&fixture);
+}
+
 Test(pool, closes_idle_connections_when_their_time_is_over)
 {
 	struct fixture fixture;
