@@ -1,1 +1,63 @@
-int main(void){return 0;}
+// SPDX-License-Identifier: MIT
+// Reads the command line, runs the command, and maps its result to an exit code:
+// 0 ok, 1 bad configuration, 2 bad usage, 3 could not start.
+#include <signal.h>
+#include <stdio.h>
+
+#include "wherry/conf/conf_load.h"
+#include "wherry/server/options.h"
+#include "wherry/server/server.h"
+
+enum {
+	EXIT_OK = 0,
+	EXIT_CONFIGURATION = 1,
+	EXIT_USAGE = 2,
+	EXIT_START = 3
+};
+
+// `wherry proxy` is a configuration of three lines.
+static struct conf *load_proxy(const struct options *options, struct conf_diag *diag)
+{
+	struct buf text = BUF_INIT;
+	buf_printf(&text,
+		"listeners: [{ address: \"%s\" }]\n"
+		"routes: [{ match: { path: / }, websocket: {}, to: backend }]\n"
+		"upstreams: { backend: { servers: [\"%s\"] } }\n",
+		options->listen, options->to);
+	struct conf *conf =
+		text.is_failed ? NULL
+			       : conf_load_text("command line", buf_str(&text), diag);
+	buf_finish(&text);
+	return conf;
+}
+
+static int run(const struct options *options)
+{
+	struct conf_diag diag;
+	conf_diag_init(&diag);
+	struct conf *conf = options->command == OPTIONS_PROXY
+				    ? load_proxy(options, &diag)
+				    : conf_load_file(options->conf_path, &diag);
+	int code = EXIT_OK;
+	if (!conf) {
+		struct str text = buf_str(&diag.text);
+		fprintf(stderr, "%.*s", STR_ARG(text));
+		code = EXIT_CONFIGURATION;
+	} else if (options->command == OPTIONS_CHECK) {
+		printf("%s: ok\n", options->conf_path);
+	} else if (server_run(conf) != SERVER_OK) {
+		code = EXIT_START;
+	}
+	conf_unref(conf);
+	conf_diag_finish(&diag);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	(void)signal(SIGPIPE, SIG_IGN); // a peer that is gone is an error of its write
+	if (options_read(argc, argv, &options) != OPTIONS_OK)
+		return EXIT_USAGE;
+	return options.command == OPTIONS_DONE ? EXIT_OK : run(&options);
+}

@@ -28,8 +28,6 @@ struct listener {
 	uint64_t warned_ms;
 	listener_accept_cb accept;
 	void *arg;
-	struct loop_deferred deferred;
-	bool is_destroyed;
 };
 
 // A socket file whose server is gone refuses connections.
@@ -117,24 +115,32 @@ static bool is_shortage(int error)
 	return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 
-static void on_acceptable(evutil_socket_t fd, short events, void *arg)
+// Accepts up to count connections. False if the queue is empty, or nothing can be
+// accepted.
+static bool accept_some(struct listener *listener, int count)
 {
-	struct listener *listener = arg;
-	for (int i = 0; i < ACCEPTS_PER_TURN && !listener->is_destroyed; i++) {
+	for (int i = 0; i < count; i++) {
 		struct addr peer = {.length = sizeof(peer) - offsetof(struct addr, any)};
-		int got = accept4(
-			fd, &peer.any, &peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int got = accept4(listener->socket, &peer.any, &peer.length,
+			SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (got < 0 && errno == ECONNABORTED)
+			continue; // it ended before it was accepted
 		if (got < 0) {
 			if (is_shortage(errno))
 				back_off(listener, errno);
-			return; // EAGAIN, or a connection that ended before it was
-				// accepted
+			return false;
 		}
 		if (peer.any.sa_family != AF_UNIX)
 			(void)setsockopt(
 				got, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
 		listener->accept(listener->arg, got, &peer);
 	}
+	return true;
+}
+
+static void on_acceptable(evutil_socket_t fd, short events, void *arg)
+{
+	(void)accept_some(arg, ACCEPTS_PER_TURN); // the rest in the next turn
 }
 
 struct listener *listener_create(
@@ -160,21 +166,15 @@ struct listener *listener_create(
 	return listener;
 }
 
-static void free_listener(void *arg)
-{
-	free(arg);
-}
-
 void listener_destroy(struct listener *listener)
 {
-	if (!listener || listener->is_destroyed)
+	if (!listener)
 		return;
-	listener->is_destroyed = true;
+	(void)accept_some(listener, BACKLOG); // closing would reset those who wait
 	(void)event_del(&listener->event);
 	loop_timer_finish(&listener->back_off);
 	close(listener->socket);
 	if (listener->reserve >= 0)
 		close(listener->reserve);
-	// Its accept callback may be on the stack.
-	loop_defer(listener->loop, &listener->deferred, free_listener, listener);
+	free(listener);
 }

@@ -105,9 +105,7 @@ void loop_destroy(struct loop *loop)
 {
 	if (!loop)
 		return;
-	// Deferred work frees memory: what is left is done, however often it defers more.
-	while (loop->deferred_first)
-		run_deferred(-1, 0, loop);
+	loop_settle(loop); // deferred work frees memory
 	while (loop->posted_first) {
 		struct loop_posted *one = loop->posted_first;
 		loop->posted_first = one->next;
@@ -224,6 +222,12 @@ void loop_defer(struct loop *loop, struct loop_deferred *deferred, loop_deferred
 		event_active(loop->deferred_event, EV_TIMEOUT, 0);
 	*loop->deferred_last = deferred;
 	loop->deferred_last = &deferred->next;
+}
+
+void loop_settle(struct loop *loop)
+{
+	while (loop->deferred_first)
+		run_deferred(-1, 0, loop);
 }
 
 bool loop_post(struct loop *loop, loop_post_cb fn, void *arg)

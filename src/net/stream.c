@@ -167,6 +167,8 @@ static void on_readable(evutil_socket_t fd, short events, void *arg)
 		stream->is_reading = false;
 		return;
 	}
+	if (stream->deferred.is_queued)
+		return; // what was kept is lent first, and an end after it
 	size_t room;
 	uint8_t *data = find_room(stream, &room);
 	if (!data) {
@@ -176,6 +178,9 @@ static void on_readable(evutil_socket_t fd, short events, void *arg)
 	ssize_t got = recv(stream->socket, data + stream->kept_length, room, 0);
 	if (got > 0) {
 		on_received(stream, data, (size_t)got);
+	} else if (got == 0 && stream->is_broken) {
+		// A reset: the write that met it has taken the error away.
+		stream_end_now(stream, STREAM_END_ERROR, stream->error);
 	} else if (got == 0) {
 		stream->is_eof = true;
 		stream_end_now(stream, STREAM_END_EOF, 0);
@@ -237,6 +242,8 @@ int stream_socket(const struct stream *stream)
 
 void stream_resume(struct stream *stream)
 {
+	if (stream->is_paused)
+		stream->last_read_ms = now_ms(); // until now its silence was our doing
 	stream->is_paused = false;
 	stream->wants_kept = true;
 	if (stream->is_lending || stream->is_destroyed || stream->is_ended)

@@ -12,12 +12,14 @@ enum {
 };
 
 // The write failed. What the peer had sent before is still to be read, and the read side
-// then meets the end; so only the queue is dropped here.
+// then meets the end, if it has not met it before; so only the queue is dropped here.
 static void break_output(struct stream *stream, int error)
 {
 	stream->error = error;
 	stream_output_finish(stream);
 	stream->is_broken = true;
+	if (stream->is_eof)
+		stream_end_later(stream, STREAM_END_ERROR, error);
 }
 
 static void free_queue(struct stream *stream)
@@ -48,11 +50,13 @@ static void on_queue_written(struct stream *stream)
 			(void)shutdown(
 				stream->socket, SHUT_WR); // a reset shows when reading
 	}
+	bool is_news = left == 0 && stream->is_shutdown;
 	if (stream->is_full && left <= STREAM_LOW_BYTES) {
 		stream->is_full = false;
-		if (stream->handler->on_drain)
-			stream->handler->on_drain(stream->arg);
+		is_news = true;
 	}
+	if (is_news && stream->handler->on_drain)
+		stream->handler->on_drain(stream->arg);
 }
 
 static void write_queue(struct stream *stream)

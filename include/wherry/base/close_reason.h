@@ -12,7 +12,7 @@
 	X(CLIENT_CLOSED, "client_closed", 0, "the client closed first")                  \
 	X(CLIENT_RESET, "client_reset", 1001, "the client vanished or reset")            \
 	X(CLIENT_TIMEOUT, "client_timeout", 1001, "the client answered no ping")         \
-	X(CLIENT_STALL, "client_stall", 1008, "the client took no byte for write_stall") \
+	X(CLIENT_STALL, "client_stall", 1001, "the client took no byte for write_stall") \
 	X(CLIENT_SLOW, "client_slow", 0, "the client sent below min_rate or too late")   \
 	X(KEEP_ALIVE, "keep_alive", 0, "no further request within keep_alive")           \
 	X(BACKEND_CLOSED, "backend_closed", 0, "the backend closed first")               \

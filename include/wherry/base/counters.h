@@ -26,7 +26,7 @@
 	X(parser_disagreement, "wherry_parser_disagreement_total", "counter",            \
 		"Heads the strict scanner and llhttp read differently")                  \
 	X(backend_connections, "wherry_backend_connections", "gauge",                    \
-		"Backend connections open")                                              \
+		"Backend connections that carry an exchange or a relay")                 \
 	X(backend_connects, "wherry_backend_connects_total", "counter",                  \
 		"Backend connections tried")                                             \
 	X(backend_connect_errors, "wherry_backend_connect_errors_total", "counter",      \

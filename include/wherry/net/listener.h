@@ -19,5 +19,6 @@ typedef void (*listener_accept_cb)(void *arg, int socket, const struct addr *pee
 // Takes the listening socket, also when it fails (NULL: no memory), and starts to accept.
 MUST_CHECK struct listener *listener_create(
 	struct loop *loop, int socket, listener_accept_cb accept, void *arg);
-// Stops accepting and closes the socket. NULL is allowed.
+// Accepts what waits in the queue, then closes the socket. Not from within accept. NULL
+// is allowed.
 void listener_destroy(struct listener *listener);

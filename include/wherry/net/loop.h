@@ -71,6 +71,8 @@ struct loop_deferred {
 };
 void loop_defer(struct loop *loop, struct loop_deferred *deferred, loop_deferred_cb run,
 	void *arg);
+// Does now what was deferred, however often that defers more. Not from within a callback.
+void loop_settle(struct loop *loop);
 
 // Any thread: runs fn(arg) on the loop's thread, in order of posting. False when memory
 // is short; then nothing happens. Work posted after the loop ended is never run.

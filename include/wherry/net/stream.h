@@ -35,7 +35,8 @@ enum stream_end {
 struct stream_handler {
 	// Bytes lent until it returns; gives how many were taken.
 	size_t (*on_data)(void *arg, const uint8_t *data, size_t length);
-	// The queue, having been at the high mark, fell to the low one. May be NULL.
+	// The queue, having been at the high mark, fell to the low one; or, after
+	// stream_shutdown, the last byte and the FIN have left. May be NULL.
 	void (*on_drain)(void *arg);
 	// EOF at most once, after all bytes before it were lent; any other end is the
 	// last call.
@@ -68,7 +69,7 @@ int stream_socket(const struct stream *stream);
 void stream_resume(struct stream *stream);
 void stream_pause(struct stream *stream);
 bool stream_is_paused(const struct stream *stream);
-// Bytes lent but not taken.
+// Bytes lent but not taken, before the call of on_data that runs now, if any.
 size_t stream_kept_length(const struct stream *stream);
 
 void stream_write(struct stream *stream, const void *data, size_t length);
@@ -96,5 +97,5 @@ int stream_error(const struct stream *stream);
 // Total bytes read from and accepted for the peer.
 uint64_t stream_bytes_in(const struct stream *stream);
 uint64_t stream_bytes_out(const struct stream *stream);
-// now_ms() of the last byte read.
+// now_ms() of the last byte read, or of the last resume: since then the peer is silent.
 uint64_t stream_last_read_ms(const struct stream *stream);

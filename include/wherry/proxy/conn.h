@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// A client connection from accept to close: the only file that knows the order of things.
+// Each step gives a value back, or tells its end once; conn decides what comes next.
+#pragma once
+
+#include "wherry/base/close_reason.h"
+#include "wherry/proxy/site.h"
+
+struct conn;
+
+// Takes the socket. Nothing is returned: the connection lives in site->conns until it
+// ends, and leaves limits by itself.
+void conn_accept(struct site *site, int socket, const struct addr *peer);
+// The same, for a connection that is one too many: it is answered with this status and
+// closed.
+void conn_refuse(struct site *site, int socket, const struct addr *peer, unsigned status,
+	const char *detail);
+
+// The site drains: moves to site->drained, and closes now if it is idle, after the
+// current response if there is one, and a WebSocket with Close 1001 at the end of the
+// current message.
+void conn_drain(struct conn *conn);
+// Closes at once.
+void conn_cut(struct conn *conn);

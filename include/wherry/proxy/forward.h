@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// Carries one request to a backend and its response to the client, streaming both bodies
+// with backpressure. Knows no order of things: how it ended is told to conn.
+#pragma once
+
+#include "wherry/net/stream.h"
+#include "wherry/proxy/request_head.h"
+#include "wherry/proxy/response_head.h"
+#include "wherry/proxy/site.h"
+#include "wherry/upstream/exchange.h"
+
+enum forward_end {
+	FORWARD_DONE,    // the whole response is on its way to the client
+	FORWARD_REFUSED, // nothing was sent to the client yet: forward->failure says why
+	FORWARD_CUT,     // in the middle of a response: the client must see it end badly
+};
+
+struct forward_handler {
+	// Body bytes are wanted, the first time or again.
+	void (*on_writable)(void *arg);
+	// A 101 came to an upgrade: take the stream (exchange_take_stream), or refuse it
+	// with forward_refuse_switch. head is lent.
+	void (*on_switch)(void *arg, const struct http_message *head);
+	// Never before forward_start returns. forward_finish is still to be called.
+	void (*on_end)(void *arg, enum forward_end end);
+};
+
+// Made for a connection's first request, used again for those after it.
+struct forward {
+	struct exchange exchange;
+	const struct forward_handler *handler;
+	void *arg;
+	struct stream *client;   // borrowed
+	struct request *request; // borrowed; status and server are filled in
+	struct buf line, fields; // of the request's head
+	enum response_head_framing framing;
+	enum exchange_failure failure;
+	bool is_keep_alive; // toward the client, once the response head is there
+	bool has_head;      // the final response head went to the client
+	bool closes_client; // no keep-alive behind this one
+};
+
+// NULL when memory is short.
+MUST_CHECK struct forward *forward_create(struct site *site, struct stream *client,
+	struct request *request, const struct forward_handler *handler, void *arg);
+void forward_destroy(struct forward *forward);
+
+// False: it failed at once, forward->failure says why; nothing is called.
+MUST_CHECK bool forward_start(struct forward *forward, const struct site *site,
+	const struct request_head *head);
+
+// The request's body, while forward_is_writable.
+bool forward_is_writable(const struct forward *forward);
+void forward_body(struct forward *forward, struct str piece);
+void forward_end_body(struct forward *forward);
+
+// The client's queue has room again.
+void forward_client_drained(struct forward *forward);
+void forward_refuse_switch(struct forward *forward, const char *error);
+// Ends it, if it is not over; the backend's connection is kept if it is clean.
+void forward_finish(struct forward *forward);
+
+// The status that tells a client about this failure, and the words for it.
+unsigned forward_failure_status(enum exchange_failure failure);
+const char *forward_failure_text(enum exchange_failure failure);

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// One worker's whole proxy: takes accepted sockets, owns the connections that come of
+// them, and drains them. Everything here is for the worker's own thread.
+#pragma once
+
+#include "wherry/conf/conf.h"
+#include "wherry/net/loop.h"
+#include "wherry/proxy/limits.h"
+#include "wherry/upstream/upstream.h"
+
+struct proxy;
+
+struct proxy_options {
+	struct conf *conf;              // a reference of its own is taken
+	struct upstream_set *upstreams; // outlives the proxy, as does limits
+	struct limits *limits;
+	size_t index; // of this worker, for ids
+	size_t count; // of workers
+};
+
+MUST_CHECK struct proxy *proxy_create(
+	struct loop *loop, const struct proxy_options *options);
+// Cuts all connections. The loop frees their memory later.
+void proxy_destroy(struct proxy *proxy);
+
+// Takes the socket.
+void proxy_accept(struct proxy *proxy, int socket, const struct addr *peer);
+// Where a server is now.
+void proxy_set_addresses(struct proxy *proxy, size_t server_index,
+	const struct addr *addresses, size_t count);
+
+// Closes all connections politely, evenly over the window, and cuts what is left after
+// the timeout (both from now; a second call sets them anew). on_drained runs once none is
+// left, maybe before this returns.
+typedef void (*proxy_drained_cb)(void *arg);
+void proxy_drain(struct proxy *proxy, uint64_t window_ms, uint64_t timeout_ms,
+	proxy_drained_cb on_drained, void *arg);

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// Two WebSocket streams joined, client and backend: every frame header is read, no
+// payload is touched. Checks both directions, pings, closes with one code per cause, and
+// cuts at frame boundaries only. The two ends are one struct, so all code serves both
+// directions.
+#pragma once
+
+#include "wherry/conf/conf.h"
+#include "wherry/net/stream.h"
+#include "wherry/proto/ws_check.h"
+
+struct relay;
+
+struct relay_result {
+	enum close_reason reason;
+	const char *ended_by; // "client", "backend" or "wherry"
+	const char *detail;   // what exactly was wrong; NULL if there is nothing to add
+	uint16_t close_code;  // of the first Close frame; 0 = there was none
+	uint64_t bytes_in, bytes_out; // of the client's stream, since it was accepted
+	uint64_t messages_in, messages_out;
+};
+
+// Both streams are closed. relay_destroy is still to be called, and may be from here.
+typedef void (*relay_done_cb)(void *arg, const struct relay_result *result);
+
+// Takes both streams, with what they have kept; also when it fails (NULL: no memory).
+// websocket outlives it.
+MUST_CHECK struct relay *relay_create(struct stream *client, struct stream *backend,
+	const struct conf_websocket *websocket, bool uses_deflate, relay_done_cb done,
+	void *arg);
+// Closes both streams at once if they are still open; done is not called.
+void relay_destroy(struct relay *relay);
+
+// Sends Close to both sides, each at the end of the message that is on its way, and waits
+// for theirs for a few seconds. Nothing, if it is closing already.
+void relay_close(struct relay *relay, enum close_reason reason);
+// Cuts what is left now: the deadline has come. done is called before this returns.
+void relay_cut(struct relay *relay);

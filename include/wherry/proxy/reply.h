@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+// Answers of Wherry's own: error pages as short text or JSON, and redirects.
+#pragma once
+
+#include "wherry/base/buf.h"
+
+struct reply {
+	unsigned status;
+	const char *detail;  // one sentence: what is wrong and what was expected
+	const char *field;   // a further "Name: value", or NULL
+	struct str location; // for redirects; may be empty
+	bool wants_json;
+	bool is_head; // the request was HEAD: no body
+	bool is_http10;
+	bool is_keep_alive;
+};
+
+// Appends the whole response.
+void reply_write(struct buf *out, const struct reply *reply);

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// The facts of one request that outlive its head: for the answer, the access line, and
+// the relay that it may become.
+#pragma once
+
+#include "wherry/base/addr.h"
+#include "wherry/conf/conf.h"
+#include "wherry/proto/http_message.h"
+
+struct request {
+	char *text; // owns the slices below
+	struct str method;
+	struct str host;
+	struct str target; // of WebSockets with the values of its query masked
+	struct str client; // whose request it is: the peer, or whom a trusted proxy names
+	const struct conf_route *route; // NULL if none was found
+	const char *server; // URL of the server that had it last; NULL if none
+	uint64_t started_ms;
+	uint64_t bytes_in_before; // of the connection, when it started
+	uint64_t bytes_out_before;
+	unsigned status; // of the answer; 0 = none yet
+	bool is_http10;
+	bool is_keep_alive; // the client may send another one behind it
+	bool wants_json;    // prefers JSON for error pages
+	bool is_websocket;
+};
+
+// False when memory is short; the request is then empty, but for its flags.
+MUST_CHECK bool request_init(struct request *request, const struct http_message *message,
+	const struct conf *conf, const struct addr *peer);
+// For a head that could not be read.
+void request_init_empty(struct request *request);
+void request_finish(struct request *request);

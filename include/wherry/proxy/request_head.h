@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// The request's head as it leaves for the backend, rebuilt from parsed fields. The rules
+// on which fields pass stand here and in response_head (RFC 9110 section 7.6, SECURITY
+// T21, T22).
+#pragma once
+
+#include "wherry/base/buf.h"
+#include "wherry/proxy/request.h"
+#include "wherry/proxy/route.h"
+#include "wherry/upstream/upstream.h"
+
+struct request_head {
+	const struct conf *conf;
+	const struct addr *peer;
+	const struct request *request;
+	const struct http_message *message;
+	const struct route_choice *choice;
+};
+
+// The request's head in two halves around the Host field, which depends on the server
+// that takes it.
+void request_head_write_line(struct buf *out, const struct request_head *head);
+void request_head_write_host(struct buf *out, const struct conf_route *route,
+	struct str host, const struct upstream_server *server);
+void request_head_write_fields(struct buf *out, const struct request_head *head);

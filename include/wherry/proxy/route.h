@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// Which route a request takes: pure, first match wins (DESIGN: paths). A request whose
+// path a backend could read as another route's is refused.
+#pragma once
+
+#include "wherry/conf/conf.h"
+#include "wherry/proto/http_message.h"
+
+enum {
+	ROUTE_PATH_SIZE = 8 * 1024
+}; // http_scan lets no longer line through
+
+struct route_choice {
+	const struct conf_route *route; // NULL unless status is 0
+	unsigned status;                // 0, 400 or 404
+	const char *error;              // what was wrong; static
+	struct str path; // canonical; a slice of storage, or of the message
+	char storage[ROUTE_PATH_SIZE];
+};
+
+void route_choose(const struct conf *conf, const struct http_message *request,
+	struct route_choice *ret_choice);
+
+// The target for the backend: the client's own bytes (or the canonical path, as
+// configured), with the route's prefix stripped and added, and the query.
+struct buf;
+void route_write_target(struct buf *out, const struct conf *conf,
+	const struct route_choice *choice, const struct http_message *request);
+
+// A path of the backend's as the client must see it: the added prefix removed, the
+// stripped one put back. Paths outside the mapping stay as they are.
+void route_write_path_back(
+	struct buf *out, const struct conf_route *route, struct str path);

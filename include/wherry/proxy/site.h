@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// What all connections of one worker share: the configuration snapshot, the servers, the
+// limits, and the list of the connections themselves. Owned by proxy; pure data.
+#pragma once
+
+#include <sys/queue.h>
+
+#include "wherry/conf/conf.h"
+#include "wherry/net/loop.h"
+#include "wherry/upstream/pool.h"
+
+struct conn;
+struct limits;
+LIST_HEAD(conn_list, conn);
+
+struct site {
+	struct loop *loop;
+	struct conf *conf; // holds a reference
+	struct upstream_set *upstreams;
+	struct pool *pool;
+	struct limits *limits;  // shared by all workers
+	struct conn_list conns; // but for those that were told to drain
+	struct conn_list drained;
+	size_t conn_count;
+	uint64_t next_id;
+	uint64_t id_step;            // ids of different workers never meet
+	bool is_draining;            // no keep-alive any more
+	void (*on_empty)(void *arg); // the last connection ended; may be NULL
+	void *arg;
+};

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// The WebSocket handshake between client and backend (SECURITY T17, T27): what is checked
+// before a backend hears of it, and what its 101 is held against.
+#pragma once
+
+#include "wherry/conf/conf.h"
+#include "wherry/proto/ws_handshake.h"
+#include "wherry/proxy/reply.h"
+
+struct upgrade;
+
+// May this request become a WebSocket on this route? True if so; else *ret_reply has
+// status, detail and field.
+MUST_CHECK bool upgrade_is_allowed(const struct http_message *request,
+	const struct conf_route *route, struct reply *ret_reply);
+
+// Remembers what is being offered. NULL when memory is short.
+MUST_CHECK struct upgrade *upgrade_create(const struct http_message *request);
+void upgrade_destroy(struct upgrade *upgrade);
+
+// Is this 101 the answer to that offer?
+MUST_CHECK bool upgrade_is_accepted(const struct upgrade *upgrade,
+	const struct http_message *response, bool *ret_uses_deflate,
+	const char **reterr_text);

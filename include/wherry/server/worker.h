@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// One worker: a thread, its loop, its listeners and its proxy. Made and joined by the
+// main thread; between worker_start and worker_join all else goes through worker_* posts.
+#pragma once
+
+#include "wherry/proxy/limits.h"
+#include "wherry/upstream/upstream.h"
+
+struct worker;
+
+struct worker_options {
+	struct conf *conf;
+	struct upstream_set *upstreams;
+	struct limits *limits;
+	size_t index, count; // of workers
+	// Runs on the worker's thread when its loop has ended.
+	void (*on_end)(void *arg);
+	void *arg;
+};
+
+// NULL when memory or descriptors are short.
+MUST_CHECK struct worker *worker_create(const struct worker_options *options);
+void worker_destroy(struct worker *worker);
+
+// Before worker_start: takes a listening socket. Its connections are dealt out to all
+// peers in turn if there are any (UNIX sockets, which have no SO_REUSEPORT); peers
+// outlive it.
+MUST_CHECK bool worker_listen(
+	struct worker *worker, int socket, struct worker **peers, size_t peer_count);
+MUST_CHECK bool worker_start(struct worker *worker);
+// Waits for the thread's end.
+void worker_join(struct worker *worker);
+
+const struct counters *worker_counters(struct worker *worker);
+
+// From the main thread, at any time. Without memory for the message, nothing happens
+// (false).
+MUST_CHECK bool worker_set_addresses(struct worker *worker, size_t server_index,
+	const struct addr *addresses, size_t count);
+// Stops accepting, drains, and ends the loop.
+MUST_CHECK bool worker_drain(
+	struct worker *worker, uint64_t window_ms, uint64_t timeout_ms);

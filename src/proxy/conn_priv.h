@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// The connection as its two parts see it: conn.c (order and end) and conn_request.c (from
+// a request's head to the action it asks for).
+#pragma once
+
+#include "wherry/net/stream.h"
+#include "wherry/proto/http_reader.h"
+#include "wherry/proxy/conn.h"
+#include "wherry/proxy/forward.h"
+#include "wherry/proxy/relay.h"
+#include "wherry/proxy/reply.h"
+#include "wherry/proxy/request.h"
+#include "wherry/proxy/upgrade.h"
+
+enum conn_state {
+	CONN_HEAD,    // waiting for a request's head, or reading it
+	CONN_FORWARD, // a request is with a backend
+	CONN_RELAY,   // the streams belong to a relay
+	CONN_LINGER,  // the last answer was written; the rest of the input is thrown away
+	CONN_CLOSED,
+};
+
+struct conn {
+	LIST_ENTRY(conn) entry;
+	struct site *site;
+	struct stream *client; // NULL while relaying
+	enum conn_state state;
+	struct addr peer;
+	uint64_t id;
+	struct http_reader reader;
+	struct request request;
+	struct forward *forward; // made for the first request, gone when relaying
+	struct upgrade *upgrade; // while a handshake is with a backend
+	struct relay *relay;
+	struct loop_timer timer;
+	struct loop_deferred deferred;
+	struct upstream_server *server; // reserved for the relay
+	uint64_t taken;                 // bytes of the client's that were used up
+	uint64_t request_at;            // taken, at the first byte of the current request
+	uint64_t body_bytes;            // of the current request's content
+	uint64_t progress;              // bytes moved, when the rate was last looked at
+	uint64_t linger_by_ms;
+	bool is_counted;    // in limits
+	bool is_head_begun; // some bytes of the next head are there: its deadline runs
+	bool is_body_ended; // the request was read to its end
+	bool owes_continue; // the client waits for 100 Continue
+	bool is_eof;        // the client sends no more
+	bool has_request;   // request is to be logged
+};
+
+// Takes the head that was just read as far as its action.
+void conn_start_request(struct conn *conn, const struct http_message *message);
+// Answers for Wherry; then the connection is ready for the next request, or lingers.
+void conn_reply(struct conn *conn, struct reply reply, enum close_reason reason);
+// The response is complete: logs it, and goes on to the next request or lingers.
+void conn_end_request(struct conn *conn, enum close_reason reason, const char *ended_by,
+	const char *detail, bool is_keep_alive);
+void conn_close(struct conn *conn, enum close_reason reason, const char *ended_by);
+// Relays from now on; the forward is no longer needed.
+void conn_start_relay(struct conn *conn, bool uses_deflate);
+
+// What the forward tells (conn_request.c).
+extern const struct forward_handler conn_forward_events;

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: MIT
+// From a request's head to what it asks for: routed, refused, redirected, forwarded to a
+// backend, or made a WebSocket.
+#include "conn_priv.h"
+
+#include "wherry/base/log.h"
+
+static void redirect(struct conn *conn, const struct route_choice *choice)
+{
+	conn_reply(conn,
+		(struct reply){
+			.status = choice->route->redirect_status,
+			.location = str_from(choice->route->redirect_to),
+		},
+		CLOSE_REASON_DONE);
+}
+
+static bool has_too_long_body(const struct conn *conn, const struct http_message *message)
+{
+	return message->body_kind == HTTP_BODY_LENGTH &&
+	       message->content_length > conn->request.route->body;
+}
+
+// A handshake is looked at before any backend hears of it.
+static bool is_upgrade_ready(struct conn *conn, const struct http_message *message)
+{
+	struct reply reply = {0};
+	if (!upgrade_is_allowed(message, conn->request.route, &reply)) {
+		conn_reply(conn, reply, CLOSE_REASON_REFUSED);
+		return false;
+	}
+	conn->upgrade = upgrade_create(message);
+	if (conn->upgrade)
+		return true;
+	conn_reply(conn, (struct reply){.status = 503, .detail = "out of memory"},
+		CLOSE_REASON_NO_MEMORY);
+	return false;
+}
+
+static enum close_reason find_reason(enum exchange_failure failure)
+{
+	switch (failure) {
+	case EXCHANGE_REFUSED:
+	case EXCHANGE_UNRESOLVED:
+		return CLOSE_REASON_BACKEND_REFUSED;
+	case EXCHANGE_CONNECT_TIMEOUT:
+	case EXCHANGE_RESPONSE_TIMEOUT:
+	case EXCHANGE_IDLE_TIMEOUT:
+		return CLOSE_REASON_BACKEND_TIMEOUT;
+	case EXCHANGE_STALL:
+		return CLOSE_REASON_BACKEND_STALL;
+	case EXCHANGE_LOST:
+		return CLOSE_REASON_BACKEND_LOST;
+	case EXCHANGE_BAD:
+		return CLOSE_REASON_BACKEND_BAD;
+	case EXCHANGE_MEMORY:
+		break;
+	}
+	return CLOSE_REASON_NO_MEMORY;
+}
+
+static void reply_failure(struct conn *conn)
+{
+	enum exchange_failure failure = conn->forward->failure;
+	const char *error = conn->forward->exchange.error_text;
+	const char *text = forward_failure_text(failure);
+	unsigned status = forward_failure_status(failure);
+	forward_finish(conn->forward);
+	if (error)
+		log_info("%llu: %s answered badly: %s", (unsigned long long)conn->id,
+			conn->request.server ? conn->request.server : "", error);
+	conn_reply(conn,
+		(struct reply){
+			.status = status,
+			.detail = text,
+			.field = status == 503 ? "Retry-After: 1" : NULL,
+		},
+		find_reason(failure));
+}
+
+static void forward(struct conn *conn, const struct http_message *message,
+	const struct route_choice *choice)
+{
+	struct request_head head = {
+		.conf = conn->site->conf,
+		.peer = &conn->peer,
+		.request = &conn->request,
+		.message = message,
+		.choice = choice,
+	};
+	if (!conn->forward)
+		conn->forward = forward_create(conn->site, conn->client, &conn->request,
+			&conn_forward_events, conn);
+	if (!conn->forward) {
+		conn_reply(conn, (struct reply){.status = 503, .detail = "out of memory"},
+			CLOSE_REASON_NO_MEMORY);
+		return;
+	}
+	conn->state = CONN_FORWARD;
+	if (!forward_start(conn->forward, conn->site, &head))
+		reply_failure(conn);
+}
+
+static void act(struct conn *conn, const struct http_message *message,
+	const struct route_choice *choice)
+{
+	if (choice->status != 0)
+		conn_reply(conn,
+			(struct reply){.status = choice->status, .detail = choice->error},
+			choice->status == 400 ? CLOSE_REASON_BAD_REQUEST
+					      : CLOSE_REASON_REFUSED);
+	else if (choice->route->action == CONF_REDIRECT)
+		redirect(conn, choice);
+	else if (has_too_long_body(conn, message))
+		conn_reply(conn,
+			(struct reply){.status = 413,
+				.detail = "the body is longer than this route allows"},
+			CLOSE_REASON_TOO_BIG);
+	else if (!message->is_websocket_upgrade || is_upgrade_ready(conn, message))
+		forward(conn, message, choice);
+}
+
+void conn_start_request(struct conn *conn, const struct http_message *message)
+{
+	struct route_choice choice;
+	struct request *request = &conn->request;
+	counters_add(&loop_counters(conn->site->loop)->requests, 1);
+	conn->has_request = true;
+	if (!request_init(request, message, conn->site->conf, &conn->peer)) {
+		conn_close(conn, CLOSE_REASON_NO_MEMORY, "wherry");
+		return;
+	}
+	request->bytes_in_before = conn->request_at;
+	request->bytes_out_before = stream_bytes_out(conn->client);
+	// Behind a handshake that failed, what follows may be meant as frames.
+	request->is_keep_alive &= !conn->site->is_draining && !request->is_websocket;
+	conn->owes_continue = message->expects_continue;
+	conn->body_bytes = 0;
+	conn->is_body_ended = message->body_kind == HTTP_BODY_NONE;
+	route_choose(conn->site->conf, message, &choice);
+	request->route = choice.route;
+	act(conn, message, &choice);
+}
+
+// The backend takes the body: the client that waits for leave to send it gets it now.
+static void on_writable(void *arg)
+{
+	struct conn *conn = arg;
+	if (conn->owes_continue && !conn->is_body_ended)
+		stream_write(conn->client, "HTTP/1.1 100 Continue\r\n\r\n", 25);
+	conn->owes_continue = false;
+	stream_resume(conn->client);
+}
+
+static bool write_switch(struct conn *conn, const struct http_message *message)
+{
+	struct response_head head = {
+		.request = &conn->request,
+		.server = conn->forward->exchange.server,
+		.message = message,
+	};
+	struct buf out = BUF_INIT;
+	response_head_write(&out, &head);
+	bool is_written = !out.is_failed;
+	if (is_written)
+		stream_write(conn->client, out.data, out.length);
+	buf_finish(&out);
+	return is_written;
+}
+
+static void on_switch(void *arg, const struct http_message *message)
+{
+	struct conn *conn = arg;
+	const char *error = "out of memory";
+	bool uses_deflate = false;
+	if (!upgrade_is_accepted(conn->upgrade, message, &uses_deflate, &error) ||
+		!write_switch(conn, message)) {
+		forward_refuse_switch(conn->forward, error);
+		return;
+	}
+	conn->request.status = 101;
+	conn_start_relay(conn, uses_deflate);
+}
+
+// The client must not take a part for the whole: with a length or chunks it sees that
+// bytes are missing; without, only a reset tells.
+static void cut_response(struct conn *conn)
+{
+	enum close_reason reason = find_reason(conn->forward->failure);
+	const char *text = forward_failure_text(conn->forward->failure);
+	bool is_client_gone = stream_is_broken(conn->client);
+	if (conn->forward->framing == RESPONSE_HEAD_UNTIL_CLOSE)
+		stream_abort(conn->client);
+	forward_finish(conn->forward);
+	if (is_client_gone)
+		conn_close(conn, CLOSE_REASON_CLIENT_RESET, "client");
+	else
+		conn_end_request(conn, reason, "backend", text, false);
+}
+
+static void on_end(void *arg, enum forward_end how)
+{
+	struct conn *conn = arg;
+	switch (how) {
+	case FORWARD_DONE:
+		forward_finish(conn->forward);
+		conn_end_request(conn, CLOSE_REASON_DONE, "backend", NULL,
+			conn->forward->is_keep_alive && conn->is_body_ended);
+		return;
+	case FORWARD_REFUSED:
+		reply_failure(conn);
+		return;
+	case FORWARD_CUT:
+		cut_response(conn);
+		return;
+	}
+}
+
+const struct forward_handler conn_forward_events = {
+	.on_writable = on_writable,
+	.on_switch = on_switch,
+	.on_end = on_end,
+};

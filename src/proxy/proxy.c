@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+// One worker's proxy; see the header.
+#include "wherry/proxy/proxy.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "wherry/base/now.h"
+#include "wherry/proxy/conn.h"
+#include "wherry/proxy/site.h"
+
+enum {
+	DRAIN_STEP_MS = 20,
+	REFUSALS_MAX = 32, // connections over the limit that still get an answer
+};
+
+struct proxy {
+	struct site site;
+	struct loop_timer timer; // the drain's next step
+	uint64_t drain_from_ms, drain_window_ms, drain_by_ms;
+	size_t drain_total; // connections when it began
+	size_t drain_done;  // of them, told to close
+	proxy_drained_cb on_drained;
+	void *arg;
+};
+
+static void step_drain(void *arg);
+
+struct proxy *proxy_create(struct loop *loop, const struct proxy_options *options)
+{
+	struct proxy *proxy = calloc(1, sizeof(*proxy));
+	if (!proxy)
+		return NULL;
+	struct site *site = &proxy->site;
+	site->loop = loop;
+	site->conf = conf_ref(options->conf);
+	site->upstreams = options->upstreams;
+	site->limits = options->limits;
+	site->next_id = options->index + options->count;
+	site->id_step = options->count;
+	LIST_INIT(&site->conns);
+	LIST_INIT(&site->drained);
+	loop_timer_init(&proxy->timer, loop, step_drain, proxy);
+	site->pool = pool_create(loop, options->upstreams);
+	if (!site->pool) {
+		proxy_destroy(proxy);
+		return NULL;
+	}
+	return proxy;
+}
+
+static void cut_all(struct conn_list *list)
+{
+	while (!LIST_EMPTY(list))
+		conn_cut(LIST_FIRST(list)); // leaves the list
+}
+
+void proxy_destroy(struct proxy *proxy)
+{
+	if (!proxy)
+		return;
+	cut_all(&proxy->site.conns);
+	cut_all(&proxy->site.drained);
+	loop_settle(proxy->site.loop); // the connections' memory still points here
+	loop_timer_finish(&proxy->timer);
+	pool_destroy(proxy->site.pool);
+	conf_unref(proxy->site.conf);
+	free(proxy);
+}
+
+static void refuse(
+	struct proxy *proxy, int socket, const struct addr *peer, enum limits_result why)
+{
+	struct site *site = &proxy->site;
+	counters_add(&loop_counters(site->loop)->refused_limit, 1);
+	if (site->conn_count >= limits_total(site->limits) + REFUSALS_MAX)
+		close(socket);
+	else if (why == LIMITS_SOURCE)
+		conn_refuse(site, socket, peer, 429,
+			"too many connections from this address (limits.per_source)");
+	else
+		conn_refuse(site, socket, peer, 503,
+			"too many connections (limits.connections)");
+}
+
+void proxy_accept(struct proxy *proxy, int socket, const struct addr *peer)
+{
+	struct site *site = &proxy->site;
+	counters_add(&loop_counters(site->loop)->accepted, 1);
+	enum limits_result result = limits_enter(site->limits, peer);
+	if (result == LIMITS_OK)
+		conn_accept(site, socket, peer);
+	else
+		refuse(proxy, socket, peer, result);
+}
+
+void proxy_set_addresses(struct proxy *proxy, size_t server_index,
+	const struct addr *addresses, size_t count)
+{
+	pool_set_addresses(proxy->site.pool, server_index, addresses, count);
+}
+
+static void tell_drained(void *arg)
+{
+	struct proxy *proxy = arg;
+	loop_timer_clear(&proxy->timer);
+	proxy->on_drained(proxy->arg);
+}
+
+// As many connections are told to close as the window's share that has gone by.
+static void step_drain(void *arg)
+{
+	struct proxy *proxy = arg;
+	struct site *site = &proxy->site;
+	uint64_t now = now_ms(), gone = now - proxy->drain_from_ms;
+	if (now >= proxy->drain_by_ms) {
+		cut_all(&site->conns);
+		cut_all(&site->drained);
+		return;
+	}
+	size_t due = proxy->drain_total;
+	if (gone < proxy->drain_window_ms)
+		due = (size_t)(1 + proxy->drain_total * gone / proxy->drain_window_ms);
+	for (; proxy->drain_done < due && !LIST_EMPTY(&site->conns); proxy->drain_done++)
+		conn_drain(LIST_FIRST(&site->conns));
+	bool is_paced = !LIST_EMPTY(&site->conns);
+	loop_timer_set(
+		&proxy->timer, is_paced ? now + DRAIN_STEP_MS : proxy->drain_by_ms);
+}
+
+void proxy_drain(struct proxy *proxy, uint64_t window_ms, uint64_t timeout_ms,
+	proxy_drained_cb on_drained, void *arg)
+{
+	struct site *site = &proxy->site;
+	proxy->on_drained = on_drained;
+	proxy->arg = arg;
+	proxy->drain_from_ms = now_ms();
+	proxy->drain_window_ms = window_ms;
+	proxy->drain_by_ms = proxy->drain_from_ms + timeout_ms;
+	proxy->drain_total = site->conn_count;
+	proxy->drain_done = 0;
+	site->is_draining = true;
+	site->on_empty = tell_drained;
+	site->arg = proxy;
+	pool_close(site->pool);
+	if (site->conn_count == 0)
+		tell_drained(proxy);
+	else
+		step_drain(proxy);
+}

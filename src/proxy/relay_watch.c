@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+// Time in a relay: pings when a leg is silent, the dead found, frames and closes that
+// make no progress, and the idle timeout. One lazy timer: the flow of data stores no
+// deadline.
+#include <string.h>
+#include <sys/random.h>
+
+#include "relay_priv.h"
+#include "wherry/base/now.h"
+
+enum {
+	FRAME_STALL_MS = 30 * 1000
+};
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t add_time(uint64_t from, uint64_t duration_ms)
+{
+	return duration_ms == CONF_OFF ? UINT64_MAX : from + duration_ms;
+}
+
+static uint64_t silent_since(const struct relay_end *end)
+{
+	return stream_last_read_ms(end->stream);
+}
+
+// Its silence is its own, and not our pause.
+static bool is_listened_to(const struct relay_end *end)
+{
+	return end->stream && !end->is_eof && !stream_is_paused(end->stream);
+}
+
+static bool is_mid_frame(const struct relay_end *end)
+{
+	return !ws_check_is_at_frame_boundary(&end->check) ||
+	       stream_kept_length(end->stream) > 0;
+}
+
+static uint64_t next_look(const struct relay_end *end)
+{
+	const struct conf_websocket *websocket = end->relay->websocket;
+	if (!is_listened_to(end))
+		return UINT64_MAX;
+	uint64_t ping = end->ping_sent_ms != 0
+				? add_time(end->ping_sent_ms, websocket->ping_timeout_ms)
+				: add_time(silent_since(end), websocket->ping_ms);
+	return earlier(ping, silent_since(end) + FRAME_STALL_MS);
+}
+
+void relay_watch(struct relay *relay)
+{
+	uint64_t now = now_ms();
+	uint64_t at = earlier(next_look(&relay->client), next_look(&relay->backend));
+	uint64_t spoke = relay->client.message_ms > relay->backend.message_ms
+				 ? relay->client.message_ms
+				 : relay->backend.message_ms;
+	at = earlier(at, add_time(spoke, relay->websocket->idle_timeout_ms));
+	if (relay->close_by_ms != 0)
+		at = relay->close_by_ms;
+	// While both legs are paused there is nothing to see; look again at leisure.
+	at = earlier(at, now + FRAME_STALL_MS);
+	loop_timer_set(&relay->timer, at > now ? at : now + 1);
+}
+
+static void send_ping(struct relay_end *end)
+{
+	if (getrandom(end->ping, sizeof(end->ping), GRND_NONBLOCK) < 0)
+		memcpy(end->ping, &(uint64_t){now_ms()}, sizeof(end->ping));
+	end->pending_ping = true;
+	relay_put_in(end);
+}
+
+static bool is_frame_stalled(const struct relay_end *end, uint64_t now)
+{
+	return is_mid_frame(end) && now >= silent_since(end) + FRAME_STALL_MS;
+}
+
+static void look_at(struct relay_end *end, uint64_t now)
+{
+	const struct conf_websocket *websocket = end->relay->websocket;
+	bool is_client = relay_is_client(end);
+	if (!is_listened_to(end) || end->has_received_close)
+		return;
+	// Any byte is life, also while the Pong itself is still on its way.
+	if (end->ping_sent_ms != 0 && silent_since(end) > end->ping_sent_ms)
+		end->ping_sent_ms = 0;
+	if (is_frame_stalled(end, now))
+		relay_lose_end(end, CLOSE_REASON_FRAME_STALL,
+			"a frame made no progress for 30 s");
+	else if (end->ping_sent_ms != 0 &&
+		 now >= add_time(end->ping_sent_ms, websocket->ping_timeout_ms))
+		relay_lose_end(end,
+			is_client ? CLOSE_REASON_CLIENT_TIMEOUT
+				  : CLOSE_REASON_BACKEND_TIMEOUT,
+			NULL);
+	else if (end->ping_sent_ms == 0 && !end->pending_ping && !end->has_sent_close &&
+		 now >= add_time(silent_since(end), websocket->ping_ms))
+		send_ping(end);
+}
+
+static bool is_idle(const struct relay *relay, uint64_t now)
+{
+	uint64_t timeout = relay->websocket->idle_timeout_ms;
+	return now >= add_time(relay->client.message_ms, timeout) &&
+	       now >= add_time(relay->backend.message_ms, timeout);
+}
+
+void relay_on_timer(void *arg)
+{
+	struct relay *relay = arg;
+	uint64_t now = now_ms();
+	if (relay->close_by_ms != 0) {
+		if (now >= relay->close_by_ms)
+			relay_cut(relay);
+		else
+			relay_watch(relay);
+		return;
+	}
+	if (is_idle(relay, now)) {
+		relay_close(relay, CLOSE_REASON_IDLE);
+		return;
+	}
+	look_at(&relay->client, now);
+	if (!relay->is_over)
+		look_at(&relay->backend, now);
+	if (!relay->is_over)
+		relay_watch(relay);
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// Answers of Wherry's own; see the header.
+#include "wherry/proxy/reply.h"
+
+#include "wherry/base/log.h"
+#include "wherry/proto/http_write.h"
+
+static void write_body(struct buf *out, const struct reply *reply)
+{
+	struct str reason = http_write_reason(reply->status);
+	struct str detail = str_from(reply->detail ? reply->detail : "");
+	if (reply->wants_json) {
+		buf_printf(out, "{\"status\":%u,\"error\":\"%.*s\",\"detail\":\"",
+			reply->status, STR_ARG(reason));
+		log_escape(out, LOG_FORMAT_JSON, detail);
+		buf_append_str(out, STR("\"}\n"));
+		return;
+	}
+	buf_printf(out, "%u %.*s", reply->status, STR_ARG(reason));
+	if (detail.length > 0)
+		buf_printf(out, ": %.*s", STR_ARG(detail));
+	buf_append_str(out, STR("\n"));
+}
+
+static void write_connection(struct buf *out, const struct reply *reply)
+{
+	if (!reply->is_keep_alive)
+		http_write_field(out, STR("Connection"), STR("close"));
+	else if (reply->is_http10)
+		http_write_field(out, STR("Connection"), STR("keep-alive"));
+}
+
+void reply_write(struct buf *out, const struct reply *reply)
+{
+	struct buf body = BUF_INIT;
+	write_body(&body, reply);
+	http_write_status_line(out, reply->status, STR(""));
+	http_write_date(out);
+	http_write_field(out, STR("Content-Type"),
+		reply->wants_json ? STR("application/json")
+				  : STR("text/plain; charset=utf-8"));
+	http_write_field_u64(out, STR("Content-Length"), body.length);
+	http_write_field(out, STR("Cache-Control"), STR("no-store"));
+	if (reply->location.length > 0)
+		http_write_field(out, STR("Location"), reply->location);
+	if (reply->field)
+		buf_printf(out, "%s\r\n", reply->field);
+	write_connection(out, reply);
+	http_write_end(out);
+	if (!reply->is_head)
+		buf_append_str(out, buf_str(&body));
+	out->is_failed |= body.is_failed;
+	buf_finish(&body);
+}

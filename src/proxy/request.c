@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+// The facts of a request; see the header.
+#include "wherry/proxy/request.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "wherry/base/now.h"
+
+enum {
+	TEXT_MAX = 1024
+}; // of each fact; the log cuts there too
+
+static struct str store(char **at, struct str fact)
+{
+	struct str stored = {*at, fact.length < TEXT_MAX ? fact.length : TEXT_MAX};
+	if (stored.length > 0)
+		memcpy(*at, fact.data, stored.length);
+	*at += stored.length;
+	return stored;
+}
+
+// "?token=secret&room=1" becomes "?token=*&room=*": WebSocket URLs carry credentials,
+// since browsers can't set fields on a handshake.
+static struct str mask_query(struct str target)
+{
+	char *data = (char *)target.data; // our own copy
+	size_t length = 0;
+	bool is_query = false, is_value = false, is_hidden = false;
+	for (size_t i = 0; i < target.length; i++) {
+		char byte = data[i];
+		is_query |= byte == '?';
+		if (byte == '&')
+			is_value = false;
+		if (!is_value)
+			data[length++] = byte;
+		else if (!is_hidden)
+			data[length++] = '*';
+		is_hidden = is_value;
+		is_value |= is_query && byte == '=';
+	}
+	return (struct str){data, length};
+}
+
+// The right-most address that no trusted proxy wrote (SECURITY T22); the peer if it is
+// not one of them itself.
+static struct str find_client(const struct http_message *message, const struct conf *conf,
+	const struct addr *peer, char text[ADDR_TEXT_SIZE])
+{
+	struct str client = str_from(addr_format_ip(peer, text));
+	const struct addr_network *trusted = conf->trusted_proxies;
+	size_t count = conf->trusted_proxy_count;
+	if (!addr_network_has(trusted, count, peer))
+		return client;
+	const struct http_field *field =
+		http_message_find(message, HTTP_FIELD_X_FORWARDED_FOR);
+	struct str list = field ? field->value : STR("");
+	while (list.length > 0) {
+		size_t start = list.length;
+		while (start > 0 && list.data[start - 1] != ',')
+			start--;
+		struct str item =
+			str_trim((struct str){list.data + start, list.length - start});
+		struct addr addr;
+		if (!addr_parse_ip(item, 0, &addr) && !addr_parse(item, &addr))
+			break; // what is left of it can't be trusted either
+		client = str_from(addr_format_ip(&addr, text));
+		if (!addr_network_has(trusted, count, &addr))
+			break;
+		list.length = start > 0 ? start - 1 : 0;
+	}
+	return client;
+}
+
+static bool wants_json(const struct http_message *message)
+{
+	const struct http_field *accept = http_message_find(message, HTTP_FIELD_ACCEPT);
+	struct str list = accept ? accept->value : STR(""), item;
+	while (str_next_item(&list, &item)) {
+		if (item.length >= 5 &&
+			str_equal_nocase((struct str){item.data, 5}, STR("text/")))
+			return false;
+		if (item.length >= 16 && str_equal_nocase((struct str){item.data, 16},
+						 STR("application/json")))
+			return true;
+	}
+	return false;
+}
+
+void request_init_empty(struct request *request)
+{
+	*request = (struct request){.started_ms = now_ms()};
+}
+
+bool request_init(struct request *request, const struct http_message *message,
+	const struct conf *conf, const struct addr *peer)
+{
+	char client_text[ADDR_TEXT_SIZE];
+	struct str client = find_client(message, conf, peer, client_text);
+	request_init_empty(request);
+	request->is_http10 = message->minor_version == 0;
+	request->is_keep_alive = message->is_keep_alive;
+	request->wants_json = wants_json(message);
+	request->is_websocket = message->is_websocket_upgrade;
+	size_t size = message->method.length + message->host.length +
+		      message->target.length + client.length;
+	request->text = malloc(size + 1);
+	if (!request->text)
+		return false;
+	char *at = request->text;
+	request->method = store(&at, message->method);
+	request->host = store(&at, message->host);
+	request->client = store(&at, client);
+	request->target = store(&at, message->target);
+	if (request->is_websocket)
+		request->target = mask_query(request->target);
+	return true;
+}
+
+void request_finish(struct request *request)
+{
+	free(request->text);
+	request_init_empty(request);
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+// The request's head toward the backend; see the header.
+#include "wherry/proxy/request_head.h"
+
+#include <string.h>
+
+#include "wherry/proto/http_write.h"
+#include "wherry/proto/ws_handshake.h"
+#include "wherry/proxy/head_fields.h"
+
+void request_head_write_line(struct buf *out, const struct request_head *head)
+{
+	buf_append_str(out, head->message->method);
+	buf_append_str(out, STR(" "));
+	route_write_target(out, head->conf, head->choice, head->message);
+	buf_append_str(out, STR(" HTTP/1.1\r\n"));
+}
+
+static void write_server_host(struct buf *out, const struct url *url)
+{
+	if (url->scheme == URL_UNIX) {
+		buf_append_str(out, STR("localhost"));
+		return;
+	}
+	bool is_v6 = memchr(url->host.data, ':', url->host.length) != NULL;
+	buf_append_str(out, is_v6 ? STR("[") : STR(""));
+	buf_append_str(out, url->host);
+	buf_append_str(out, is_v6 ? STR("]") : STR(""));
+	uint16_t usual = url->scheme == URL_HTTPS ? 443 : 80;
+	if (url->port != usual) {
+		buf_append_str(out, STR(":"));
+		buf_append_u64(out, url->port);
+	}
+}
+
+void request_head_write_host(struct buf *out, const struct conf_route *route,
+	struct str host, const struct upstream_server *server)
+{
+	buf_append_str(out, STR("Host: "));
+	if (route->host == CONF_HOST_NAME)
+		buf_append_str(out, str_from(route->host_name));
+	else if (route->host == CONF_HOST_PASS && host.length > 0)
+		buf_append_str(out, host);
+	else
+		write_server_host(out, &server->conf->url);
+	buf_append_str(out, STR("\r\n"));
+}
+
+// The list of those before us, if a trusted proxy sent it, and its sender's address.
+static void write_forwarded_for(struct buf *out, const struct http_message *message,
+	struct str peer, bool is_trusted)
+{
+	buf_append_str(out, STR("X-Forwarded-For: "));
+	if (is_trusted)
+		head_fields_write_list(out, message, HTTP_FIELD_X_FORWARDED_FOR);
+	buf_append_str(out, peer);
+	buf_append_str(out, STR("\r\n"));
+}
+
+// RFC 7239: IPv6 addresses in brackets and quotes, hosts with a port in quotes.
+static void write_forwarded(struct buf *out, const struct http_message *message,
+	const struct addr *addr, struct str peer, bool is_trusted)
+{
+	buf_append_str(out, STR("Forwarded: "));
+	if (is_trusted)
+		head_fields_write_list(out, message, HTTP_FIELD_FORWARDED);
+	bool is_v6 = peer.length > 0 && memchr(peer.data, ':', peer.length) != NULL;
+	buf_append_str(out, STR("for="));
+	if (addr_is_unix(addr))
+		buf_append_str(out, STR("unknown"));
+	else if (is_v6)
+		buf_printf(out, "\"[%.*s]\"", STR_ARG(peer));
+	else
+		buf_append_str(out, peer);
+	if (message->host.length > 0)
+		buf_printf(out, ";host=\"%.*s\"", STR_ARG(message->host));
+	buf_append_str(out, STR(";proto=http\r\n"));
+}
+
+// A trusted proxy's own word stands; else ours.
+static void write_or_pass(struct buf *out, const struct http_message *message,
+	enum http_field_id id, struct str name, struct str ours, bool is_trusted)
+{
+	const struct http_field *theirs = http_message_find(message, id);
+	bool passes = is_trusted && theirs && !theirs->is_dropped;
+	struct str value = passes ? theirs->value : ours;
+	if (value.length > 0)
+		http_write_field(out, name, value);
+}
+
+static void write_identity(struct buf *out, const struct request_head *head)
+{
+	const struct http_message *message = head->message;
+	bool is_trusted = addr_network_has(
+		head->conf->trusted_proxies, head->conf->trusted_proxy_count, head->peer);
+	char text[ADDR_TEXT_SIZE];
+	struct str peer = str_from(addr_format_ip(head->peer, text));
+	write_forwarded_for(out, message, peer, is_trusted);
+	write_or_pass(out, message, HTTP_FIELD_X_FORWARDED_PROTO,
+		STR("X-Forwarded-Proto"), STR("http"), is_trusted);
+	write_or_pass(out, message, HTTP_FIELD_X_FORWARDED_HOST, STR("X-Forwarded-Host"),
+		message->host, is_trusted);
+	write_forwarded(out, message, head->peer, peer, is_trusted);
+	head_fields_write_via(out, message);
+}
+
+static bool is_rewritten(enum http_field_id id)
+{
+	switch ((int)id) {
+	case HTTP_FIELD_HOST:
+	case HTTP_FIELD_CONTENT_LENGTH:
+	case HTTP_FIELD_EXPECT: // answered by us, once the backend takes the body
+	case HTTP_FIELD_FORWARDED:
+	case HTTP_FIELD_VIA:
+	case HTTP_FIELD_X_FORWARDED_FOR:
+	case HTTP_FIELD_X_FORWARDED_HOST:
+	case HTTP_FIELD_X_FORWARDED_PROTO:
+	case HTTP_FIELD_SEC_WEBSOCKET_EXTENSIONS: // filtered, on an upgrade
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void write_framing(struct buf *out, const struct http_message *message)
+{
+	if (message->body_kind == HTTP_BODY_CHUNKED)
+		http_write_field(out, STR("Transfer-Encoding"), STR("chunked"));
+	else if (message->has_content_length && !message->is_websocket_upgrade)
+		http_write_field_u64(out, STR("Content-Length"), message->content_length);
+}
+
+// Only permessage-deflate may be offered: other extensions would change what frames mean.
+static void write_upgrade(struct buf *out, const struct http_message *message)
+{
+	http_write_field(out, STR("Connection"), STR("Upgrade"));
+	http_write_field(out, STR("Upgrade"), STR("websocket"));
+	struct buf offered = BUF_INIT;
+	for (size_t i = 0; i < message->field_count; i++) {
+		if (message->fields[i].id == HTTP_FIELD_SEC_WEBSOCKET_EXTENSIONS)
+			ws_handshake_filter_extensions(
+				message->fields[i].value, &offered);
+	}
+	if (offered.length > 0)
+		http_write_field(out, STR("Sec-WebSocket-Extensions"), buf_str(&offered));
+	out->is_failed |= offered.is_failed;
+	buf_finish(&offered);
+}
+
+void request_head_write_fields(struct buf *out, const struct request_head *head)
+{
+	const struct http_message *message = head->message;
+	const struct conf_headers *headers = &head->choice->route->request_headers;
+	for (size_t i = 0; i < message->field_count; i++) {
+		const struct http_field *field = &message->fields[i];
+		if (field->is_dropped || is_rewritten(field->id) ||
+			head_fields_is_removed(headers, field->name))
+			continue;
+		http_write_field(out, field->name, field->value);
+	}
+	head_fields_write_set(out, headers);
+	write_identity(out, head);
+	write_framing(out, message);
+	if (message->is_websocket_upgrade)
+		write_upgrade(out, message);
+	http_write_end(out);
+}

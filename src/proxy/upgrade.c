@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+// The handshake between client and backend; see the header.
+#include "wherry/proxy/upgrade.h"
+
+#include <stdlib.h>
+
+struct upgrade {
+	struct ws_handshake_offer offer;
+	struct buf subprotocols; // what offer.subprotocols is a slice of
+};
+
+static bool refuse(
+	struct reply *reply, unsigned status, const char *detail, const char *field)
+{
+	reply->status = status;
+	reply->detail = detail;
+	reply->field = field;
+	return false;
+}
+
+// Cross-site WebSocket hijacking: a browser always says which page asks (RFC 6455 10.2).
+static bool is_origin_allowed(
+	const struct http_message *request, const struct conf_websocket *websocket)
+{
+	const struct http_field *origin = http_message_find(request, HTTP_FIELD_ORIGIN);
+	switch (websocket->origins) {
+	case CONF_ORIGINS_ANY:
+		return true;
+	case CONF_ORIGINS_SAME_HOST:
+		return !origin ||
+		       ws_handshake_is_same_origin(origin->value, request->host, "http");
+	case CONF_ORIGINS_LIST:
+		break;
+	}
+	return origin && ws_handshake_is_origin_listed(origin->value,
+				 (const char *const *)websocket->origin_list,
+				 websocket->origin_count);
+}
+
+bool upgrade_is_allowed(const struct http_message *request,
+	const struct conf_route *route, struct reply *ret_reply)
+{
+	const char *text = NULL;
+	if (!route->has_websocket)
+		return refuse(ret_reply, 403,
+			"this route takes no WebSocket (expected a websocket block)",
+			NULL);
+	switch (ws_handshake_check_request(request, &text)) {
+	case WS_HANDSHAKE_BAD:
+		return refuse(ret_reply, 400, text, NULL);
+	case WS_HANDSHAKE_BAD_VERSION:
+		return refuse(ret_reply, 426, text, "Sec-WebSocket-Version: 13");
+	case WS_HANDSHAKE_OK:
+		break;
+	}
+	if (!is_origin_allowed(request, &route->websocket))
+		return refuse(ret_reply, 403, "this Origin may not open a WebSocket here",
+			NULL);
+	return true;
+}
+
+static void join(
+	struct buf *list, const struct http_message *request, enum http_field_id id)
+{
+	for (size_t i = 0; i < request->field_count; i++) {
+		if (request->fields[i].id != id)
+			continue;
+		if (list->length > 0)
+			buf_append_str(list, STR(", "));
+		buf_append_str(list, request->fields[i].value);
+	}
+}
+
+static bool offers_deflate(const struct http_message *request, bool *ret_offers)
+{
+	struct buf offered = BUF_INIT;
+	for (size_t i = 0; i < request->field_count; i++) {
+		if (request->fields[i].id == HTTP_FIELD_SEC_WEBSOCKET_EXTENSIONS)
+			ws_handshake_filter_extensions(
+				request->fields[i].value, &offered);
+	}
+	*ret_offers = offered.length > 0;
+	bool is_known = !offered.is_failed;
+	buf_finish(&offered);
+	return is_known;
+}
+
+struct upgrade *upgrade_create(const struct http_message *request)
+{
+	struct upgrade *upgrade = calloc(1, sizeof(*upgrade));
+	if (!upgrade)
+		return NULL;
+	const struct http_field *key =
+		http_message_find(request, HTTP_FIELD_SEC_WEBSOCKET_KEY);
+	join(&upgrade->subprotocols, request, HTTP_FIELD_SEC_WEBSOCKET_PROTOCOL);
+	upgrade->offer.subprotocols = buf_str(&upgrade->subprotocols);
+	if (upgrade->subprotocols.is_failed || !key ||
+		!ws_handshake_accept(key->value, upgrade->offer.accept) ||
+		!offers_deflate(request, &upgrade->offer.offers_deflate)) {
+		upgrade_destroy(upgrade);
+		return NULL;
+	}
+	return upgrade;
+}
+
+void upgrade_destroy(struct upgrade *upgrade)
+{
+	if (!upgrade)
+		return;
+	buf_finish(&upgrade->subprotocols);
+	free(upgrade);
+}
+
+bool upgrade_is_accepted(const struct upgrade *upgrade,
+	const struct http_message *response, bool *ret_uses_deflate,
+	const char **reterr_text)
+{
+	return ws_handshake_check_response(
+		response, &upgrade->offer, ret_uses_deflate, reterr_text);
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+// The command line; see the header.
+#include "wherry/server/options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char usage[] =
+	"usage: wherry COMMAND [OPTION ...]\n"
+	"\n"
+	"  wherry run -c FILE                   serve what FILE configures\n"
+	"  wherry proxy --listen ADDR --to URL  serve one backend, without a file\n"
+	"  wherry check -c FILE                 say all that is wrong with FILE\n"
+	"  wherry version                       print the version\n"
+	"  wherry help                          print this\n"
+	"\n"
+	"Each command takes --help. See wherry(8) and wherry.yaml(5).\n";
+
+struct command {
+	const char *name;
+	enum options_command command;
+	bool takes_file;
+	const char *help;
+};
+
+static const struct command commands[] = {
+	{"run", OPTIONS_RUN, true,
+		"usage: wherry run -c FILE\n\n"
+		"Serves what FILE configures, in the foreground.\n\n"
+		"  -c, --config FILE  the configuration, see wherry.yaml(5)\n\n"
+		"SIGTERM drains and stops, SIGINT stops within 2 s, a second one at "
+		"once;\n"
+		"SIGUSR1 opens the log files anew.\n"},
+	{"proxy", OPTIONS_PROXY, false,
+		"usage: wherry proxy --listen ADDR --to URL\n\n"
+		"Proxies HTTP and WebSocket to one backend, without a file.\n\n"
+		"  --listen ADDR  host:port, [v6]:port, :port or unix:/path\n"
+		"  --to URL       http://host[:port] or unix:/path\n"},
+	{"check", OPTIONS_CHECK, true,
+		"usage: wherry check -c FILE\n\n"
+		"Reads FILE and prints every mistake as path:line:column: message.\n\n"
+		"  -c, --config FILE  the configuration, see wherry.yaml(5)\n\n"
+		"Exit code 0 if there is none, else 1.\n"},
+};
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	}
+	return NULL;
+}
+
+static enum options_result complain(const struct command *command, const char *what)
+{
+	fprintf(stderr, "wherry %s: %s; see wherry %s --help\n", command->name, what,
+		command->name);
+	return OPTIONS_BAD;
+}
+
+static enum options_result check_complete(
+	const struct command *command, const struct options *options)
+{
+	if (command->takes_file && !options->conf_path)
+		return complain(command, "no configuration is given (expected -c FILE)");
+	if (!command->takes_file && !options->listen)
+		return complain(command, "no address is given (expected --listen ADDR)");
+	if (!command->takes_file && !options->to)
+		return complain(command, "no backend is given (expected --to URL)");
+	return OPTIONS_OK;
+}
+
+static enum options_result read_command(
+	const struct command *command, int argc, char **argv, struct options *options)
+{
+	static const struct option file_options[] = {
+		{"config", required_argument, NULL, 'c'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
+	};
+	static const struct option proxy_options[] = {
+		{"listen", required_argument, NULL, 'l'},
+		{"to", required_argument, NULL, 't'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
+	};
+	int got;
+	while ((got = getopt_long(argc, argv, command->takes_file ? "c:h" : "h",
+			command->takes_file ? file_options : proxy_options, NULL)) !=
+		-1) {
+		switch (got) {
+		case 'c':
+			options->conf_path = optarg;
+			break;
+		case 'l':
+			options->listen = optarg;
+			break;
+		case 't':
+			options->to = optarg;
+			break;
+		case 'h':
+			options->command = OPTIONS_DONE;
+			(void)fputs(command->help, stdout);
+			return OPTIONS_OK;
+		default:
+			return complain(
+				command, "this option is not known or lacks its value");
+		}
+	}
+	if (optind < argc)
+		return complain(command, "there is an argument too many");
+	return check_complete(command, options);
+}
+
+enum options_result options_read(int argc, char **argv, struct options *ret_options)
+{
+	*ret_options = (struct options){.command = OPTIONS_DONE};
+	const char *name = argc > 1 ? argv[1] : "";
+	if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 ||
+		strcmp(name, "-h") == 0) {
+		(void)fputs(usage, stdout);
+		return OPTIONS_OK;
+	}
+	if (strcmp(name, "version") == 0 || strcmp(name, "--version") == 0) {
+		printf("wherry %s\n", WHERRY_VERSION);
+		return OPTIONS_OK;
+	}
+	const struct command *command = find_command(name);
+	if (command) {
+		ret_options->command = command->command;
+		return read_command(command, argc - 1, argv + 1, ret_options);
+	}
+	if (name[0] != '\0')
+		fprintf(stderr, "wherry: there is no command \"%s\"\n", name);
+	(void)fputs(usage, stderr);
+	return OPTIONS_BAD;
+}

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: MIT
+// The process; see the header.
+#include "wherry/server/server.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "server_priv.h"
+#include "wherry/admin/metrics.h"
+#include "wherry/base/log.h"
+#include "wherry/base/now.h"
+
+enum {
+	WORKERS_MAX = 256
+};
+
+// Descriptors are what connections cost: take all that may be had.
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+		log_warn("RLIMIT_NOFILE could not be raised; connections stay limited");
+}
+
+static size_t count_workers(const struct conf *conf)
+{
+	if (conf->workers != 0)
+		return conf->workers;
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	return cpus < 1 ? 1 : cpus > WORKERS_MAX ? WORKERS_MAX : (size_t)cpus;
+}
+
+static void on_worker_ended(void *arg)
+{
+	struct server *server = arg;
+	if (--server->workers_running == 0)
+		loop_stop(server->loop);
+}
+
+// On the worker's thread.
+static void on_worker_end(void *arg)
+{
+	struct server *server = arg;
+	if (!loop_post(server->loop, on_worker_ended, server))
+		abort(); // the process could never end, and its supervisor would wait
+}
+
+static bool create_workers(struct server *server)
+{
+	server->worker_count = count_workers(server->conf);
+	server->workers = calloc(server->worker_count, sizeof(struct worker *));
+	if (!server->workers)
+		return false;
+	for (size_t i = 0; i < server->worker_count; i++) {
+		struct worker_options options = {
+			.conf = server->conf,
+			.upstreams = server->upstreams,
+			.limits = server->limits,
+			.index = i,
+			.count = server->worker_count,
+			.on_end = on_worker_end,
+			.arg = server,
+		};
+		server->workers[i] = worker_create(&options);
+		if (!server->workers[i])
+			return false;
+	}
+	return true;
+}
+
+static bool is_ready(void *arg)
+{
+	const struct server *server = arg;
+	return server->has_started && !server->is_draining;
+}
+
+static void write_metrics(void *arg, struct buf *out)
+{
+	const struct server *server = arg;
+	const struct counters *counters[WORKERS_MAX];
+	for (size_t i = 0; i < server->worker_count; i++)
+		counters[i] = worker_counters(server->workers[i]);
+	struct metrics_source source = {
+		.counters = counters,
+		.counters_count = server->worker_count,
+		.set = server->upstreams,
+		.started_ms = server->started_ms,
+	};
+	metrics_write(out, &source);
+}
+
+static bool open_status(struct server *server)
+{
+	if (!server->conf->has_status)
+		return true;
+	struct status_source source = {is_ready, write_metrics, server};
+	int error = 0;
+	server->status =
+		status_create(server->loop, &server->conf->status, &source, &error);
+	if (!server->status) {
+		char text[ADDR_TEXT_SIZE];
+		log_error("status on %s: %s (expected a free address)",
+			addr_format(&server->conf->status, text), strerrordesc_np(error));
+	}
+	return server->status != NULL;
+}
+
+void server_start_workers(struct server *server)
+{
+	if (server->has_started)
+		return;
+	server->has_started = true;
+	for (size_t i = 0; i < server->worker_count; i++) {
+		if (worker_start(server->workers[i]))
+			server->workers_running++;
+		else
+			log_error("worker %zu: no thread could be started", i);
+	}
+	log_info("wherry %s is ready: %zu workers", WHERRY_VERSION,
+		server->workers_running);
+	if (server->workers_running == 0)
+		loop_stop(server->loop);
+}
+
+void server_reopen_logs(struct server *server)
+{
+	log_info("opening the log files anew");
+	log_reopen();
+}
+
+// The second signal ends at once; one during the start has nothing to wait for.
+void server_drain(struct server *server, uint64_t window_ms, uint64_t timeout_ms)
+{
+	if (server->is_draining || !server->has_started) {
+		server->is_stopping = true;
+		window_ms = timeout_ms = 0;
+	}
+	if (!server->has_started) {
+		loop_stop(server->loop);
+		return;
+	}
+	log_info(server->is_stopping ? "stopping at once" : "draining");
+	server->is_draining = true;
+	for (size_t i = 0; i < server->worker_count; i++) {
+		if (!worker_drain(server->workers[i], window_ms, timeout_ms))
+			log_error("worker %zu: no memory to tell it to stop", i);
+	}
+}
+
+// Signals go to the main thread's loop: the workers, who inherit the mask, never see
+// them.
+static void block_signals(sigset_t *ret_former)
+{
+	sigset_t all;
+	sigfillset(&all);
+	(void)pthread_sigmask(
+		SIG_SETMASK, &all, ret_former); // fails only for a bad "how"
+}
+
+static bool start(struct server *server)
+{
+	server->loop = loop_create();
+	server->upstreams = upstream_set_create(server->conf);
+	server->limits = limits_create(server->conf);
+	if (!server->loop || !server->upstreams || !server->limits ||
+		!create_workers(server)) {
+		log_error("out of memory or descriptors");
+		return false;
+	}
+	if (!server_listen(server) || !open_status(server))
+		return false;
+	if (!server_signals_start(server) || !server_names_start(server)) {
+		log_error("out of memory, or resolver.servers is no list of addresses");
+		return false;
+	}
+	return true;
+}
+
+static void finish(struct server *server)
+{
+	for (size_t i = 0; i < server->worker_count && server->workers; i++) {
+		if (server->workers[i])
+			worker_join(server->workers[i]);
+	}
+	status_destroy(server->status);
+	resolver_destroy(server->resolver);
+	if (server->loop)
+		loop_timer_finish(&server->names_timer);
+	server_signals_stop(server);
+	for (size_t i = 0; i < server->worker_count && server->workers; i++)
+		worker_destroy(server->workers[i]);
+	free(server->workers);
+	free(server->names);
+	limits_destroy(server->limits);
+	upstream_set_destroy(server->upstreams);
+	loop_destroy(server->loop);
+}
+
+enum server_result server_run(struct conf *conf)
+{
+	struct server server = {.conf = conf, .started_ms = now_ms()};
+	sigset_t former;
+	raise_descriptor_limit();
+	if (!log_start(&conf->log)) {
+		log_error("log: %m (expected paths that can be written)");
+		return SERVER_NOT_STARTED;
+	}
+	block_signals(&former);
+	bool is_started = start(&server);
+	if (is_started) {
+		(void)pthread_sigmask(SIG_SETMASK, &former, NULL);
+		is_started = loop_run(server.loop) && server.has_started;
+	}
+	finish(&server);
+	if (is_started)
+		log_info("stopped");
+	log_stop();
+	return is_started ? SERVER_OK : SERVER_NOT_STARTED;
+}

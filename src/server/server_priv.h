@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// The process as its parts see it: server.c (start and end), server_listen.c (sockets),
+// server_names.c (where servers are) and server_signals.c.
+#pragma once
+
+#include "wherry/admin/status.h"
+#include "wherry/net/resolver.h"
+#include "wherry/server/server.h"
+#include "wherry/server/worker.h"
+
+struct server;
+
+enum {
+	SERVER_SIGNALS = 4
+};
+
+// What a name's answers are for.
+struct server_name {
+	struct server *server;
+	size_t server_index;
+	bool is_answered;
+};
+
+struct server {
+	struct conf *conf;
+	struct loop *loop; // the control loop
+	struct upstream_set *upstreams;
+	struct limits *limits;
+	struct worker **workers;
+	size_t worker_count;
+	size_t workers_running;
+	struct resolver *resolver;
+	struct server_name *names;
+	size_t names_waited_for;
+	struct loop_timer names_timer;
+	struct status *status;
+	struct event *signals[SERVER_SIGNALS];
+	uint64_t started_ms;
+	bool is_draining;
+	bool is_stopping; // the second signal came
+	bool has_started;
+};
+
+// Opens every listener for every worker. False, logged, if one can't be.
+MUST_CHECK bool server_listen(struct server *server);
+// Tells the workers where the servers are, and follows names; then server_start_workers
+// is called, once all names have an answer or it has taken too long.
+MUST_CHECK bool server_names_start(struct server *server);
+MUST_CHECK bool server_signals_start(struct server *server);
+void server_signals_stop(struct server *server);
+
+// Called back by the parts above.
+void server_start_workers(struct server *server);
+void server_drain(struct server *server, uint64_t window_ms, uint64_t timeout_ms);
+void server_reopen_logs(struct server *server);

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// Signals, on the control loop: SIGTERM drains, SIGINT stops quickly, SIGUSR1 reopens
+// logs.
+#include <signal.h>
+
+#include "server_priv.h"
+
+enum {
+	QUICK_STOP_MS = 2000
+};
+
+static void on_term(evutil_socket_t number, short events, void *arg)
+{
+	struct server *server = arg;
+	const struct conf_drain *drain = &server->conf->drain;
+	server_drain(server, drain->window_ms, drain->timeout_ms);
+}
+
+static void on_int(evutil_socket_t number, short events, void *arg)
+{
+	server_drain(arg, 0, QUICK_STOP_MS);
+}
+
+static void on_usr1(evutil_socket_t number, short events, void *arg)
+{
+	server_reopen_logs(arg);
+}
+
+// Reload comes later; until then an operator's habit must not end the process.
+static void on_hup(evutil_socket_t number, short events, void *arg)
+{
+	server_reopen_logs(arg);
+}
+
+bool server_signals_start(struct server *server)
+{
+	static const struct {
+		int number;
+		event_callback_fn run;
+	} table[SERVER_SIGNALS] = {
+		{SIGTERM, on_term},
+		{SIGINT, on_int},
+		{SIGUSR1, on_usr1},
+		{SIGHUP, on_hup},
+	};
+	struct event_base *base = loop_base(server->loop);
+	for (size_t i = 0; i < SERVER_SIGNALS; i++) {
+		server->signals[i] = event_new(base, table[i].number,
+			EV_SIGNAL | EV_PERSIST, table[i].run, server);
+		if (!server->signals[i] || event_add(server->signals[i], NULL) != 0)
+			return false;
+	}
+	return true;
+}
+
+void server_signals_stop(struct server *server)
+{
+	for (size_t i = 0; i < SERVER_SIGNALS; i++) {
+		if (server->signals[i])
+			event_free(server->signals[i]);
+		server->signals[i] = NULL;
+	}
+}

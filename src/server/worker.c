@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: MIT
+// One worker; see the header.
+#include "wherry/server/worker.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "wherry/base/log.h"
+#include "wherry/net/listener.h"
+#include "wherry/proxy/proxy.h"
+
+struct worker_listener {
+	struct worker_listener *next;
+	struct worker *worker;
+	struct listener *listener;
+	struct worker **peers; // NULL: all its connections are the worker's own
+	size_t peer_count;
+	size_t turn;
+};
+
+struct worker {
+	struct worker_options options;
+	struct loop *loop;
+	struct proxy *proxy;
+	struct worker_listener *listeners;
+	pthread_t thread;
+	bool is_started;
+};
+
+struct worker *worker_create(const struct worker_options *options)
+{
+	struct worker *worker = calloc(1, sizeof(*worker));
+	if (!worker)
+		return NULL;
+	worker->options = *options;
+	worker->loop = loop_create();
+	if (!worker->loop) {
+		free(worker);
+		return NULL;
+	}
+	struct proxy_options proxy = {
+		.conf = options->conf,
+		.upstreams = options->upstreams,
+		.limits = options->limits,
+		.index = options->index,
+		.count = options->count,
+	};
+	worker->proxy = proxy_create(worker->loop, &proxy);
+	if (!worker->proxy) {
+		worker_destroy(worker);
+		return NULL;
+	}
+	return worker;
+}
+
+static void close_listeners(struct worker *worker)
+{
+	while (worker->listeners) {
+		struct worker_listener *one = worker->listeners;
+		worker->listeners = one->next;
+		listener_destroy(one->listener);
+		free(one);
+	}
+}
+
+void worker_destroy(struct worker *worker)
+{
+	if (!worker)
+		return;
+	close_listeners(worker);
+	proxy_destroy(worker->proxy);
+	loop_destroy(worker->loop);
+	free(worker);
+}
+
+struct handed_over {
+	struct worker *worker;
+	int socket;
+	struct addr peer;
+};
+
+static void accept_handed_over(void *arg)
+{
+	struct handed_over *one = arg;
+	proxy_accept(one->worker->proxy, one->socket, &one->peer);
+	free(one);
+}
+
+static void on_accept(void *arg, int socket, const struct addr *peer)
+{
+	struct worker_listener *listener = arg;
+	struct worker *to = listener->worker;
+	if (listener->peer_count > 0)
+		to = listener->peers[listener->turn++ % listener->peer_count];
+	if (to == listener->worker) {
+		proxy_accept(to->proxy, socket, peer);
+		return;
+	}
+	struct handed_over *one = malloc(sizeof(*one));
+	if (one)
+		*one = (struct handed_over){to, socket, *peer};
+	if (!one || !loop_post(to->loop, accept_handed_over, one)) {
+		log_error("accept: no memory to hand a connection over; it is closed");
+		close(socket);
+		free(one);
+	}
+}
+
+bool worker_listen(
+	struct worker *worker, int socket, struct worker **peers, size_t peer_count)
+{
+	struct worker_listener *one = calloc(1, sizeof(*one));
+	if (!one) {
+		close(socket);
+		return false;
+	}
+	one->worker = worker;
+	one->peers = peers;
+	one->peer_count = peer_count;
+	one->listener = listener_create(worker->loop, socket, on_accept, one);
+	if (!one->listener) {
+		free(one);
+		return false;
+	}
+	one->next = worker->listeners;
+	worker->listeners = one;
+	return true;
+}
+
+static void *run(void *arg)
+{
+	struct worker *worker = arg;
+	if (!loop_run(worker->loop))
+		log_error("worker %zu: its event loop failed", worker->options.index);
+	worker->options.on_end(worker->options.arg);
+	return NULL;
+}
+
+bool worker_start(struct worker *worker)
+{
+	worker->is_started = pthread_create(&worker->thread, NULL, run, worker) == 0;
+	return worker->is_started;
+}
+
+void worker_join(struct worker *worker)
+{
+	if (worker->is_started)
+		(void)pthread_join(worker->thread, NULL); // fails only for no thread
+	worker->is_started = false;
+}
+
+const struct counters *worker_counters(struct worker *worker)
+{
+	return loop_counters(worker->loop);
+}
+
+struct new_addresses {
+	struct worker *worker;
+	size_t server_index;
+	size_t count;
+	struct addr addresses[];
+};
+
+static void set_addresses(void *arg)
+{
+	struct new_addresses *news = arg;
+	proxy_set_addresses(
+		news->worker->proxy, news->server_index, news->addresses, news->count);
+	free(news);
+}
+
+bool worker_set_addresses(struct worker *worker, size_t server_index,
+	const struct addr *addresses, size_t count)
+{
+	struct new_addresses *news = malloc(sizeof(*news) + count * sizeof(*addresses));
+	if (!news)
+		return false;
+	news->worker = worker;
+	news->server_index = server_index;
+	news->count = count;
+	memcpy(news->addresses, addresses, count * sizeof(*addresses));
+	if (loop_post(worker->loop, set_addresses, news))
+		return true;
+	free(news);
+	return false;
+}
+
+struct drain_order {
+	struct worker *worker;
+	uint64_t window_ms, timeout_ms;
+};
+
+static void on_drained(void *arg)
+{
+	struct worker *worker = arg;
+	loop_stop(worker->loop);
+}
+
+static void drain(void *arg)
+{
+	struct drain_order order = *(struct drain_order *)arg;
+	free(arg);
+	close_listeners(order.worker);
+	proxy_drain(order.worker->proxy, order.window_ms, order.timeout_ms, on_drained,
+		order.worker);
+}
+
+bool worker_drain(struct worker *worker, uint64_t window_ms, uint64_t timeout_ms)
+{
+	struct drain_order *order = malloc(sizeof(*order));
+	if (!order)
+		return false;
+	*order = (struct drain_order){worker, window_ms, timeout_ms};
+	if (loop_post(worker->loop, drain, order))
+		return true;
+	free(order);
+	return false;
+}
