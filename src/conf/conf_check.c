@@ -96,7 +96,7 @@ static void check_upstreams(const struct conf *conf, const struct conf_yaml_node
 		return;
 	const struct conf_yaml_node *node = first_of(root, "upstreams");
 	for (size_t i = 0; i < conf->upstream_count; i++, node = node->next) {
-		if (!is_used(conf, i))
+		if (node->kind != CONF_YAML_INVALID && !is_used(conf, i))
 			conf_diag_add(diag, node->key_at, "a route with it as \"to\"",
 				NULL, "upstream \"%s\" is used by no route",
 				conf->upstreams[i].name);

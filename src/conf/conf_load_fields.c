@@ -134,8 +134,8 @@ static void load_header(const struct loading *loading, const struct conf_yaml_no
 	struct conf_header header = {0};
 	struct str name = loading->has_values ? node->key : node->text;
 	struct conf_position at = loading->has_values ? node->key_at : node->at;
-	if (!loading->has_values &&
-		!conf_load_value_is(loading->load, loading->key, node, CONF_YAML_SCALAR))
+	if (!loading->has_values && !conf_load_value_is_item(loading->load, loading->key,
+					    node, "a header name"))
 		return;
 	bool is_good = check_name(loading, at, name);
 	if (loading->has_values && !check_value(loading, node))

@@ -6,6 +6,8 @@
 
 #include "wherry/base/url.h"
 
+static const char origin_form[] = "an origin such as https://example.com";
+
 static char *copy_lower(struct conf_load *load, struct str text)
 {
 	char *copy = conf_arena_copy(load->memory, text);
@@ -98,12 +100,13 @@ static void load_list(struct conf_load *load, const struct conf_schema_key *key,
 	websocket->origin_list = origins;
 	for (const struct conf_yaml_node *each = node->first; each; each = each->next) {
 		struct str origin;
-		if (!conf_load_value_is(load, key, each, CONF_YAML_SCALAR))
+		if (!conf_load_value_is_item(load, key, each, origin_form))
 			continue;
 		if (parse_origin(each->text, &origin))
 			origins[websocket->origin_count++] = copy_lower(load, origin);
 		else
-			conf_load_value_refuse(load, key, each, "bad origin");
+			conf_load_value_refuse_item(
+				load, key, each, origin_form, "bad origin");
 	}
 }
 

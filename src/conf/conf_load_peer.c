@@ -10,6 +10,9 @@ enum {
 	DNS_PORT = 53
 };
 
+static const char network_form[] = "a network such as 10.0.0.0/8, without host bits";
+static const char resolver_form[] = "IP or IP:port";
+
 void conf_load_peer_address(struct conf_load *load, const struct conf_schema_key *key,
 	const struct conf_yaml_node *node, void *item)
 {
@@ -36,12 +39,13 @@ void conf_load_peer_networks(struct conf_load *load, const struct conf_schema_ke
 	if (!networks)
 		return;
 	for (const struct conf_yaml_node *each = node->first; each; each = each->next) {
-		if (!conf_load_value_is(load, key, each, CONF_YAML_SCALAR))
+		if (!conf_load_value_is_item(load, key, each, network_form))
 			continue;
 		if (addr_network_parse(each->text, &networks[count]))
 			count++;
 		else
-			conf_load_value_refuse(load, key, each, "bad network");
+			conf_load_value_refuse_item(
+				load, key, each, network_form, "bad network");
 	}
 	memcpy(conf_load_field(item, key->field), &networks, sizeof(networks));
 	memcpy(conf_load_field(item, key->extra), &count, sizeof(count));
@@ -62,10 +66,11 @@ void conf_load_peer_resolvers(struct conf_load *load, const struct conf_schema_k
 	for (const struct conf_yaml_node *each = node->first; each; each = each->next) {
 		struct addr addr;
 		char text[ADDR_TEXT_SIZE];
-		if (!conf_load_value_is(load, key, each, CONF_YAML_SCALAR))
+		if (!conf_load_value_is_item(load, key, each, resolver_form))
 			continue;
 		if (!parse_resolver(each->text, &addr)) {
-			conf_load_value_refuse(load, key, each, "bad name server");
+			conf_load_value_refuse_item(
+				load, key, each, resolver_form, "bad name server");
 			continue;
 		}
 		buf_printf(&list, "%s%s", list.length > 0 ? "," : "",

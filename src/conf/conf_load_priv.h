@@ -40,6 +40,13 @@ void conf_load_value_refuse(struct conf_load *load, const struct conf_schema_key
 MUST_CHECK bool conf_load_value_is(struct conf_load *load,
 	const struct conf_schema_key *key, const struct conf_yaml_node *node,
 	enum conf_yaml_kind kind);
+// The same for an element of a list that is one value: expected says what each may be.
+void conf_load_value_refuse_item(struct conf_load *load,
+	const struct conf_schema_key *key, const struct conf_yaml_node *node,
+	const char *expected, const char *problem);
+MUST_CHECK bool conf_load_value_is_item(struct conf_load *load,
+	const struct conf_schema_key *key, const struct conf_yaml_node *node,
+	const char *expected);
 // Is the text one of key->words? Gives its index.
 MUST_CHECK bool conf_load_value_word(
 	const struct conf_schema_key *key, struct str text, size_t *ret_index);

@@ -6,24 +6,44 @@
 
 #include "wherry/conf/conf_value.h"
 
+void conf_load_value_refuse_item(struct conf_load *load,
+	const struct conf_schema_key *key, const struct conf_yaml_node *node,
+	const char *expected, const char *problem)
+{
+	char found[CONF_YAML_TEXT_SIZE];
+	conf_diag_add(load->diag, node->at, expected, conf_yaml_describe(node, found),
+		"%s: %s", key->path, problem);
+}
+
 void conf_load_value_refuse(struct conf_load *load, const struct conf_schema_key *key,
 	const struct conf_yaml_node *node, const char *problem)
 {
 	char expected[CONF_SCHEMA_TEXT_SIZE];
-	char found[CONF_YAML_TEXT_SIZE];
-	conf_diag_add(load->diag, node->at, conf_schema_expected(key, expected),
-		conf_yaml_describe(node, found), "%s: %s", key->path, problem);
+	conf_load_value_refuse_item(
+		load, key, node, conf_schema_expected(key, expected), problem);
+}
+
+static bool has_kind(const struct conf_yaml_node *node, enum conf_yaml_kind kind)
+{
+	return node->kind == kind && !node->is_null;
 }
 
 bool conf_load_value_is(struct conf_load *load, const struct conf_schema_key *key,
 	const struct conf_yaml_node *node, enum conf_yaml_kind kind)
 {
-	if (node->kind == CONF_YAML_INVALID)
-		return false;
-	if (node->kind == kind && !node->is_null)
-		return true;
-	conf_load_value_refuse(load, key, node, "bad value");
-	return false;
+	bool is_good = has_kind(node, kind);
+	if (!is_good && node->kind != CONF_YAML_INVALID)
+		conf_load_value_refuse(load, key, node, "bad value");
+	return is_good;
+}
+
+bool conf_load_value_is_item(struct conf_load *load, const struct conf_schema_key *key,
+	const struct conf_yaml_node *node, const char *expected)
+{
+	bool is_good = has_kind(node, CONF_YAML_SCALAR);
+	if (!is_good && node->kind != CONF_YAML_INVALID)
+		conf_load_value_refuse_item(load, key, node, expected, "bad value");
+	return is_good;
 }
 
 bool conf_load_value_word(

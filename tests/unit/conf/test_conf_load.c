@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: MIT
+#include "wherry/conf/conf_load.h"
+
+#include <criterion/criterion.h>
+
+#include "data_file.h"
+
+static struct conf *load_good(const char *path)
+{
+	struct conf_diag diag;
+	conf_diag_init(&diag);
+	struct conf *conf = conf_load_file(path, &diag);
+	buf_append(&diag.text, "", 1);
+	cr_assert_not_null(conf, "%s:\n%s", path, diag.text.data);
+	cr_expect_eq(diag.count, 0);
+	conf_diag_finish(&diag);
+	return conf;
+}
+
+static void expect_address(const struct addr *addr, const char *expected)
+{
+	char text[ADDR_TEXT_SIZE];
+	cr_expect_str_eq(addr_format(addr, text), expected);
+}
+
+static void expect_slice(struct str slice, const char *expected)
+{
+	cr_expect(str_equal(slice, str_from(expected)), "%.*s", STR_ARG(slice));
+}
+
+static void expect_header(
+	const struct conf_header *header, const char *name, const char *value)
+{
+	cr_expect_str_eq(header->name, name);
+	if (value)
+		cr_expect_str_eq(header->value, value);
+	else
+		cr_expect_null(header->value);
+}
+
+Test(conf_load, fills_in_every_default)
+{
+	struct conf *conf = load_good(TEST_DATA "/good/minimal.yaml");
+	cr_expect_eq(conf->workers, 0);
+	cr_expect_eq(conf->log.level, LOG_LEVEL_INFO);
+	cr_expect_eq(conf->log.format, LOG_FORMAT_TEXT);
+	cr_expect_str_eq(conf->log.events, "stderr");
+	cr_expect_str_eq(conf->log.access, "stdout");
+	cr_expect_eq(conf->trusted_proxy_count, 0);
+	cr_expect_not(conf->has_status);
+	cr_expect_eq(conf->timeouts.connect_ms, 5000);
+	cr_expect_eq(conf->timeouts.response_ms, 60000);
+	cr_expect_eq(conf->timeouts.idle_ms, 60000);
+	cr_expect_eq(conf->timeouts.keep_alive_ms, 60000);
+	cr_expect_eq(conf->timeouts.write_stall_ms, 30000);
+	cr_expect_eq(conf->limits.connections, 0);
+	cr_expect_eq(conf->limits.header, 32 * 1024);
+	cr_expect_eq(conf->limits.header_timeout_ms, 10000);
+	cr_expect_eq(conf->limits.body, 100 * 1024 * 1024);
+	cr_expect_eq(conf->limits.min_rate, 240);
+	cr_expect_eq(conf->limits.per_source, 1024);
+	cr_assert_eq(conf->limits.exempt_count, 2);
+	cr_expect_eq(conf->limits.exempt[0].family, AF_INET);
+	cr_expect_eq(conf->limits.exempt[0].prefix_bits, 8);
+	cr_expect_eq(conf->limits.exempt[1].family, AF_INET6);
+	cr_expect_eq(conf->limits.exempt[1].prefix_bits, 128);
+	cr_expect_not(conf->paths.allow_encoded_slash);
+	cr_expect_not(conf->paths.merge_slashes);
+	cr_expect_not(conf->paths.forward_canonical);
+	cr_expect_eq(conf->drain.window_ms, 30000);
+	cr_expect_eq(conf->drain.timeout_ms, 60000);
+	cr_expect_null(conf->resolver.servers);
+	cr_expect_eq(conf->resolver.timeout_ms, 5000);
+	cr_expect_eq(conf->resolver.max_ttl_ms, 60000);
+
+	cr_assert_eq(conf->listener_count, 1);
+	expect_address(&conf->listeners[0].address, "0.0.0.0:8080");
+	cr_expect_str_eq(conf->listeners[0].name, ":8080");
+	conf_unref(conf);
+}
+
+Test(conf_load, fills_in_the_defaults_of_routes_and_upstreams)
+{
+	struct conf *conf = load_good(TEST_DATA "/good/minimal.yaml");
+	cr_assert_eq(conf->route_count, 1);
+	const struct conf_route *route = &conf->routes[0];
+	cr_expect_str_eq(route->name, "routes[0]");
+	cr_expect_null(route->match.host);
+	cr_expect_null(route->match.path);
+	cr_expect_null(route->match.method);
+	cr_expect_null(route->match.subprotocol);
+	cr_expect_eq(route->match.header_count, 0);
+	cr_expect_eq(route->action, CONF_FORWARD);
+	cr_expect_eq(route->upstream, 0);
+	cr_expect_not(route->has_websocket);
+	cr_expect_null(route->path_strip);
+	cr_expect_null(route->path_add);
+	cr_expect_eq(route->host, CONF_HOST_PASS);
+	cr_expect_eq(route->request_headers.set_count, 0);
+	cr_expect_eq(route->request_headers.remove_count, 0);
+	cr_expect_eq(route->response_headers.set_count, 0);
+	cr_expect_eq(route->response_headers.remove_count, 0);
+	cr_expect_eq(route->response_timeout_ms, 60000);
+	cr_expect_eq(route->idle_timeout_ms, 60000);
+	cr_expect_eq(route->body, 100 * 1024 * 1024);
+	cr_expect_null(route->redirect_to);
+
+	cr_assert_eq(conf->upstream_count, 1);
+	const struct conf_upstream *upstream = &conf->upstreams[0];
+	cr_expect_str_eq(upstream->name, "app");
+	cr_expect_eq(upstream->balance, CONF_BALANCE_ROUND_ROBIN);
+	cr_expect_eq(upstream->pool_idle_ms, 60000);
+	cr_expect_eq(upstream->pool_size, 64);
+	cr_assert_eq(upstream->server_count, 1);
+	cr_expect_str_eq(upstream->servers[0].text, "unix:/run/app.sock");
+	cr_expect_eq(upstream->servers[0].url.scheme, URL_UNIX);
+	expect_slice(upstream->servers[0].url.host, "/run/app.sock");
+	cr_expect_eq(upstream->servers[0].weight, 1);
+	conf_unref(conf);
+}
+
+Test(conf_load, reads_every_common_key)
+{
+	struct conf *conf = load_good(TEST_DATA "/good/everything.yaml");
+	cr_expect_eq(conf->workers, 3);
+	cr_expect_eq(conf->log.level, LOG_LEVEL_DEBUG);
+	cr_expect_eq(conf->log.format, LOG_FORMAT_JSON);
+	cr_expect_str_eq(conf->log.events, "/var/log/wherry.log");
+	cr_expect_str_eq(conf->log.access, "off");
+	cr_assert_eq(conf->trusted_proxy_count, 2);
+	cr_expect_eq(conf->trusted_proxies[0].bytes[0], 10);
+	cr_expect_eq(conf->trusted_proxies[1].bytes[0], 0xfd);
+	cr_expect(conf->has_status);
+	expect_address(&conf->status, "[::1]:9090");
+	cr_expect_eq(conf->timeouts.connect_ms, 1000);
+	cr_expect_eq(conf->timeouts.response_ms, 120000);
+	cr_expect_eq(conf->timeouts.idle_ms, 10800000);
+	cr_expect_eq(conf->timeouts.keep_alive_ms, 400);
+	cr_expect_eq(conf->timeouts.write_stall_ms, 5000);
+	cr_expect_eq(conf->limits.connections, 100);
+	cr_expect_eq(conf->limits.header, 8192);
+	cr_expect_eq(conf->limits.header_timeout_ms, 7000);
+	cr_expect_eq(conf->limits.body, 1073741824);
+	cr_expect_eq(conf->limits.min_rate, CONF_OFF);
+	cr_expect_eq(conf->limits.per_source, 9);
+	cr_expect_eq(conf->limits.exempt_count, 0);
+	cr_expect(conf->paths.allow_encoded_slash);
+	cr_expect(conf->paths.merge_slashes);
+	cr_expect(conf->paths.forward_canonical);
+	cr_expect_eq(conf->drain.window_ms, 0);
+	cr_expect_eq(conf->drain.timeout_ms, 60000);
+	cr_expect_str_eq(conf->resolver.servers, "10.0.0.53:53,[::1]:53,[::1]:5353");
+	cr_expect_eq(conf->resolver.timeout_ms, 2000);
+	cr_expect_eq(conf->resolver.max_ttl_ms, 3600000);
+	cr_assert_eq(conf->listener_count, 2);
+	expect_address(&conf->listeners[0].address, "127.0.0.1:8080");
+	expect_address(&conf->listeners[1].address, "unix:/run/wherry.sock");
+	cr_expect_str_eq(conf->listeners[1].name, "unix:/run/wherry.sock");
+	conf_unref(conf);
+}
+
+Test(conf_load, reads_match_and_websocket)
+{
+	struct conf *conf = load_good(TEST_DATA "/good/everything.yaml");
+	cr_assert_eq(conf->route_count, 4);
+	const struct conf_route *route = &conf->routes[0];
+	cr_expect_str_eq(route->name, "chat");
+	cr_expect_str_eq(route->match.host, "*.chat.example.com");
+	cr_expect_str_eq(route->match.path, "/ws/");
+	cr_expect_str_eq(route->match.method, "GET");
+	cr_assert_eq(route->match.header_count, 2);
+	expect_header(&route->match.headers[0], "X-Beta", "1");
+	expect_header(&route->match.headers[1], "X-Any", "*");
+	cr_expect_str_eq(route->match.subprotocol, "chat.v1");
+	cr_expect_eq(route->action, CONF_FORWARD);
+	cr_expect_eq(route->upstream, 0);
+
+	const struct conf_websocket *websocket = &route->websocket;
+	cr_expect(route->has_websocket);
+	cr_expect_eq(websocket->origins, CONF_ORIGINS_LIST);
+	cr_assert_eq(websocket->origin_count, 2);
+	cr_expect_str_eq(websocket->origin_list[0], "https://www.example.com");
+	cr_expect_str_eq(websocket->origin_list[1], "http://localhost:3000");
+	cr_expect_eq(websocket->max_message, 2 * 1024 * 1024);
+	cr_expect_eq(websocket->max_frame, 100);
+	cr_expect_eq(websocket->max_fragments, 3);
+	cr_expect_eq(websocket->control_frames_per_second, 4);
+	cr_expect_eq(websocket->messages_per_second, 5);
+	cr_expect_eq(websocket->ping_ms, CONF_OFF);
+	cr_expect_eq(websocket->ping_timeout_ms, 6000);
+	cr_expect_eq(websocket->idle_timeout_ms, 420000);
+	cr_expect(websocket->check_utf8);
+	conf_unref(conf);
+}
+
+Test(conf_load, reads_the_other_keys_of_routes)
+{
+	struct conf *conf = load_good(TEST_DATA "/good/everything.yaml");
+	const struct conf_route *route = &conf->routes[1];
+	cr_expect_str_eq(route->name, "routes[1]");
+	cr_expect_str_eq(route->match.path, "/shop/%2Fa");
+	cr_expect_eq(route->upstream, 1);
+	cr_expect_eq(route->websocket.origins, CONF_ORIGINS_ANY);
+	cr_expect_eq(route->websocket.max_message, 65536);
+	cr_expect_eq(route->websocket.max_frame, 65536, "not longer than a message");
+	cr_expect_str_eq(route->path_strip, "/shop");
+	cr_expect_str_eq(route->path_add, "/legacy");
+	cr_expect_eq(route->host, CONF_HOST_NAME);
+	cr_expect_str_eq(route->host_name, "app.internal:8080");
+	cr_expect_eq(route->response_timeout_ms, 120000);
+	cr_expect_eq(route->idle_timeout_ms, 300000);
+	cr_expect_eq(route->body, 0);
+
+	route = &conf->routes[2];
+	cr_expect_eq(route->action, CONF_REDIRECT);
+	cr_expect_str_eq(route->redirect_to, "/new/");
+	cr_expect_eq(route->redirect_status, 301);
+
+	route = &conf->routes[3];
+	cr_expect_eq(route->host, CONF_HOST_BACKEND);
+	cr_expect(route->has_websocket, "an empty block is enough");
+	cr_expect_eq(route->websocket.origins, CONF_ORIGINS_SAME_HOST);
+	cr_expect_eq(route->websocket.max_message, 16 * 1024 * 1024);
+	cr_expect_eq(route->websocket.max_frame, 1024 * 1024);
+	cr_expect_eq(route->websocket.max_fragments, 1024);
+	cr_expect_eq(route->websocket.control_frames_per_second, 32);
+	cr_expect_eq(route->websocket.messages_per_second, CONF_OFF);
+	cr_expect_eq(route->websocket.ping_ms, 30000);
+	cr_expect_eq(route->websocket.ping_timeout_ms, 10000);
+	cr_expect_eq(route->websocket.idle_timeout_ms, CONF_OFF);
+	cr_expect_not(route->websocket.check_utf8);
+	cr_expect_null(route->path_strip, "nothing but a slash");
+	cr_expect_eq(route->response_timeout_ms, 120000, "as timeouts.response");
+	cr_expect_eq(route->idle_timeout_ms, 10800000, "as timeouts.idle");
+	cr_expect_eq(route->body, 1073741824, "as limits.body");
+	conf_unref(conf);
+}
+
+Test(conf_load, sets_common_headers_in_both_directions)
+{
+	struct conf *conf = load_good(TEST_DATA "/good/everything.yaml");
+	const struct conf_headers *request = &conf->routes[1].request_headers;
+	const struct conf_headers *response = &conf->routes[1].response_headers;
+	cr_assert_eq(request->set_count, 3);
+	expect_header(&request->set[0], "X-Env", "prod");
+	expect_header(&request->set[1], "X-Empty", "");
+	expect_header(&request->set[2], "X-Request", "a");
+	cr_assert_eq(request->remove_count, 2);
+	expect_header(&request->remove[0], "Server", NULL);
+	expect_header(&request->remove[1], "Cookie", NULL);
+	cr_assert_eq(response->set_count, 3);
+	expect_header(&response->set[0], "X-Env", "prod");
+	expect_header(&response->set[1], "X-Empty", "");
+	expect_header(&response->set[2], "X-Response", "b");
+	cr_assert_eq(response->remove_count, 2);
+	expect_header(&response->remove[0], "Server", NULL);
+	expect_header(&response->remove[1], "X-Powered-By", NULL);
+	conf_unref(conf);
+}
+
+Test(conf_load, reads_upstreams)
+{
+	struct conf *conf = load_good(TEST_DATA "/good/everything.yaml");
+	cr_assert_eq(conf->upstream_count, 2);
+	const struct conf_upstream *upstream = &conf->upstreams[0];
+	cr_expect_str_eq(upstream->name, "chat");
+	cr_expect_eq(upstream->balance, CONF_BALANCE_LEAST_CONNECTIONS);
+	cr_expect_eq(upstream->pool_idle_ms, 30000);
+	cr_expect_eq(upstream->pool_size, 0);
+	cr_assert_eq(upstream->server_count, 3);
+	const struct conf_server *server = &upstream->servers[0];
+	cr_expect_str_eq(server->text, "http://10.0.0.1:9000");
+	cr_expect_eq(server->url.scheme, URL_HTTP);
+	expect_slice(server->url.host, "10.0.0.1");
+	cr_expect_eq(server->url.host.data, server->text + sizeof("http://") - 1,
+		"a slice of its own text");
+	cr_expect_eq(server->url.port, 9000);
+	cr_expect_eq(server->weight, 2);
+	expect_slice(upstream->servers[1].url.host, "chat.internal");
+	cr_expect_eq(upstream->servers[1].url.port, 80);
+	expect_slice(upstream->servers[2].url.host, "::1");
+	cr_expect_eq(upstream->servers[2].weight, 1);
+	conf_unref(conf);
+}
+
+static void expect_loads(const char *path, const char *name)
+{
+	struct conf *conf = load_good(path);
+	cr_expect_geq(conf->listener_count, 1, "%s", name);
+	conf_unref(conf);
+}
+
+Test(conf_load, loads_every_good_file_and_what_is_shipped)
+{
+	cr_expect_eq(data_file_each(TEST_DATA "/good", expect_loads), 3);
+	cr_expect_eq(data_file_each(TEST_CONFIG, expect_loads), 1);
+	cr_expect_eq(data_file_each(TEST_CONFIG "/examples", expect_loads), 3);
+}
