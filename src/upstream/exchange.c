@@ -211,7 +211,8 @@ static bool dial(struct exchange *exchange, int *reterr_errno)
 {
 	exchange->is_reused = exchange->is_connected = false;
 	counters_add(&loop_counters(exchange->loop)->backend_connects, 1);
-	exchange->stream = pool_dial(exchange->pool, exchange->server, reterr_errno);
+	exchange->stream = pool_dial(
+		exchange->pool, exchange->server, &exchange->turn, reterr_errno);
 	if (!exchange->stream)
 		return false;
 	count_stream(exchange);
@@ -232,7 +233,7 @@ static bool connect_any(struct exchange *exchange, enum exchange_failure *failur
 			upstream_pick(request->upstream, &exchange->tries, now_ms());
 		if (!exchange->server)
 			return false;
-		exchange->dials = 0;
+		exchange->dials = exchange->turn = 0;
 		buf_clear(&exchange->head);
 		exchange->write_head(exchange->arg, exchange->server, &exchange->head);
 		int error = ENOMEM;

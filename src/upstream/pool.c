@@ -24,7 +24,7 @@ struct place {
 	const struct conf_upstream *conf;
 	struct addr *addresses;
 	size_t address_count;
-	size_t next_address;
+	size_t last_turn;
 	bool has_lost_address; // so a connection may lead to one that is gone
 	struct idle *warmest, *coldest;
 	size_t idle_count;
@@ -224,16 +224,15 @@ struct stream *pool_take(struct pool *pool, const struct upstream_server *server
 	return stream;
 }
 
-struct stream *pool_dial(
-	struct pool *pool, const struct upstream_server *server, int *reterr_errno)
+struct stream *pool_dial(struct pool *pool, const struct upstream_server *server,
+	size_t *turn, int *reterr_errno)
 {
 	struct place *place = &pool->places[server->index];
 	int socket = -EADDRNOTAVAIL;
 
 	for (size_t i = 0; socket < 0 && i < place->address_count; i++) {
-		size_t turn = place->next_address++ % place->address_count;
-
-		socket = dial_open(&place->addresses[turn]);
+		*turn = *turn == 0 ? ++place->last_turn : *turn + 1;
+		socket = dial_open(&place->addresses[(*turn - 1) % place->address_count]);
 	}
 	if (socket < 0) {
 		*reterr_errno = -socket;

@@ -99,7 +99,8 @@ struct stream *fixture_connect(struct fixture *fixture, size_t listener, int *re
 {
 	struct timeval limit = {.tv_sec = DEADLINE_MS / 1000};
 	int error = 0;
-	struct stream *stream = pool_dial(fixture->pool, fixture->server, &error);
+	struct stream *stream =
+		pool_dial(fixture->pool, fixture->server, &(size_t){0}, &error);
 
 	cr_assert_not_null(stream, "%d", error);
 	stream_set_handler(stream, &fixture_handler, fixture);

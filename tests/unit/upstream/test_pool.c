@@ -21,11 +21,12 @@
 Test(pool, dial_needs_an_address)
 {
 	struct fixture fixture;
+	size_t turn = 0;
 	int error = 0;
 
 	fixture_start(&fixture, CONF("{ idle: 60s, size: 2 }"));
 	cr_expect_eq(pool_address_count(fixture.pool, fixture.server), 0);
-	cr_expect_null(pool_dial(fixture.pool, fixture.server, &error));
+	cr_expect_null(pool_dial(fixture.pool, fixture.server, &turn, &error));
 	cr_expect_eq(error, EADDRNOTAVAIL);
 	fixture_finish(&fixture);
 }
@@ -45,10 +46,43 @@ Test(pool, dial_takes_addresses_in_turn)
 	fixture_finish(&fixture);
 }
 
+static struct addr peer_of(struct stream *stream)
+{
+	struct addr peer = {.length = sizeof(peer.v4)};
+
+	cr_assert_not_null(stream);
+	cr_assert_eq(getpeername(stream_socket(stream), &peer.any, &peer.length), 0);
+	stream_destroy(stream);
+	return peer;
+}
+
+Test(pool, dial_leads_on_to_the_next_address_whoever_dials_meanwhile)
+{
+	struct fixture fixture;
+	int error = 0;
+
+	fixture_start(&fixture, CONF("{ idle: 60s, size: 2 }"));
+	fixture_set_addresses(&fixture, 0, 2);
+	for (size_t others = 0; others < 3; others++) {
+		size_t turn = 0;
+		struct addr first =
+			peer_of(pool_dial(fixture.pool, fixture.server, &turn, &error));
+
+		for (size_t i = 0; i < others; i++)
+			(void)peer_of(pool_dial(
+				fixture.pool, fixture.server, &(size_t){0}, &error));
+		struct addr second =
+			peer_of(pool_dial(fixture.pool, fixture.server, &turn, &error));
+		cr_expect_not(addr_equal(&first, &second));
+	}
+	fixture_finish(&fixture);
+}
+
 Test(pool, dial_passes_over_addresses_that_refuse_at_once)
 {
 	struct fixture fixture;
 	struct addr addresses[2];
+	size_t turn = 0;
 	int peer, error = 0;
 
 	fixture_start(&fixture, CONF("{ idle: 60s, size: 2 }"));
@@ -60,7 +94,7 @@ Test(pool, dial_passes_over_addresses_that_refuse_at_once)
 		fixture_expect_closed(peer);
 	}
 	pool_set_addresses(fixture.pool, 0, addresses, 1);
-	cr_expect_null(pool_dial(fixture.pool, fixture.server, &error));
+	cr_expect_null(pool_dial(fixture.pool, fixture.server, &turn, &error));
 	cr_expect_eq(error, ENOENT);
 	fixture_finish(&fixture);
 }
