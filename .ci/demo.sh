@@ -32,17 +32,18 @@ run_command() {
 # A process group for each of the two: Ctrl-C then reaches only this script, which stops
 # them in order.
 run_demo() {
-	local stopping=
+	local stopping='' demo_pid='' wherry_pid=''
 	trap 'stopping=yes' INT TERM
+	trap stop_demo EXIT
 	set -m
 	node "$demo_folder/server.mjs" >"$demo_log" 2>&1 &
 	demo_pid=$!
+	wait_until_answers "$demo_pid" 9000 || die "the demo did not start: $(tail -n 5 "$demo_log")"
 	build/release/wherry run -c "$default_config" &
 	wherry_pid=$!
 	set +m
-	trap stop_demo EXIT
+	wait_until_answers "$wherry_pid" 8080 || die "Wherry did not start"
 
-	wait_until_ready || die "the demo did not start (its output: $demo_log)"
 	[ -n "$stopping" ] || print_welcome
 	while [ -z "$stopping" ] && is_alive "$wherry_pid" && is_alive "$demo_pid"; do
 		wait -n "$wherry_pid" "$demo_pid" || true
@@ -57,19 +58,19 @@ is_alive() {
 	kill -0 "$1" 2>/dev/null
 }
 
-# Ready is when a page of the demo comes through Wherry.
-wait_until_ready() {
-	local deadline=$((SECONDS + 20))
+# Also true when it is to stop before.
+wait_until_answers() {
+	local pid=$1 port=$2 deadline=$((SECONDS + 20))
 	while [ "$SECONDS" -lt "$deadline" ] && [ -z "$stopping" ]; do
-		is_alive "$wherry_pid" && is_alive "$demo_pid" || return 1
-		answers_ok && return 0
+		answers_ok "$port" && is_alive "$pid" && return 0
+		is_alive "$pid" || return 1
 		sleep 0.1
 	done
 	[ -n "$stopping" ]
 }
 
 answers_ok() (
-	exec 3<>/dev/tcp/127.0.0.1/8080 || exit 1
+	exec 3<>"/dev/tcp/127.0.0.1/$1" || exit 1
 	printf 'GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n' >&3
 	read -r -t 2 line <&3 && [[ $line == "HTTP/1.1 200 "* ]]
 ) 2>/dev/null
@@ -77,14 +78,14 @@ answers_ok() (
 # SIGINT gives open connections two seconds; who is still there then is killed.
 stop_demo() {
 	trap '' INT TERM
-	kill -INT "$wherry_pid" 2>/dev/null || true
-	end_within 4 "$wherry_pid"
-	kill -TERM "$demo_pid" 2>/dev/null || true
-	end_within 2 "$demo_pid"
+	end_within 4 INT "$wherry_pid"
+	end_within 2 TERM "$demo_pid"
 }
 
 end_within() {
-	local deadline=$((SECONDS + $1)) pid=$2
+	local deadline=$((SECONDS + $1)) signal=$2 pid=$3
+	[ -n "$pid" ] || return 0
+	kill "-$signal" "$pid" 2>/dev/null || true
 	while is_alive "$pid" && [ "$SECONDS" -le "$deadline" ]; do
 		sleep 0.1
 	done
