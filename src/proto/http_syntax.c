@@ -28,29 +28,30 @@ const uint8_t http_syntax_classes[256] = {
 	CLASS_64(0), CLASS_64(64), CLASS_64(128), CLASS_64(192)};
 
 // A vector of the compiler's: SSE2 or NEON, or plain code where there is neither.
-typedef int8_t bytes __attribute__((vector_size(16)));
+typedef uint8_t bytes __attribute__((vector_size(16)));
 
-// Is none of these bytes a control but HTAB? obs-text is negative here.
-static inline bool is_value_block(const char *data)
+// Not zero where a byte is a control but HTAB.
+static inline bytes bad_bytes(const char *data)
 {
 	bytes block;
-	uint64_t halves[2];
 
 	memcpy(&block, data, sizeof(block));
-	bytes bad = ((block >= 0) & (block < 0x20) & (block != '\t')) | (block == 0x7f);
-	memcpy(halves, &bad, sizeof(halves));
-	return (halves[0] | halves[1]) == 0;
+	return (bytes)(((block < 0x20) & (block != '\t')) | (block == 0x7f));
 }
 
 bool http_syntax_is_value(struct str s)
 {
+	uint64_t halves[2];
+	bytes bad = {0};
+
 	if (s.length < sizeof(bytes))
 		return http_syntax_span(s, HTTP_SYNTAX_VALUE) == s.length;
 
+	// The last block may overlap the one before it.
 	const char *last = s.data + s.length - sizeof(bytes);
-	for (const char *at = s.data; at < last; at += sizeof(bytes)) {
-		if (!is_value_block(at))
-			return false;
-	}
-	return is_value_block(last);
+	for (const char *at = s.data; at < last; at += sizeof(bytes))
+		bad |= bad_bytes(at);
+	bad |= bad_bytes(last);
+	memcpy(halves, &bad, sizeof(halves));
+	return (halves[0] | halves[1]) == 0;
 }
