@@ -77,10 +77,10 @@ static bool is_used(const struct conf *conf, size_t upstream)
 }
 
 // A route with a mistake, or missing, may be the one that means it.
-static bool has_mistaken_route(const struct conf_yaml_node *root)
+static bool has_mistaken_route(const struct conf *conf, const struct conf_yaml_node *root)
 {
 	const struct conf_yaml_node *node = first_of(root, "routes");
-	if (!node)
+	if (conf->route_count == 0)
 		return true;
 	for (; node; node = node->next) {
 		if (node->kind != CONF_YAML_MAPPING || node->has_mistake)
@@ -92,7 +92,7 @@ static bool has_mistaken_route(const struct conf_yaml_node *root)
 static void check_upstreams(const struct conf *conf, const struct conf_yaml_node *root,
 	struct conf_diag *diag)
 {
-	if (has_mistaken_route(root))
+	if (has_mistaken_route(conf, root))
 		return;
 	const struct conf_yaml_node *node = first_of(root, "upstreams");
 	for (size_t i = 0; i < conf->upstream_count; i++, node = node->next) {

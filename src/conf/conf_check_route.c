@@ -99,7 +99,7 @@ static void check_reach(const struct conf *conf, const struct conf_yaml_node *no
 	if (!is_sound(node))
 		return;
 	for (size_t i = 0; i < index; i++, earlier = earlier->next) {
-		if (!is_sound(earlier) || !match_covers(&conf->routes[i].match, match))
+		if (!match_covers(&conf->routes[i].match, match) || !is_sound(earlier))
 			continue;
 		conf_diag_add(diag, node->at, NULL, NULL,
 			"routes[%zu] can never be reached: routes[%zu] in line %zu "

@@ -42,19 +42,6 @@ static bool is_owned(struct str name)
 	return false;
 }
 
-// RFC 9110 section 5.6.2
-static bool is_token(struct str text)
-{
-	for (size_t i = 0; i < text.length; i++) {
-		char c = text.data[i];
-		bool is_alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-				(c >= '0' && c <= '9');
-		if (!is_alnum && !strchr("!#$%&'*+-.^_`|~", c))
-			return false;
-	}
-	return text.length > 0;
-}
-
 // RFC 9110 section 5.5: no control characters, no space at either end.
 static bool is_field_value(struct str text)
 {
@@ -102,7 +89,7 @@ static bool refuse(const struct loading *loading, struct conf_position at,
 static bool check_name(
 	const struct loading *loading, struct conf_position at, struct str name)
 {
-	if (!is_token(name))
+	if (!conf_load_string_is_token(name))
 		return refuse(loading, at, "a header name", "bad header name", name);
 	if (!loading->allows_owned && is_owned(name))
 		return refuse(loading, at, "another header",

@@ -7,7 +7,8 @@
 #include "conf_suggest_priv.h"
 
 enum {
-	DNS_PORT = 53
+	DNS_PORT = 53,
+	KNOWN_MAX = 20
 };
 
 static const char network_form[] = "a network such as 10.0.0.0/8, without host bits";
@@ -104,26 +105,35 @@ void conf_load_peer_url(struct conf_load *load, const struct conf_schema_key *ke
 			"https backends are not supported by this version");
 }
 
-// The known names, and the one that was perhaps meant.
+// "one of a, b", for as many as a reader looks through; the caller finishes it.
+static struct buf list_upstreams(const struct conf *conf)
+{
+	struct buf known = BUF_INIT;
+	for (size_t i = 0; i < conf->upstream_count && i < KNOWN_MAX; i++)
+		buf_printf(&known, "%s%s", i > 0 ? ", " : "one of ",
+			conf->upstreams[i].name);
+	if (conf->upstream_count > KNOWN_MAX)
+		buf_append_str(&known, STR(", ..."));
+	if (conf->upstream_count == 0)
+		buf_append_str(&known, STR("an upstream below \"upstreams\""));
+	buf_append(&known, "", 1); // terminates it
+	return known;
+}
+
 static void refuse_upstream(struct conf_load *load, const struct conf_schema_key *key,
 	const struct conf_yaml_node *node)
 {
 	char found[CONF_YAML_TEXT_SIZE];
-	struct buf known = BUF_INIT;
+	struct buf known = list_upstreams(load->conf);
 	struct conf_suggest suggest;
 	conf_suggest_init(&suggest, node->text);
-	for (size_t i = 0; i < load->conf->upstream_count; i++) {
-		const char *name = load->conf->upstreams[i].name;
-		conf_suggest_offer(&suggest, str_from(name));
-		buf_printf(&known, "%s%s", i > 0 ? ", " : "one of ", name);
-	}
-	buf_append(&known, "", 1); // terminates it
-	bool has_known = load->conf->upstream_count > 0 && !known.is_failed;
-	conf_diag_add(load->diag, node->at,
-		has_known ? known.data : "an upstream below \"upstreams\"",
+	for (size_t i = 0; i < load->conf->upstream_count; i++)
+		conf_suggest_offer(&suggest, str_from(load->conf->upstreams[i].name));
+	bool has_suggestion = suggest.nearest.length > 0;
+	conf_diag_add(load->diag, node->at, known.is_failed ? NULL : known.data,
 		conf_yaml_describe(node, found), "%s: unknown upstream%s%.*s%s",
-		key->path, suggest.nearest.length > 0 ? ", did you mean \"" : "",
-		STR_ARG(suggest.nearest), suggest.nearest.length > 0 ? "\"?" : "");
+		key->path, has_suggestion ? ", did you mean \"" : "",
+		STR_ARG(suggest.nearest), has_suggestion ? "\"?" : "");
 	buf_finish(&known);
 }
 

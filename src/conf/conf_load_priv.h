@@ -51,6 +51,9 @@ MUST_CHECK bool conf_load_value_is_item(struct conf_load *load,
 MUST_CHECK bool conf_load_value_word(
 	const struct conf_schema_key *key, struct str text, size_t *ret_index);
 
+// RFC 9110 section 5.6.2.
+MUST_CHECK bool conf_load_string_is_token(struct str text);
+
 conf_load_cb conf_load_string_name;
 conf_load_cb conf_load_string_method;
 conf_load_cb conf_load_string_subprotocol;

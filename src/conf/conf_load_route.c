@@ -26,7 +26,7 @@ void conf_load_route_finish(struct conf_load *load, const struct conf_yaml_node 
 {
 	const struct conf_yaml_node *routes = conf_yaml_find(root, "routes");
 	const struct conf_yaml_node *node = routes ? routes->first : NULL;
-	for (size_t i = 0; i < load->conf->route_count; i++, node = node->next) {
+	for (size_t i = 0; i < load->conf->route_count && node; i++, node = node->next) {
 		struct conf_route *route = &load->conf->routes[i];
 		set_name(load, route, i);
 		fit_max_frame(&route->websocket, conf_yaml_find(node, "websocket"));

@@ -33,7 +33,7 @@ static bool consists_of(struct str text, const char *extra)
 	return text.length > 0;
 }
 
-static bool is_token(struct str text)
+bool conf_load_string_is_token(struct str text)
 {
 	return consists_of(text, "!#$%&'*+-.^_`|~"); // RFC 9110 section 5.6.2
 }
@@ -52,7 +52,7 @@ void conf_load_string_name(struct conf_load *load, const struct conf_schema_key 
 void conf_load_string_method(struct conf_load *load, const struct conf_schema_key *key,
 	const struct conf_yaml_node *node, void *item)
 {
-	bool is_good = is_token(node->text);
+	bool is_good = conf_load_string_is_token(node->text);
 	for (size_t i = 0; i < node->text.length; i++)
 		is_good = is_good &&
 			  !(node->text.data[i] >= 'a' && node->text.data[i] <= 'z');
@@ -65,7 +65,7 @@ void conf_load_string_method(struct conf_load *load, const struct conf_schema_ke
 void conf_load_string_subprotocol(struct conf_load *load,
 	const struct conf_schema_key *key, const struct conf_yaml_node *node, void *item)
 {
-	if (is_token(node->text))
+	if (conf_load_string_is_token(node->text))
 		store(load, key, item, node->text);
 	else
 		conf_load_value_refuse(load, key, node, "bad subprotocol");

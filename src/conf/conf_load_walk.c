@@ -3,6 +3,7 @@
 // and has each plain value loaded.
 #include "conf_load_priv.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "conf_suggest_priv.h"
@@ -122,9 +123,18 @@ static void load_item(struct conf_load *load, const struct conf_schema_key *key,
 	load_mapping(load, key->items, &mapping, item);
 }
 
+// NULL if there is nothing to load, or no memory for it.
 static char *make_items(struct conf_load *load, const struct conf_schema_key *key,
 	const struct conf_yaml_node *node, void *item)
 {
+	if (node->count < key->min)
+		conf_diag_add(load->diag, node->at, "at least one item", NULL,
+			"%s: empty list", key->path);
+	if (node->count > key->max) {
+		conf_diag_add(load->diag, node->at, NULL, NULL,
+			"%s: more than %" PRIu64 " items", key->path, key->max);
+		return NULL;
+	}
 	char *items = conf_arena_alloc(load->memory, node->count, key->item_size);
 	if (!items)
 		return NULL;
@@ -138,9 +148,6 @@ static void load_list(struct conf_load *load, const struct conf_schema_key *key,
 {
 	if (!conf_load_value_is(load, key, node, CONF_YAML_SEQUENCE))
 		return;
-	if (node->count == 0)
-		conf_diag_add(load->diag, node->at, "at least one item", NULL,
-			"%s: empty list", key->path);
 	char *items = make_items(load, key, node, item);
 	if (!items)
 		return;

@@ -57,7 +57,7 @@ struct conf_schema_key {
 	const char *default_from; // path of the key whose value is the default
 	const char *words;        // "a|b": of an enum; else words that stand for a value
 				  // outside the range: "auto" (0) or "off" (CONF_OFF)
-	uint64_t min, max;        // both included
+	uint64_t min, max;        // both included; of NAMED and LIST: how many items
 	struct conf_schema_field extra;
 	const char *items;     // path of the items of NAMED and LIST
 	size_t item_size;      // in bytes

@@ -109,6 +109,18 @@ Test(conf_load_bad, suggests_the_nearest_key)
 	}
 }
 
+Test(conf_load_bad, bounds_how_many_items_there_are)
+{
+	struct buf text = BUF_INIT;
+	buf_append_str(&text, STR("routes: [{redirect: {to: /}}]\nlisteners:\n"));
+	for (int i = 1; i <= 257; i++)
+		buf_printf(&text, "- address: ':%d'\n", i);
+	struct conf_diag diag = load_bad("t", buf_str(&text));
+	cr_expect_str_eq(diag.text.data, "t:3:1: listeners: more than 256 items\n");
+	conf_diag_finish(&diag);
+	buf_finish(&text);
+}
+
 // Whatever a half-written file holds: an answer, and never both or neither.
 static void expect_survives_truncation(const char *path, const char *name)
 {

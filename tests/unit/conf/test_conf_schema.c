@@ -39,7 +39,7 @@ static void visit_key(const struct conf_schema_key *key)
 	cr_expect_eq(conf_schema_find(key->path), key, "%s stands twice", key->path);
 	cr_expect(key->help[0] != '\0', "%s has no help", key->path);
 	cr_expect_null(strpbrk(key->help, "\t\n"), "%s", key->path);
-	cr_expect_eq(is_number, key->max > 0, "%s: range", key->path);
+	cr_expect_eq(is_number || is_collection, key->max > 0, "%s: range", key->path);
 	cr_expect_leq(key->min, key->max, "%s: range", key->path);
 	cr_expect_eq(is_collection, key->items != NULL && key->item_size > 0, "%s: items",
 		key->path);
