@@ -21,6 +21,7 @@ enum {
 struct listener {
 	struct loop *loop;
 	int socket;
+	int batch;   // accepts of the next turn
 	int reserve; // a descriptor to give up, so that a waiting connection can be
 		     // refused
 	struct event event;
@@ -50,6 +51,9 @@ static bool set_options(int fd, const struct addr *address, bool reuse_port)
 	if (addr_is_unix(address))
 		return true;
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0)
+		return false;
+	// Accepted sockets inherit it.
+	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0)
 		return false;
 	if (reuse_port && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0)
 		return false;
@@ -130,9 +134,6 @@ static bool accept_some(struct listener *listener, int count)
 				back_off(listener, errno);
 			return false;
 		}
-		if (peer.any.sa_family != AF_UNIX)
-			(void)setsockopt(
-				got, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
 		listener->accept(listener->arg, got, &peer);
 	}
 	return true;
@@ -140,7 +141,13 @@ static bool accept_some(struct listener *listener, int count)
 
 static void on_acceptable(evutil_socket_t fd, short events, void *arg)
 {
-	(void)accept_some(arg, ACCEPTS_PER_TURN); // the rest in the next turn
+	struct listener *listener = arg;
+	// As many as seem to be waiting: an accept that finds nothing is a call for
+	// nothing.
+	if (!accept_some(listener, listener->batch))
+		listener->batch = 1;
+	else if (listener->batch < ACCEPTS_PER_TURN)
+		listener->batch *= 2; // the rest in the next turn
 }
 
 struct listener *listener_create(
@@ -153,6 +160,7 @@ struct listener *listener_create(
 	}
 	listener->loop = loop;
 	listener->socket = socket;
+	listener->batch = 1;
 	listener->accept = accept;
 	listener->arg = arg;
 	listener->reserve = open_reserve();

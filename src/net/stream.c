@@ -43,6 +43,11 @@ void stream_end_later(struct stream *stream, enum stream_end end, int error)
 	stream->has_deferred_end = true;
 	stream->deferred_end = end;
 	stream->error = error;
+	stream_do_later(stream);
+}
+
+void stream_do_later(struct stream *stream)
+{
 	loop_defer(stream->loop, &stream->deferred, run_deferred, stream);
 }
 
@@ -114,6 +119,15 @@ static void free_stream(struct stream *stream)
 	free(stream);
 }
 
+static void tell_connected(struct stream *stream)
+{
+	stream->has_connected = false;
+	if (!stream->is_paused)
+		stream_resume(stream);
+	if (stream->handler->on_connect)
+		stream->handler->on_connect(stream->arg);
+}
+
 // The one thing put off to the end of the turn: what it is, the state says.
 static void run_deferred(void *arg)
 {
@@ -122,6 +136,10 @@ static void run_deferred(void *arg)
 		free_stream(stream);
 	else if (stream->has_deferred_end)
 		stream_end_now(stream, stream->deferred_end, stream->error);
+	else if (stream->is_connecting)
+		stream_output_wait(stream);
+	else if (stream->has_connected)
+		tell_connected(stream);
 	else if (!stream->is_paused && !stream->is_ended && stream->kept_length > 0)
 		lend(stream, stream->kept, stream->kept_length);
 }
@@ -207,6 +225,8 @@ struct stream *stream_create(
 	(void)event_assign(&stream->read_event, loop_base(loop), socket,
 		EV_READ | EV_PERSIST, on_readable, stream);
 	stream_output_init(stream);
+	if (stream->is_connecting)
+		stream_do_later(stream);
 	return stream;
 }
 
@@ -220,7 +240,7 @@ void stream_destroy(struct stream *stream)
 	stream_output_finish(stream);
 	close(stream->socket);
 	// Its own callback may be on the stack, with kept bytes lent out.
-	loop_defer(stream->loop, &stream->deferred, run_deferred, stream);
+	stream_do_later(stream);
 }
 
 void stream_set_handler(
@@ -249,7 +269,7 @@ void stream_resume(struct stream *stream)
 	if (stream->is_lending || stream->is_destroyed || stream->is_ended)
 		return;
 	if (stream->kept_length > 0)
-		loop_defer(stream->loop, &stream->deferred, run_deferred, stream);
+		stream_do_later(stream);
 	else
 		update_reading(stream);
 }

@@ -29,7 +29,8 @@ static void free_queue(struct stream *stream)
 	stream->queue = NULL;
 }
 
-static void wait_for_room(struct stream *stream)
+// Waits for the socket to take bytes; while connecting, for the connection.
+void stream_output_wait(struct stream *stream)
 {
 	struct timeval stall = {
 		.tv_sec = (time_t)(stream->write_stall_ms / 1000),
@@ -38,6 +39,13 @@ static void wait_for_room(struct stream *stream)
 	bool has_limit = !stream->is_connecting && stream->write_stall_ms != UINT64_MAX;
 	if (event_add(&stream->write_event, has_limit ? &stall : NULL) != 0)
 		stream_end_later(stream, STREAM_END_MEMORY, ENOMEM);
+}
+
+static void set_connected(struct stream *stream)
+{
+	stream->is_connecting = false;
+	stream->has_connected = true;
+	stream_do_later(stream);
 }
 
 static void on_queue_written(struct stream *stream)
@@ -85,13 +93,9 @@ static void finish_connect(struct stream *stream)
 		stream_end_now(stream, STREAM_END_ERROR, error);
 		return;
 	}
-	stream->is_connecting = false;
+	set_connected(stream);
 	if (stream->queue || stream->is_shutdown)
-		wait_for_room(stream);
-	if (!stream->is_paused)
-		stream_resume(stream);
-	if (stream->handler->on_connect)
-		stream->handler->on_connect(stream->arg);
+		stream_output_wait(stream);
 }
 
 static void on_writable(evutil_socket_t fd, short events, void *arg)
@@ -109,8 +113,6 @@ void stream_output_init(struct stream *stream)
 {
 	(void)event_assign(&stream->write_event, loop_base(stream->loop), stream->socket,
 		EV_WRITE | EV_PERSIST, on_writable, stream);
-	if (stream->is_connecting)
-		wait_for_room(stream);
 }
 
 void stream_output_finish(struct stream *stream)
@@ -144,28 +146,37 @@ static void enqueue(
 	if (evbuffer_get_length(stream->queue) >= STREAM_HIGH_BYTES)
 		stream->is_full = true;
 	if (was_empty && !stream->is_connecting)
-		wait_for_room(stream);
+		stream_output_wait(stream);
 }
 
-// Sends at once what the kernel takes, and queues the rest.
+static ssize_t send_pieces(int socket, const struct iovec *pieces, size_t count)
+{
+	if (count == 1)
+		return send(socket, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL);
+	struct msghdr message = {.msg_iov = (struct iovec *)pieces, .msg_iovlen = count};
+	return sendmsg(socket, &message, MSG_NOSIGNAL);
+}
+
+// Sends at once what the kernel takes, and queues the rest. A near peer's connection may
+// stand by now though nobody has looked yet: the first write finds out, and saves the
+// wait.
 static void write_through(struct stream *stream, const struct iovec *pieces, size_t count)
 {
 	size_t total = 0;
 	for (size_t i = 0; i < count; i++)
 		total += pieces[i].iov_len;
 	size_t sent = 0;
-	if (!stream->queue && !stream->is_connecting) {
-		struct msghdr message = {
-			.msg_iov = (struct iovec *)pieces, .msg_iovlen = count};
-		ssize_t got = count == 1
-				      ? send(stream->socket, pieces[0].iov_base,
-						pieces[0].iov_len, MSG_NOSIGNAL)
-				      : sendmsg(stream->socket, &message, MSG_NOSIGNAL);
+	if (!stream->queue) {
+		ssize_t got = send_pieces(stream->socket, pieces, count);
 		if (got < 0 && errno != EAGAIN && errno != EINTR && errno != ENOBUFS) {
+			if (stream->is_connecting)
+				stream_end_later(stream, STREAM_END_ERROR, errno);
 			break_output(stream, errno);
 			return;
 		}
 		sent = got > 0 ? (size_t)got : 0;
+		if (sent > 0 && stream->is_connecting)
+			set_connected(stream);
 	}
 	if (sent < total)
 		enqueue(stream, pieces, count, sent);

@@ -28,6 +28,7 @@ struct stream {
 	enum stream_end deferred_end;
 	bool has_deferred_end;
 	bool is_connecting;
+	bool has_connected; // to be told
 	bool is_paused;
 	bool is_reading; // read_event is registered
 	bool is_lending; // the handler's on_data is on the stack
@@ -44,6 +45,9 @@ struct stream {
 // The write side as the read side needs it.
 void stream_output_init(struct stream *stream);
 void stream_output_finish(struct stream *stream);
+void stream_output_wait(struct stream *stream);
+// What is due, once the callbacks now on the stack have returned.
+void stream_do_later(struct stream *stream);
 // Tells the end once the callbacks now on the stack have returned.
 void stream_end_later(struct stream *stream, enum stream_end end, int error);
 void stream_end_now(struct stream *stream, enum stream_end end, int error);

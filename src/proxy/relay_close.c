@@ -71,12 +71,8 @@ static void cut_short(struct relay_end *end)
 {
 	if (!end->stream)
 		return;
-	end->has_sent_close = true;
-	end->is_deaf = true;
-	end->is_finishing = true;
+	end->has_sent_close = end->is_failed = end->is_deaf = true;
 	end->pending_close = WS_CHECK_STOP_NEVER;
-	stream_shutdown(end->stream);
-	relay_start_closing(end->relay);
 	relay_settle(end);
 }
 
@@ -145,19 +141,31 @@ static void plan_close(struct relay_end *end, uint16_t code, enum ws_check_stop 
 		relay_put_in(end);
 }
 
+// After both Close frames the server's side ends the connection (RFC 6455 section 7.1.1):
+// toward the client that is us, toward the backend it is the backend.
+static void settle_done(struct relay_end *end)
+{
+	bool has_shaken = end->has_received_close && !end->is_failed;
+	bool is_client = relay_is_client(end);
+	bool is_flushed = stream_queued_length(end->stream) == 0;
+	relay_start_closing(end->relay);
+	if (is_flushed && (end->is_eof || (is_client && has_shaken))) {
+		close_end(end);
+	} else if (!end->is_finishing && (is_client || !has_shaken || end->is_eof)) {
+		end->is_finishing = true;
+		stream_shutdown(end->stream);
+	}
+}
+
 void relay_settle(struct relay_end *end)
 {
 	if (!end->stream)
 		return;
-	bool is_done = end->has_sent_close && (end->has_received_close || end->is_eof);
+	bool is_done = end->has_sent_close &&
+		       (end->has_received_close || end->is_failed || end->is_eof);
 	bool is_useless = end->is_eof && !end->other->stream;
-	if ((is_done || is_useless) && !end->is_finishing) {
-		end->is_finishing = true;
-		stream_shutdown(end->stream);
-		relay_start_closing(end->relay);
-	}
-	if (end->is_finishing && end->is_eof && stream_queued_length(end->stream) == 0)
-		close_end(end);
+	if (is_done || is_useless)
+		settle_done(end);
 	finish_if_over(end->relay);
 }
 
@@ -169,7 +177,7 @@ void relay_take_close(struct relay_end *end, const uint8_t *frame)
 	uint16_t code;
 	if (!ws_check_close_payload(control, frame + control->header_length, &code)) {
 		relay_fail_end(end,
-			code == 1007 ? CLOSE_REASON_BAD_UTF8 : CLOSE_REASON_PROTOCOL,
+			code != 0 ? CLOSE_REASON_BAD_UTF8 : CLOSE_REASON_PROTOCOL,
 			"a Close frame with a payload that is not legal");
 		return;
 	}
@@ -204,7 +212,7 @@ void relay_fail_end(struct relay_end *end, enum close_reason reason, const char 
 	struct relay *relay = end->relay;
 	struct relay_end *other = end->other;
 	end->is_deaf = true;
-	end->has_received_close = true; // nothing it sends matters any more
+	end->is_failed = true; // nothing it sends matters any more
 	if (end->has_sent_close) {
 		relay_settle(end);
 		return;

@@ -37,7 +37,8 @@ struct relay_end {
 	bool expects_pong; // the answer to ping is still to be kept back
 	bool has_sent_close;
 	bool has_received_close;
-	bool is_deaf; // its input is thrown away
+	bool is_failed; // its input is no WebSocket any more; its Close is not waited for
+	bool is_deaf;   // its input is thrown away
 	bool is_eof;
 	bool is_finishing; // FIN was asked for
 };

@@ -68,7 +68,7 @@ void relay_watch(struct relay *relay)
 static void send_ping(struct relay_end *end)
 {
 	if (getrandom(end->ping, sizeof(end->ping), GRND_NONBLOCK) < 0)
-		memcpy(end->ping, &(uint64_t){now_ms()}, sizeof(end->ping));
+		memset(end->ping, 0, sizeof(end->ping)); // still told from most others'
 	end->pending_ping = true;
 	relay_put_in(end);
 }
@@ -82,7 +82,7 @@ static void look_at(struct relay_end *end, uint64_t now)
 {
 	const struct conf_websocket *websocket = end->relay->websocket;
 	bool is_client = relay_is_client(end);
-	if (!is_listened_to(end) || end->has_received_close)
+	if (!is_listened_to(end) || end->is_deaf)
 		return;
 	// Any byte is life, also while the Pong itself is still on its way.
 	if (end->ping_sent_ms != 0 && silent_since(end) > end->ping_sent_ms)

@@ -60,6 +60,10 @@ static void send_head(struct exchange *exchange)
 	struct str head = buf_str(&exchange->head);
 	stream_write(exchange->stream, head.data, head.length);
 	exchange->is_request_sent = !exchange->request.has_body;
+}
+
+static void await_response(struct exchange *exchange)
+{
 	set_timeout(exchange, EXCHANGE_RESPONSE_TIMEOUT,
 		exchange->request.response_timeout_ms);
 }
@@ -105,8 +109,8 @@ static void on_connect(void *arg)
 	struct exchange *exchange = arg;
 	exchange->is_connected = true;
 	upstream_note_connected(exchange->server);
-	send_head(exchange);
 	buf_finish(&exchange->head); // sent on a fresh connection: never sent again
+	await_response(exchange);
 	exchange->handler->on_writable(exchange->arg);
 }
 
@@ -204,6 +208,7 @@ static bool reuse(struct exchange *exchange)
 	stream_set_handler(exchange->stream, &stream_events, exchange);
 	stream_resume(exchange->stream);
 	send_head(exchange);
+	await_response(exchange);
 	return true;
 }
 
@@ -218,6 +223,7 @@ static bool dial(struct exchange *exchange, int *reterr_errno)
 	count_stream(exchange);
 	stream_set_handler(exchange->stream, &stream_events, exchange);
 	stream_resume(exchange->stream);
+	send_head(exchange); // leaves when the connection stands
 	set_timeout(
 		exchange, EXCHANGE_CONNECT_TIMEOUT, exchange->request.connect_timeout_ms);
 	return true;
