@@ -48,16 +48,52 @@ struct conn {
 	bool has_request;   // request is to be logged
 };
 
-// Takes the head that was just read as far as its action.
-void conn_start_request(struct conn *conn, const struct http_message *message);
-// Answers for Wherry; then the connection is ready for the next request, or lingers.
-void conn_reply(struct conn *conn, struct reply reply, enum close_reason reason);
-// The response is complete: logs it, and goes on to the next request or lingers.
-void conn_end_request(struct conn *conn, enum close_reason reason, const char *ended_by,
-	const char *detail, bool is_keep_alive);
-void conn_close(struct conn *conn, enum close_reason reason, const char *ended_by);
+enum {
+	CONN_PIPELINE_BYTES = 16 * 1024, // kept while a request is being answered
+	CONN_RATE_WINDOW_MS = 10 * 1000, // min_rate is looked at this often
+	CONN_LINGER_MS = 5 * 1000,       // for the client's FIN, after ours
+	CONN_LINGER_MAX_MS = 30 * 1000,  // for a client that goes on sending
+};
+
+// conn.c
+
+// The rate is looked at from here on.
+void conn_watch_rate(struct conn *conn);
 // Relays from now on; the forward is no longer needed.
 void conn_start_relay(struct conn *conn, bool uses_deflate);
 
-// What the forward tells (conn_request.c).
+// conn_input.c: on_data of the client's stream.
+size_t conn_read(struct conn *conn, const uint8_t *data, size_t length);
+// No more bytes for now: sets the deadline that fits what is waited for, or ends with the
+// client's input. has_rest: there are bytes that are not enough.
+void conn_wait_for_input(struct conn *conn, bool has_rest);
+
+// conn_request.c
+
+// Takes the head that was just read as far as its action.
+void conn_start_request(struct conn *conn, const struct http_message *message);
+// What the forward tells.
 extern const struct forward_handler conn_forward_events;
+
+// conn_end.c
+
+// Answers for Wherry; then the connection is ready for the next request, or lingers.
+void conn_reply(struct conn *conn, struct reply reply, enum close_reason reason);
+// The same where no head could be read, or none came in time.
+void conn_reply_unread(
+	struct conn *conn, unsigned status, const char *detail, enum close_reason reason);
+// The response is complete: logs it, and goes on to the next request or lingers.
+void conn_end_request(struct conn *conn, enum close_reason reason, const char *ended_by,
+	const char *detail, bool is_keep_alive);
+// The answer is written: FIN behind it, and the rest of the input thrown away until the
+// client's, so that a reset does not overtake the answer (RFC 9112 section 9.6).
+void conn_linger(struct conn *conn);
+void conn_close(struct conn *conn, enum close_reason reason, const char *ended_by);
+// Its streams are gone: leaves the site and frees itself.
+void conn_leave(struct conn *conn);
+// The access line of the request, or of the relay that it became.
+void conn_log(struct conn *conn, const struct relay_result *result);
+// Bytes that have moved over the client's connection, both ways.
+uint64_t conn_count_progress(const struct conn *conn);
+// The deferred work of the connection: what it is, the state says.
+void conn_run_deferred(void *arg);

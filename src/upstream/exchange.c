@@ -4,14 +4,11 @@
 
 #include <errno.h>
 
-#include "wherry/base/log.h"
+#include "exchange_priv.h"
 #include "wherry/base/now.h"
 #include "wherry/proto/http_write.h"
 
-static void connect_next(struct exchange *exchange, enum exchange_failure failure);
-static bool dial(struct exchange *exchange, int *reterr_errno);
-
-static void set_timeout(
+void exchange_set_timeout(
 	struct exchange *exchange, enum exchange_failure meaning, uint64_t timeout_ms)
 {
 	exchange->timeout = meaning;
@@ -21,13 +18,7 @@ static void set_timeout(
 		loop_timer_set(&exchange->timer, now_ms() + timeout_ms);
 }
 
-// The gauge counts connections that carry an exchange or a relay, not those in the pool.
-static void count_stream(struct exchange *exchange)
-{
-	counters_add(&loop_counters(exchange->loop)->backend_connections, 1);
-}
-
-static struct stream *let_go(struct exchange *exchange)
+struct stream *exchange_let_go(struct exchange *exchange)
 {
 	struct stream *stream = exchange->stream;
 	if (stream)
@@ -36,72 +27,29 @@ static struct stream *let_go(struct exchange *exchange)
 	return stream;
 }
 
-static void close_stream(struct exchange *exchange)
+void exchange_close_stream(struct exchange *exchange)
 {
-	stream_destroy(let_go(exchange));
+	stream_destroy(exchange_let_go(exchange));
 }
 
-static void release_server(struct exchange *exchange)
+void exchange_release_server(struct exchange *exchange)
 {
 	if (exchange->server)
 		upstream_release(exchange->server);
 	exchange->server = NULL;
 }
 
-static void fail(struct exchange *exchange, enum exchange_failure failure)
+void exchange_fail(struct exchange *exchange, enum exchange_failure failure)
 {
 	loop_timer_clear(&exchange->timer);
-	close_stream(exchange);
+	exchange_close_stream(exchange);
 	exchange->handler->on_fail(exchange->arg, failure);
 }
 
-static void send_head(struct exchange *exchange)
+void exchange_await_response(struct exchange *exchange)
 {
-	struct str head = buf_str(&exchange->head);
-	stream_write(exchange->stream, head.data, head.length);
-	exchange->is_request_sent = !exchange->request.has_body;
-}
-
-static void await_response(struct exchange *exchange)
-{
-	set_timeout(exchange, EXCHANGE_RESPONSE_TIMEOUT,
+	exchange_set_timeout(exchange, EXCHANGE_RESPONSE_TIMEOUT,
 		exchange->request.response_timeout_ms);
-}
-
-static void note_refused(struct exchange *exchange, int error)
-{
-	counters_add(&loop_counters(exchange->loop)->backend_connect_errors, 1);
-	upstream_note_refused(exchange->server, now_ms());
-	log_warn("upstream %s: connect to %s: %s", exchange->request.upstream->conf->name,
-		exchange->server->conf->text,
-		error == EADDRNOTAVAIL ? "its name has no address yet"
-				       : strerrordesc_np(error));
-}
-
-// A connect that failed says nothing about the request: the server's next address, or
-// another server, may take it.
-static void connect_failed(
-	struct exchange *exchange, int error, enum exchange_failure failure)
-{
-	close_stream(exchange);
-	if (++exchange->dials < pool_address_count(exchange->pool, exchange->server) &&
-		dial(exchange, &error))
-		return;
-	note_refused(exchange, error);
-	release_server(exchange);
-	connect_next(exchange, failure);
-}
-
-// The server closed a kept-alive connection while the request was under way: the request
-// is sent again, once, on a fresh one.
-static void retry_fresh(struct exchange *exchange)
-{
-	counters_add(&loop_counters(exchange->loop)->backend_retries, 1);
-	close_stream(exchange);
-	exchange->request.may_reuse = false;
-	exchange->tries.count--;
-	release_server(exchange);
-	connect_next(exchange, EXCHANGE_LOST);
 }
 
 static void on_connect(void *arg)
@@ -110,7 +58,7 @@ static void on_connect(void *arg)
 	exchange->is_connected = true;
 	upstream_note_connected(exchange->server);
 	buf_finish(&exchange->head); // sent on a fresh connection: never sent again
-	await_response(exchange);
+	exchange_await_response(exchange);
 	exchange->handler->on_writable(exchange->arg);
 }
 
@@ -121,7 +69,7 @@ static size_t on_data(void *arg, const uint8_t *data, size_t length)
 	exchange->length = length;
 	exchange->taken = 0;
 	if (exchange->has_head && !exchange->is_event_stream)
-		set_timeout(exchange, EXCHANGE_IDLE_TIMEOUT,
+		exchange_set_timeout(exchange, EXCHANGE_IDLE_TIMEOUT,
 			exchange->request.idle_timeout_ms);
 	exchange->handler->on_readable(exchange->arg);
 	exchange->data = NULL;
@@ -146,9 +94,9 @@ static void on_eof(struct exchange *exchange)
 	}
 	if (exchange->is_reused && !exchange->has_head &&
 		stream_kept_length(exchange->stream) == 0)
-		retry_fresh(exchange);
+		exchange_connect_again(exchange);
 	else
-		fail(exchange, EXCHANGE_LOST);
+		exchange_fail(exchange, EXCHANGE_LOST);
 }
 
 static void on_end(void *arg, enum stream_end end)
@@ -159,25 +107,25 @@ static void on_end(void *arg, enum stream_end end)
 		on_eof(exchange);
 		return;
 	case STREAM_END_STALL:
-		fail(exchange, EXCHANGE_STALL);
+		exchange_fail(exchange, EXCHANGE_STALL);
 		return;
 	case STREAM_END_MEMORY:
-		fail(exchange, EXCHANGE_MEMORY);
+		exchange_fail(exchange, EXCHANGE_MEMORY);
 		return;
 	case STREAM_END_ERROR:
 		if (!exchange->is_connected)
-			connect_failed(exchange, stream_error(exchange->stream),
+			exchange_connect_failed(exchange, stream_error(exchange->stream),
 				EXCHANGE_REFUSED);
 		else if (exchange->is_reused && !exchange->has_head &&
 			 stream_kept_length(exchange->stream) == 0)
-			retry_fresh(exchange);
+			exchange_connect_again(exchange);
 		else
-			fail(exchange, EXCHANGE_LOST);
+			exchange_fail(exchange, EXCHANGE_LOST);
 		return;
 	}
 }
 
-static const struct stream_handler stream_events = {
+const struct stream_handler exchange_stream_events = {
 	.on_data = on_data,
 	.on_drain = on_drain,
 	.on_end = on_end,
@@ -190,75 +138,9 @@ static void on_timeout(void *arg)
 	if (!exchange->is_open)
 		return;
 	if (exchange->timeout == EXCHANGE_CONNECT_TIMEOUT)
-		connect_failed(exchange, ETIMEDOUT, EXCHANGE_CONNECT_TIMEOUT);
+		exchange_connect_failed(exchange, ETIMEDOUT, EXCHANGE_CONNECT_TIMEOUT);
 	else
-		fail(exchange, exchange->timeout);
-}
-
-static bool reuse(struct exchange *exchange)
-{
-	if (!exchange->request.may_reuse)
-		return false;
-	exchange->stream = pool_take(exchange->pool, exchange->server);
-	if (!exchange->stream)
-		return false;
-	counters_add(&loop_counters(exchange->loop)->backend_reuses, 1);
-	count_stream(exchange);
-	exchange->is_reused = exchange->is_connected = true;
-	stream_set_handler(exchange->stream, &stream_events, exchange);
-	stream_resume(exchange->stream);
-	send_head(exchange);
-	await_response(exchange);
-	return true;
-}
-
-static bool dial(struct exchange *exchange, int *reterr_errno)
-{
-	exchange->is_reused = exchange->is_connected = false;
-	counters_add(&loop_counters(exchange->loop)->backend_connects, 1);
-	exchange->stream = pool_dial(
-		exchange->pool, exchange->server, &exchange->turn, reterr_errno);
-	if (!exchange->stream)
-		return false;
-	count_stream(exchange);
-	stream_set_handler(exchange->stream, &stream_events, exchange);
-	stream_resume(exchange->stream);
-	send_head(exchange); // leaves when the connection stands
-	set_timeout(
-		exchange, EXCHANGE_CONNECT_TIMEOUT, exchange->request.connect_timeout_ms);
-	return true;
-}
-
-// Tries servers until one is dialled. Gives false, with what stood in the way, when all
-// were tried.
-static bool connect_any(struct exchange *exchange, enum exchange_failure *failure)
-{
-	struct exchange_request *request = &exchange->request;
-	while (true) {
-		exchange->server =
-			upstream_pick(request->upstream, &exchange->tries, now_ms());
-		if (!exchange->server)
-			return false;
-		exchange->dials = exchange->turn = 0;
-		buf_clear(&exchange->head);
-		exchange->write_head(exchange->arg, exchange->server, &exchange->head);
-		int error = ENOMEM;
-		if (exchange->head.is_failed)
-			*failure = EXCHANGE_MEMORY;
-		else if (reuse(exchange) || dial(exchange, &error))
-			return true;
-		else
-			*failure = error == EADDRNOTAVAIL ? EXCHANGE_UNRESOLVED
-							  : EXCHANGE_REFUSED;
-		note_refused(exchange, error);
-		release_server(exchange);
-	}
-}
-
-static void connect_next(struct exchange *exchange, enum exchange_failure failure)
-{
-	if (!connect_any(exchange, &failure))
-		fail(exchange, failure);
+		exchange_fail(exchange, exchange->timeout);
 }
 
 void exchange_init(struct exchange *exchange, struct pool *pool, struct loop *loop,
@@ -285,7 +167,7 @@ bool exchange_start(struct exchange *exchange, const struct exchange_request *re
 	exchange->is_server_keep_alive = exchange->is_event_stream = false;
 	http_reader_init(&exchange->reader, HTTP_RESPONSE, request->limits);
 	*reterr_failure = EXCHANGE_REFUSED;
-	if (connect_any(exchange, reterr_failure))
+	if (exchange_connect_any(exchange, reterr_failure))
 		return true;
 	exchange_finish(exchange);
 	return false;
@@ -315,7 +197,7 @@ void exchange_write(struct exchange *exchange, const void *data, size_t length)
 		stream_writev(exchange->stream, pieces, 3);
 	}
 	if (!exchange->has_head)
-		set_timeout(exchange, EXCHANGE_RESPONSE_TIMEOUT,
+		exchange_set_timeout(exchange, EXCHANGE_RESPONSE_TIMEOUT,
 			exchange->request.response_timeout_ms);
 }
 
@@ -336,7 +218,7 @@ static void on_final_head(struct exchange *exchange, const struct http_message *
 					    STR("text/event-stream"));
 	if (exchange->request.is_head)
 		http_reader_no_body(&exchange->reader);
-	set_timeout(exchange, EXCHANGE_IDLE_TIMEOUT,
+	exchange_set_timeout(exchange, EXCHANGE_IDLE_TIMEOUT,
 		exchange->is_event_stream ? CONF_OFF : exchange->request.idle_timeout_ms);
 }
 
@@ -345,7 +227,7 @@ static void tell_bad(struct exchange *exchange)
 	exchange->error_text = exchange->reader.scan.error;
 	if (exchange->reader.is_disagreement)
 		counters_add(&loop_counters(exchange->loop)->parser_disagreement, 1);
-	fail(exchange, EXCHANGE_BAD);
+	exchange_fail(exchange, EXCHANGE_BAD);
 }
 
 enum http_reader_item exchange_next(
@@ -397,7 +279,7 @@ void exchange_resume(struct exchange *exchange)
 		return;
 	stream_resume(exchange->stream);
 	if (exchange->has_head && !exchange->is_event_stream)
-		set_timeout(exchange, EXCHANGE_IDLE_TIMEOUT,
+		exchange_set_timeout(exchange, EXCHANGE_IDLE_TIMEOUT,
 			exchange->request.idle_timeout_ms);
 }
 
@@ -406,7 +288,7 @@ struct stream *exchange_take_stream(
 {
 	*ret_server = exchange->server;
 	exchange->server = NULL;
-	struct stream *stream = let_go(exchange);
+	struct stream *stream = exchange_let_go(exchange);
 	exchange_finish(exchange);
 	return stream;
 }
@@ -425,9 +307,9 @@ void exchange_finish(struct exchange *exchange)
 {
 	loop_timer_clear(&exchange->timer);
 	if (exchange->stream && is_clean(exchange))
-		pool_give(exchange->pool, exchange->server, let_go(exchange));
-	close_stream(exchange);
-	release_server(exchange);
+		pool_give(exchange->pool, exchange->server, exchange_let_go(exchange));
+	exchange_close_stream(exchange);
+	exchange_release_server(exchange);
 	buf_finish(&exchange->head);
 	exchange->is_open = false;
 }

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+// How requests and connections end: the answer of our own, the access line, the lingering
+// close, and the memory.
+#include <stdlib.h>
+
+#include "conn_priv.h"
+#include "wherry/base/now.h"
+#include "wherry/proxy/access_log.h"
+#include "wherry/proxy/limits.h"
+
+static void free_conn(struct conn *conn)
+{
+	struct site *site = conn->site;
+	forward_destroy(conn->forward);
+	upgrade_destroy(conn->upgrade);
+	request_finish(&conn->request);
+	if (conn->is_counted)
+		limits_leave(site->limits, &conn->peer);
+	free(conn);
+	if (--site->conn_count == 0 && site->on_empty)
+		site->on_empty(site->arg);
+}
+
+// Put off to the end of the turn, since the callbacks of what is freed may be on the
+// stack.
+void conn_run_deferred(void *arg)
+{
+	struct conn *conn = arg;
+	if (conn->state == CONN_CLOSED) {
+		free_conn(conn);
+	} else if (conn->state == CONN_RELAY) {
+		forward_destroy(conn->forward);
+		conn->forward = NULL;
+	}
+}
+
+static void count_status(struct conn *conn, unsigned status)
+{
+	struct counters *counters = loop_counters(conn->site->loop);
+	if (status >= 500)
+		counters_add(&counters->responses_5xx, 1);
+	else if (status >= 400)
+		counters_add(&counters->responses_4xx, 1);
+	else if (status >= 300)
+		counters_add(&counters->responses_3xx, 1);
+	else if (status >= 200)
+		counters_add(&counters->responses_2xx, 1);
+}
+
+void conn_log(struct conn *conn, const struct relay_result *result)
+{
+	if (!conn->has_request)
+		return;
+	conn->has_request = false;
+	struct request *request = &conn->request;
+	struct access_log_entry entry = {
+		.id = conn->id,
+		.peer = &conn->peer,
+		.request = request,
+		.bytes_in = result->bytes_in - request->bytes_in_before,
+		.bytes_out = result->bytes_out - request->bytes_out_before,
+		.messages_in = result->messages_in,
+		.messages_out = result->messages_out,
+		.close_code = result->close_code,
+		.reason = result->reason,
+		.ended_by = result->ended_by,
+		.detail = result->detail,
+	};
+	access_log_write(&entry);
+	count_status(conn, request->status);
+	counters_add(&loop_counters(conn->site->loop)->closes[result->reason], 1);
+	request_finish(request);
+}
+
+void conn_leave(struct conn *conn)
+{
+	conn->state = CONN_CLOSED;
+	LIST_REMOVE(conn, entry);
+	loop_timer_finish(&conn->timer);
+	counters_subtract(&loop_counters(conn->site->loop)->client_connections, 1);
+	loop_defer(conn->site->loop, &conn->deferred, conn_run_deferred, conn);
+}
+
+void conn_close(struct conn *conn, enum close_reason reason, const char *ended_by)
+{
+	if (conn->state == CONN_CLOSED)
+		return;
+	if (conn->forward)
+		forward_finish(conn->forward);
+	struct relay_result result = {
+		.reason = reason,
+		.ended_by = ended_by,
+		.bytes_in = conn->taken,
+		.bytes_out = stream_bytes_out(conn->client),
+	};
+	conn_log(conn, &result);
+	counters_add(&loop_counters(conn->site->loop)->bytes_from_clients,
+		stream_bytes_in(conn->client));
+	stream_destroy(conn->client);
+	conn_leave(conn);
+}
+
+uint64_t conn_count_progress(const struct conn *conn)
+{
+	return stream_bytes_in(conn->client) + stream_bytes_out(conn->client) -
+	       stream_queued_length(conn->client);
+}
+
+void conn_linger(struct conn *conn)
+{
+	if (conn->is_eof && stream_queued_length(conn->client) == 0) {
+		conn_close(conn, CLOSE_REASON_DONE, "wherry");
+		return;
+	}
+	conn->state = CONN_LINGER;
+	conn->linger_by_ms = now_ms() + CONN_LINGER_MAX_MS;
+	stream_shutdown(conn->client);
+	stream_resume(conn->client);
+	conn->progress = conn_count_progress(conn);
+	loop_timer_set(&conn->timer, now_ms() + CONN_LINGER_MS);
+}
+
+void conn_end_request(struct conn *conn, enum close_reason reason, const char *ended_by,
+	const char *detail, bool is_keep_alive)
+{
+	struct relay_result result = {
+		.reason = reason,
+		.ended_by = ended_by,
+		.detail = detail,
+		.bytes_in = conn->taken,
+		.bytes_out = stream_bytes_out(conn->client),
+	};
+	conn_log(conn, &result);
+	upgrade_destroy(conn->upgrade);
+	conn->upgrade = NULL;
+	if (!is_keep_alive || conn->site->is_draining) {
+		conn_linger(conn);
+		return;
+	}
+	conn->state = CONN_HEAD;
+	conn->request_at = conn->taken;
+	loop_timer_set(&conn->timer, now_ms() + conn->site->conf->timeouts.keep_alive_ms);
+	if (stream_kept_length(conn->client) > 0 || stream_is_paused(conn->client) ||
+		conn->is_eof)
+		stream_resume(conn->client);
+	if (conn->is_eof && stream_kept_length(conn->client) == 0)
+		conn_linger(conn);
+}
+
+void conn_reply(struct conn *conn, struct reply reply, enum close_reason reason)
+{
+	struct request *request = &conn->request;
+	struct buf out = BUF_INIT;
+	reply.wants_json = request->wants_json;
+	reply.is_http10 = request->is_http10;
+	reply.is_head = str_equal(request->method, STR("HEAD"));
+	reply.is_keep_alive =
+		request->is_keep_alive && conn->is_body_ended && !conn->site->is_draining;
+	reply_write(&out, &reply);
+	if (out.is_failed) {
+		buf_finish(&out);
+		conn_close(conn, CLOSE_REASON_NO_MEMORY, "wherry");
+		return;
+	}
+	request->status = reply.status;
+	stream_write(conn->client, out.data, out.length);
+	buf_finish(&out);
+	conn_end_request(conn, reason, "wherry", reply.detail, reply.is_keep_alive);
+}
+
+void conn_reply_unread(
+	struct conn *conn, unsigned status, const char *detail, enum close_reason reason)
+{
+	request_init_empty(&conn->request);
+	conn->request.bytes_in_before = conn->request_at;
+	conn->request.bytes_out_before = stream_bytes_out(conn->client);
+	conn->has_request = true;
+	conn_reply(conn, (struct reply){.status = status, .detail = detail}, reason);
+}

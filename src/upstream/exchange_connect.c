@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+// Finding a connection for an exchange: servers in turn, their addresses, a kept-alive
+// connection where the request may be sent twice.
+#include <errno.h>
+
+#include "exchange_priv.h"
+#include "wherry/base/log.h"
+#include "wherry/base/now.h"
+
+// The gauge counts connections that carry an exchange or a relay, not those in the pool.
+static void count_stream(struct exchange *exchange)
+{
+	counters_add(&loop_counters(exchange->loop)->backend_connections, 1);
+}
+
+static void send_head(struct exchange *exchange)
+{
+	struct str head = buf_str(&exchange->head);
+	stream_write(exchange->stream, head.data, head.length);
+	exchange->is_request_sent = !exchange->request.has_body;
+}
+
+static void note_refused(struct exchange *exchange, int error)
+{
+	counters_add(&loop_counters(exchange->loop)->backend_connect_errors, 1);
+	upstream_note_refused(exchange->server, now_ms());
+	log_warn("upstream %s: connect to %s: %s", exchange->request.upstream->conf->name,
+		exchange->server->conf->text,
+		error == EADDRNOTAVAIL ? "its name has no address yet"
+				       : strerrordesc_np(error));
+}
+
+static bool dial(struct exchange *exchange, int *reterr_errno)
+{
+	exchange->is_reused = exchange->is_connected = false;
+	counters_add(&loop_counters(exchange->loop)->backend_connects, 1);
+	exchange->stream = pool_dial(
+		exchange->pool, exchange->server, &exchange->turn, reterr_errno);
+	if (!exchange->stream)
+		return false;
+	count_stream(exchange);
+	stream_set_handler(exchange->stream, &exchange_stream_events, exchange);
+	stream_resume(exchange->stream);
+	send_head(exchange); // leaves when the connection stands
+	exchange_set_timeout(
+		exchange, EXCHANGE_CONNECT_TIMEOUT, exchange->request.connect_timeout_ms);
+	return true;
+}
+
+static bool reuse(struct exchange *exchange)
+{
+	if (!exchange->request.may_reuse)
+		return false;
+	exchange->stream = pool_take(exchange->pool, exchange->server);
+	if (!exchange->stream)
+		return false;
+	counters_add(&loop_counters(exchange->loop)->backend_reuses, 1);
+	count_stream(exchange);
+	exchange->is_reused = exchange->is_connected = true;
+	stream_set_handler(exchange->stream, &exchange_stream_events, exchange);
+	stream_resume(exchange->stream);
+	send_head(exchange);
+	exchange_await_response(exchange);
+	return true;
+}
+
+bool exchange_connect_any(struct exchange *exchange, enum exchange_failure *failure)
+{
+	struct exchange_request *request = &exchange->request;
+	while (true) {
+		exchange->server =
+			upstream_pick(request->upstream, &exchange->tries, now_ms());
+		if (!exchange->server)
+			return false;
+		exchange->dials = exchange->turn = 0;
+		buf_clear(&exchange->head);
+		exchange->write_head(exchange->arg, exchange->server, &exchange->head);
+		int error = ENOMEM;
+		if (exchange->head.is_failed)
+			*failure = EXCHANGE_MEMORY;
+		else if (reuse(exchange) || dial(exchange, &error))
+			return true;
+		else
+			*failure = error == EADDRNOTAVAIL ? EXCHANGE_UNRESOLVED
+							  : EXCHANGE_REFUSED;
+		note_refused(exchange, error);
+		exchange_release_server(exchange);
+	}
+}
+
+static void connect_next(struct exchange *exchange, enum exchange_failure failure)
+{
+	if (!exchange_connect_any(exchange, &failure))
+		exchange_fail(exchange, failure);
+}
+
+void exchange_connect_failed(
+	struct exchange *exchange, int error, enum exchange_failure failure)
+{
+	exchange_close_stream(exchange);
+	if (++exchange->dials < pool_address_count(exchange->pool, exchange->server) &&
+		dial(exchange, &error))
+		return;
+	note_refused(exchange, error);
+	exchange_release_server(exchange);
+	connect_next(exchange, failure);
+}
+
+void exchange_connect_again(struct exchange *exchange)
+{
+	counters_add(&loop_counters(exchange->loop)->backend_retries, 1);
+	exchange_close_stream(exchange);
+	exchange->request.may_reuse = false;
+	exchange->tries.count--;
+	exchange_release_server(exchange);
+	connect_next(exchange, EXCHANGE_LOST);
+}

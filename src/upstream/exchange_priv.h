@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// The exchange as its two parts see it: exchange.c (the request and its response) and
+// exchange_connect.c (which server, which connection).
+#pragma once
+
+#include "wherry/upstream/exchange.h"
+
+// exchange.c
+
+extern const struct stream_handler exchange_stream_events;
+void exchange_set_timeout(
+	struct exchange *exchange, enum exchange_failure meaning, uint64_t timeout_ms);
+// The deadline for the response's head starts.
+void exchange_await_response(struct exchange *exchange);
+// The stream changes hands.
+struct stream *exchange_let_go(struct exchange *exchange);
+void exchange_close_stream(struct exchange *exchange);
+void exchange_release_server(struct exchange *exchange);
+void exchange_fail(struct exchange *exchange, enum exchange_failure failure);
+
+// exchange_connect.c
+
+// Reserves a server and takes or dials a connection to it, trying others while they
+// refuse. False, with what stood in the way, when all were tried.
+MUST_CHECK bool exchange_connect_any(
+	struct exchange *exchange, enum exchange_failure *failure);
+// A connect that failed says nothing about the request: the server's next address, or
+// another server, may take it.
+void exchange_connect_failed(
+	struct exchange *exchange, int error, enum exchange_failure failure);
+// The server closed a kept-alive connection while the request was under way: the request
+// is sent again, once, on a fresh one.
+void exchange_connect_again(struct exchange *exchange);
