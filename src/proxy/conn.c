@@ -217,7 +217,7 @@ void conn_accept(struct site *site, int socket, const struct addr *peer)
 		return;
 	}
 	conn->is_counted = true;
-	loop_timer_set(&conn->timer, now_ms() + site->conf->timeouts.keep_alive_ms);
+	loop_timer_set(&conn->timer, now_ms() + site->conf->limits.header_timeout_ms);
 	stream_resume(conn->client);
 }
 

@@ -110,7 +110,9 @@ size_t conn_read(struct conn *conn, const uint8_t *data, size_t length)
 			return length;
 		}
 	}
-	if (length - at >= CONN_PIPELINE_BYTES)
+	bool is_backend_full = conn->state == CONN_FORWARD && !conn->is_body_ended &&
+			       exchange_is_full(&conn->forward->exchange);
+	if (length - at >= CONN_PIPELINE_BYTES || is_backend_full)
 		stream_pause(conn->client);
 	return at;
 }

@@ -8,6 +8,10 @@
 #include "wherry/base/now.h"
 #include "wherry/proto/http_write.h"
 
+enum {
+	INTERIM_MAX = 32
+}; // an endless row of 1xx is no answer
+
 void exchange_set_timeout(
 	struct exchange *exchange, enum exchange_failure meaning, uint64_t timeout_ms)
 {
@@ -163,6 +167,7 @@ bool exchange_start(struct exchange *exchange, const struct exchange_request *re
 	exchange->tries.count = 0;
 	exchange->error_text = NULL;
 	exchange->is_open = true;
+	exchange->interim_count = 0;
 	exchange->has_head = exchange->is_response_ended = false;
 	exchange->is_server_keep_alive = exchange->is_event_stream = false;
 	http_reader_init(&exchange->reader, HTTP_RESPONSE, request->limits);
@@ -250,8 +255,13 @@ enum http_reader_item exchange_next(
 	case HTTP_READER_END:
 		// 1xx responses are heads with an end of their own (RFC 9110
 		// section 15.2).
-		if (!exchange->has_head)
+		if (!exchange->has_head && ++exchange->interim_count <= INTERIM_MAX)
 			return exchange_next(exchange, ret_message);
+		if (!exchange->has_head) {
+			exchange->error_text = "more interim responses than 32";
+			exchange_fail(exchange, EXCHANGE_BAD);
+			return HTTP_READER_BAD;
+		}
 		exchange->is_response_ended = true;
 		loop_timer_clear(&exchange->timer);
 		break;

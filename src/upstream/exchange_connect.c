@@ -22,8 +22,12 @@ static void send_head(struct exchange *exchange)
 
 static void note_refused(struct exchange *exchange, int error)
 {
+	uint64_t now = now_ms();
+	bool is_resting = atomic_load(&exchange->server->refused_until_ms) > now;
 	counters_add(&loop_counters(exchange->loop)->backend_connect_errors, 1);
-	upstream_note_refused(exchange->server, now_ms());
+	upstream_note_refused(exchange->server, now);
+	if (is_resting)
+		return; // said already, a moment ago
 	log_warn("upstream %s: connect to %s: %s", exchange->request.upstream->conf->name,
 		exchange->server->conf->text,
 		error == EADDRNOTAVAIL ? "its name has no address yet"

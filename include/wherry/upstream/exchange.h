@@ -63,9 +63,10 @@ struct exchange {
 	struct upstream_tries tries;
 	struct upstream_server *server; // reserved; NULL before and after
 	struct stream *stream;
-	size_t dials;    // failed so far to this server's addresses
-	size_t turn;     // pool_dial's
-	struct buf head; // kept while the request may have to be sent again
+	unsigned interim_count; // 1xx responses so far
+	size_t dials;           // failed so far to this server's addresses
+	size_t turn;            // pool_dial's
+	struct buf head;        // kept while the request may have to be sent again
 	struct http_reader reader;
 	const uint8_t *data; // the bytes on loan, inside on_readable
 	size_t length;
