@@ -88,7 +88,7 @@ static bool is_null_text(struct str text)
 static void report_duplicate(struct conf_yaml_build *build,
 	const struct conf_yaml_level *level, size_t first_line)
 {
-	char found[32];
+	char found[48];
 	(void)snprintf(found, sizeof(found), "another in line %zu", first_line);
 	conf_diag_add(build->diag, level->key_at, "one", found, "duplicate key \"%.64s\"",
 		level->key.data);
