@@ -6,11 +6,7 @@ lint_command() {
 	need_node
 	build_quietly release
 	build_quietly asan
-	local check failed=0
-	for check in tests/checks/*; do
-		[ ! -x "$check" ] || "$check" || failed=1
-	done
-	[ "$failed" -eq 0 ] || die "a check failed"
+	.ci/checks || die "a check failed"
 }
 
 format_command() {

@@ -16,12 +16,21 @@ test_command() {
 		build_step "$kind"
 	done
 
+	trap 'stop_children $$; exit 130' INT TERM
 	first_lane &
-	local first=$!
-	second_lane
-	wait "$first"
+	second_lane &
+	wait
 	print_totals
 }
+
+# Each step is a process group of its own (timeout), which Ctrl-C alone would not reach.
+stop_children() {
+	local child
+	for child in $(cat "/proc/$1/task/$1/children"); do
+		stop_children "$child"
+		kill "$child"
+	done
+} 2>/dev/null
 
 install_for_tests() {
 	need_packages "${build_packages[@]}" "${clang_packages[@]}" "${lint_packages[@]}" \
@@ -42,7 +51,7 @@ raise_descriptor_limit() {
 first_lane() {
 	step units-gcc count_meson asan run_units asan
 	step units-clang count_meson asan-clang run_units asan-clang
-	step checks count_lines release run_checks
+	step checks count_lines release .ci/checks
 	step integration-tsan count_node tsan run_integration tsan thread
 }
 
@@ -111,14 +120,6 @@ run_integration() {
 		timeout -k 10 240 node --test --test-reporter=tap "$file" || status=$?
 		echo "# status $status"
 	done
-}
-
-run_checks() {
-	local check status=0
-	for check in tests/checks/*; do
-		[ ! -x "$check" ] || "$check" || status=1
-	done
-	return "$status"
 }
 
 # Counters: exit status and log of a step in, "passed failed" out.
