@@ -42,7 +42,8 @@ static int run(const struct options *options)
 	if (!conf) {
 		struct str text = buf_str(&diag.text);
 		fprintf(stderr, "%.*s", STR_ARG(text));
-		code = EXIT_CONFIGURATION;
+		code = options->command == OPTIONS_PROXY ? EXIT_USAGE
+							 : EXIT_CONFIGURATION;
 	} else if (options->command == OPTIONS_CHECK) {
 		printf("%s: ok\n", options->conf_path);
 	} else if (server_run(conf) != SERVER_OK) {

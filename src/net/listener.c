@@ -174,6 +174,14 @@ struct listener *listener_create(
 	return listener;
 }
 
+// A UNIX socket's file outlives it, and would look like a server that is there.
+static void remove_file(int socket)
+{
+	struct addr own = {.length = sizeof(own) - offsetof(struct addr, any)};
+	if (getsockname(socket, &own.any, &own.length) == 0 && addr_is_unix(&own))
+		(void)unlink(own.local.sun_path); // another one may have removed it
+}
+
 void listener_destroy(struct listener *listener)
 {
 	if (!listener)
@@ -181,6 +189,7 @@ void listener_destroy(struct listener *listener)
 	(void)accept_some(listener, BACKLOG); // closing would reset those who wait
 	(void)event_del(&listener->event);
 	loop_timer_finish(&listener->back_off);
+	remove_file(listener->socket);
 	close(listener->socket);
 	if (listener->reserve >= 0)
 		close(listener->reserve);

@@ -81,6 +81,8 @@ static void keep_control(struct relay_end *end, const uint8_t *frame)
 
 static enum ws_check_stop find_stop(const struct relay_end *toward)
 {
+	if (!toward->stream || toward->has_sent_close)
+		return WS_CHECK_STOP_NEVER; // nothing can be put in any more
 	if (toward->pending_ping)
 		return WS_CHECK_STOP_AT_FRAME;
 	return toward->pending_close;

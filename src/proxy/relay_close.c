@@ -59,6 +59,8 @@ static void close_end(struct relay_end *end)
 	}
 	stream_destroy(end->stream);
 	end->stream = NULL;
+	end->pending_close = WS_CHECK_STOP_NEVER;
+	end->pending_ping = false;
 	end->is_deaf = true;
 	// Who was paused for this leg's sake reads on, to find its own end.
 	if (end->other->stream)

@@ -30,7 +30,12 @@ static uint64_t silent_since(const struct relay_end *end)
 // Its silence is its own, and not our pause.
 static bool is_listened_to(const struct relay_end *end)
 {
-	return end->stream && !end->is_eof && !stream_is_paused(end->stream);
+	return end->stream && !end->is_deaf && !stream_is_paused(end->stream);
+}
+
+static bool may_ping(const struct relay_end *end)
+{
+	return end->ping_sent_ms == 0 && !end->pending_ping && !end->has_sent_close;
 }
 
 static bool is_mid_frame(const struct relay_end *end)
@@ -42,12 +47,14 @@ static bool is_mid_frame(const struct relay_end *end)
 static uint64_t next_look(const struct relay_end *end)
 {
 	const struct conf_websocket *websocket = end->relay->websocket;
+	uint64_t at = UINT64_MAX;
 	if (!is_listened_to(end))
-		return UINT64_MAX;
-	uint64_t ping = end->ping_sent_ms != 0
-				? add_time(end->ping_sent_ms, websocket->ping_timeout_ms)
-				: add_time(silent_since(end), websocket->ping_ms);
-	return earlier(ping, silent_since(end) + FRAME_STALL_MS);
+		return at;
+	if (end->ping_sent_ms != 0)
+		at = add_time(end->ping_sent_ms, websocket->ping_timeout_ms);
+	else if (may_ping(end))
+		at = add_time(silent_since(end), websocket->ping_ms);
+	return is_mid_frame(end) ? earlier(at, silent_since(end) + FRAME_STALL_MS) : at;
 }
 
 void relay_watch(struct relay *relay)
@@ -82,7 +89,7 @@ static void look_at(struct relay_end *end, uint64_t now)
 {
 	const struct conf_websocket *websocket = end->relay->websocket;
 	bool is_client = relay_is_client(end);
-	if (!is_listened_to(end) || end->is_deaf)
+	if (!is_listened_to(end))
 		return;
 	// Any byte is life, also while the Pong itself is still on its way.
 	if (end->ping_sent_ms != 0 && silent_since(end) > end->ping_sent_ms)
@@ -96,8 +103,7 @@ static void look_at(struct relay_end *end, uint64_t now)
 			is_client ? CLOSE_REASON_CLIENT_TIMEOUT
 				  : CLOSE_REASON_BACKEND_TIMEOUT,
 			NULL);
-	else if (end->ping_sent_ms == 0 && !end->pending_ping && !end->has_sent_close &&
-		 now >= add_time(silent_since(end), websocket->ping_ms))
+	else if (may_ping(end) && now >= add_time(silent_since(end), websocket->ping_ms))
 		send_ping(end);
 }
 

@@ -114,16 +114,22 @@ static enum options_result read_command(
 	return check_complete(command, options);
 }
 
+static bool is_help_option(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
 enum options_result options_read(int argc, char **argv, struct options *ret_options)
 {
 	*ret_options = (struct options){.command = OPTIONS_DONE};
 	const char *name = argc > 1 ? argv[1] : "";
-	if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 ||
-		strcmp(name, "-h") == 0) {
+	bool is_version = strcmp(name, "version") == 0 || strcmp(name, "--version") == 0;
+	bool is_help = strcmp(name, "help") == 0 || is_help_option(name);
+	if (is_help || (is_version && argc > 2 && is_help_option(argv[2]))) {
 		(void)fputs(usage, stdout);
 		return OPTIONS_OK;
 	}
-	if (strcmp(name, "version") == 0 || strcmp(name, "--version") == 0) {
+	if (is_version) {
 		printf("wherry %s\n", WHERRY_VERSION);
 		return OPTIONS_OK;
 	}
