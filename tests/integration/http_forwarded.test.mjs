@@ -78,7 +78,7 @@ test('a trusted proxy', async (t) => {
       [Array.from({ length: 100 }, (_, i) => `9.9.9.${i}`).join(', '), '9.9.9.99'],
     ]) {
       await ask([`X-Forwarded-For: ${chain}`]);
-      const line = await wherry.accessLine({ peer: new RegExp(client.replaceAll('.', '\\.')) });
+      const line = await wherry.accessLine({ client });
       assert.ok(line);
     }
   });

@@ -19,7 +19,9 @@ function startWithStatus(t, text) {
 
 async function ask(t, wherry, path, host = `127.0.0.1:${wherry.ports[1]}`, method = 'GET') {
   const peer = await connect(t, wherry.ports[1]);
-  return exchange(peer, requestText(method, path, { Host: host, Connection: 'close' }));
+  const response = await exchange(peer, requestText(method, path, { Host: host, Connection: 'close' }));
+  peer.end();
+  return response;
 }
 
 async function metrics(t, wherry) {
@@ -61,7 +63,7 @@ upstreams:
     for (const [name, type] of types) {
       assert.ok(['counter', 'gauge'].includes(type), name);
       assert.ok(helps.has(name), name);
-      assert.match(name, /^wherry_[a-z0-9_]+$/);
+      assert.match(name, /^(wherry|process)_[a-z0-9_]+$/);
     }
     assert.equal(samples.get('wherry_parser_disagreement_total'), 0);
   });

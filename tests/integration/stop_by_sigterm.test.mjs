@@ -25,7 +25,7 @@ test('clients that talk all the time', async (t) => {
       const message = Buffer.concat([
         frame(OPCODE.text, 'a'.repeat(5000), { fin: false }), frame(OPCODE.continuation, 'b'.repeat(700)),
       ]);
-      for (let at = 0; isOpen; at = at >= message.length ? 0 : at + 1000) {
+      for (let at = 0; isOpen || at > 0; at = at >= message.length ? 0 : at + 1000) {
         await peer.send(message.subarray(at, at + 1000));
         await pause(1);
       }

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { scriptedBackend } from './support/backends.mjs';
 import { startChild } from './support/child.mjs';
 import { eventually } from './support/deadline.mjs';
-import { acceptWebSocket, closeFrame, frame, OPCODE, openWebSocket, readFrame } from './support/frames.mjs';
+import { acceptWebSocket, closeFrame, frame, leave, OPCODE, openWebSocket, readFrame } from './support/frames.mjs';
 import { forwardTo, startWherry } from './support/wherry.mjs';
 
 /** A relay to a child backend that has just sent these bytes and is then killed. */
@@ -51,6 +51,7 @@ for (const [name, bytes] of [
   test(name, async (t) => {
     const { client, wherry } = await killedAfter(t, bytes);
     const rest = await client.readToEnd();
+    client.end();
     assert.deepEqual(rest, bytes, 'what there was of the frame, and nothing else');
     const line = await wherry.accessLine({ status: 101 });
     assert.deepEqual([line.reason, line.ended_by], ['backend_lost', 'backend']);
@@ -79,6 +80,7 @@ test('a client that is killed: the backend gets Close 1001', async (t) => {
   child.kill('SIGKILL');
   const told = await readFrame(server);
   assert.deepEqual([told.opcode, told.code], [OPCODE.close, 1001]);
+  await leave(server, { mask: false });
   const line = await wherry.accessLine({ status: 101 });
   assert.equal(line.ended_by, 'client');
 });

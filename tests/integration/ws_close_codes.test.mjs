@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { scriptedBackend, webSocketBackend } from './support/backends.mjs';
-import { closeFrame, frame, OPCODE, openPair, readFrame } from './support/frames.mjs';
+import { closeFrame, frame, leave, OPCODE, openPair, readFrame } from './support/frames.mjs';
 import { forwardTo, startWherry } from './support/wherry.mjs';
 import { connectWebSocket } from './support/ws_client.mjs';
 
@@ -17,8 +17,8 @@ test('close codes', async (t) => {
   const backend = await scriptedBackend(t);
   const wherry = await startWherry(t, forwardTo(backend));
 
-  async function pairFor(direction) {
-    const pair = await openPair(t, wherry, backend);
+  async function pairFor(direction, path = '/') {
+    const pair = await openPair(t, wherry, backend, { client: { path } });
     const isFromClient = direction === 'client';
     const [sender, receiver] = isFromClient ? [pair.client, pair.server] : [pair.server, pair.client];
     return { ...pair, sender, receiver, mask: isFromClient };
@@ -27,7 +27,8 @@ test('close codes', async (t) => {
   for (const direction of ['client', 'backend']) {
     for (const code of VALID) {
       await t.test(`${code} from the ${direction} passes unchanged`, async () => {
-        const { sender, receiver, mask } = await pairFor(direction);
+        const path = `/${direction}/${code}`;
+        const { sender, receiver, mask } = await pairFor(direction, path);
         await sender.send(closeFrame(code, 'because ☃', { mask }));
         const seen = await readFrame(receiver);
         assert.deepEqual([seen.opcode, seen.code, seen.reason], [OPCODE.close, code, 'because ☃']);
@@ -37,9 +38,8 @@ test('close codes', async (t) => {
         sender.end();
         receiver.end();
         await Promise.all([sender.over(), receiver.over()]);
-        const line = await wherry.accessLine({ close_code: code });
-        assert.equal(line.ended_by, direction);
-        wherry.accessLines.length = 0;
+        const line = await wherry.accessLine({ path });
+        assert.deepEqual([line.close_code, line.ended_by], [code, direction]);
       });
     }
 
@@ -64,7 +64,7 @@ test('close codes', async (t) => {
         const other = await readFrame(receiver);
         assert.equal(other.opcode, OPCODE.close);
         assert.ok(VALID.includes(other.code) && !NEVER_SENT.has(other.code), `told ${other.code}`);
-        await Promise.all([sender.over(), receiver.over()]);
+        await Promise.all([leave(sender, { mask }), leave(receiver, { mask: !mask })]);
       });
     }
 
@@ -74,6 +74,7 @@ test('close codes', async (t) => {
       assert.equal((await readFrame(receiver)).opcode, OPCODE.close);
       await receiver.send(closeFrame(1000, '', { mask: !mask }));
       assert.equal((await readFrame(sender)).opcode, OPCODE.close);
+      receiver.end();
       assert.equal((await receiver.readToEnd()).length, 0);
     });
 
@@ -94,6 +95,7 @@ test('close codes', async (t) => {
     await Promise.all([client.send(closeFrame(4001, '', { mask: true })), server.send(closeFrame(4002))]);
     assert.equal((await readFrame(client)).code, 4002);
     assert.equal((await readFrame(server)).code, 4001);
+    server.end();
     await Promise.all([client.over(), server.over()]);
   });
 });

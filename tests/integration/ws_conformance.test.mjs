@@ -158,6 +158,7 @@ async function assertEnds(near, expected) {
     assert.ok([expected].flat().includes(seen.code), `closed with ${seen.code}, expected ${expected}`);
     break;
   }
+  near.end();
   await near.over();
 }
 

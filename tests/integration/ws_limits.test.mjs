@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { scriptedBackend } from './support/backends.mjs';
-import { frame, OPCODE, openPair, readFrame } from './support/frames.mjs';
+import { frame, leave, OPCODE, openPair, readFrame } from './support/frames.mjs';
 import { forwardTo, startWherry } from './support/wherry.mjs';
 
 /** The code each side is told when `guilty` sends these bytes. */
@@ -23,7 +23,7 @@ async function outcome(t, websocket, guilty, build) {
     }
   };
   const codes = await Promise.all([closeOf(bad), closeOf(good)]);
-  await Promise.all([bad.over(), good.over()]);
+  await Promise.all([leave(pair.client, { mask: true }), leave(pair.server, { mask: false })]);
   const { reason } = await wherry.accessLine({ status: 101 });
   return { guilty: codes[0], other: codes[1], reason };
 }

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { scriptedBackend } from './support/backends.mjs';
 import { sanitizer } from './support/build.mjs';
 import { startChild } from './support/child.mjs';
-import { acceptWebSocket, closeFrame, frame, OPCODE, openPair, openWebSocket, readFrame } from './support/frames.mjs';
+import { acceptWebSocket, frame, leave, OPCODE, openPair, openWebSocket, readFrame } from './support/frames.mjs';
 import { forwardTo, startWherry } from './support/wherry.mjs';
 
 const PING = 'websocket: { origins: any, ping: 300ms, ping_timeout: 300ms }';
@@ -34,7 +34,7 @@ test('a stopped client', async (t) => {
   const told = await answerPings(server, false);
   assert.equal(told.code, 1001);
   assert.ok(Date.now() - since < FOUND_WITHIN_MS, `found after ${Date.now() - since} ms`);
-  await server.send(closeFrame(1001));
+  await leave(server, { mask: false });
   assert.equal((await wherry.accessLine({ status: 101 })).reason, 'client_timeout');
 });
 
@@ -48,8 +48,7 @@ test('a stopped backend', async (t) => {
   const told = await answerPings(client, true);
   assert.equal(told.code, 1014);
   assert.ok(Date.now() - since < FOUND_WITHIN_MS, `found after ${Date.now() - since} ms`);
-  await client.send(closeFrame(1014, '', { mask: true }));
-  await client.over();
+  await leave(client, { mask: true });
   assert.equal((await wherry.accessLine({ status: 101 })).reason, 'backend_timeout');
 });
 

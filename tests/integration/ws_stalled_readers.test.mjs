@@ -68,7 +68,7 @@ test('a stalled reader that goes on has lost nothing', async (t) => {
 });
 
 test('a reader stalled for timeouts.write_stall is let go, and the other side is told', async (t) => {
-  for (const [reader, code, reason] of [['client', 1008, 'client_stall'], ['backend', 1014, 'backend_stall']]) {
+  for (const [reader, code, reason] of [['client', 1001, 'client_stall'], ['backend', 1014, 'backend_stall']]) {
     const backend = await scriptedBackend(t);
     const wherry = await startWherry(t, `timeouts: { write_stall: 500ms }\n${forwardTo(backend, WEBSOCKET)}`);
     const pair = await openPair(t, wherry, backend);

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { scriptedBackend } from './support/backends.mjs';
-import { frame, OPCODE, openPair, readFrame } from './support/frames.mjs';
+import { frame, leave, OPCODE, openPair, readFrame } from './support/frames.mjs';
 import { forwardTo, startWherry } from './support/wherry.mjs';
 
 const hex = (text) => Buffer.from(text.replaceAll(' ', ''), 'hex');
@@ -73,7 +73,7 @@ for (const sender of ['client', 'backend']) {
           const [from, to] = await open();
           await from.send(message(payload, mask, isSplit));
           assert.equal((await readMessage(from)).code, 1007);
-          await Promise.all([from.over(), to.over()]);
+          await Promise.all([leave(from, { mask }), leave(to, { mask: !mask })]);
         });
       }
     }

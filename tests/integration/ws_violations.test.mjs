@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { scriptedBackend } from './support/backends.mjs';
-import { closePayload, frame, OPCODE, openPair, readFrame } from './support/frames.mjs';
+import { closePayload, frame, leave, OPCODE, openPair, readFrame } from './support/frames.mjs';
 import { forwardTo, startWherry } from './support/wherry.mjs';
 
 const big = Buffer.alloc(126);
@@ -57,7 +57,8 @@ for (const guilty of ['client', 'backend']) {
         const bytes = build(guilty === 'client');
         if (send === 'sendByteByByte' && bytes.length > 1000) continue;
         await t.test(`${name}, ${send}`, async () => {
-          const pair = await openPair(t, wherry, backend);
+          const path = `/${encodeURIComponent(name)}/${send}`;
+          const pair = await openPair(t, wherry, backend, { client: { path } });
           const [bad, good] = guilty === 'client' ? [pair.client, pair.server] : [pair.server, pair.client];
           await Promise.all([bad[send](send === 'send' ? bytes : bytes.toString('latin1')), (async () => {
             const told = await readFrame(bad);
@@ -70,12 +71,11 @@ for (const guilty of ['client', 'backend']) {
           assert.equal(other.opcode, OPCODE.close);
           assert.ok(PROPER_CLOSES.includes(other.code), `the other side is told ${other.code}`);
           assert.equal(other.isMasked, guilty === 'client');
-          await Promise.all([bad.over(), good.over()]);
+          await Promise.all([leave(pair.client, { mask: true }), leave(pair.server, { mask: false })]);
           assert.equal(bad.length + good.length, 0, 'nothing follows a Close');
-          const line = await wherry.accessLine({ status: 101 });
+          const line = await wherry.accessLine({ path });
           assert.match(line.reason, /^(protocol|bad_utf8)$/);
           assert.equal(line.ended_by, guilty);
-          wherry.accessLines.length = 0;
         });
       }
     }

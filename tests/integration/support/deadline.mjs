@@ -2,14 +2,15 @@
 // Waiting: always for an event, always with a deadline. The one deadline is generous, since
 // a build with a thread sanitizer on a busy machine is twenty times slower than a release.
 
-export const PATIENCE_MS = 60_000;
+export const PATIENCE_MS = Number(process.env.WHERRY_TEST_PATIENCE_MS ?? 30_000);
 
-/** The promise's value, or an error that names what did not happen. */
+/** The promise's value, or an error that says what did not happen (a text, or what gives it). */
 export async function within(promise, what, milliseconds = PATIENCE_MS) {
   let timer;
   const late = new Promise((_, reject) => {
-    const error = new Error(`not within ${milliseconds} ms: ${what}`);
-    timer = setTimeout(() => reject(error), milliseconds);
+    timer = setTimeout(() => {
+      reject(new Error(`not within ${milliseconds} ms: ${typeof what === 'function' ? what() : what}`));
+    }, milliseconds);
   });
   try {
     return await Promise.race([promise, late]);

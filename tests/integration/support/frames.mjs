@@ -69,6 +69,12 @@ export async function readFrame(peer) {
   return result;
 }
 
+/** Ends a relay from this side: a Close, the end, and then the other's end. */
+export function leave(peer, { mask }) {
+  peer.socket.end(closeFrame(1000, '', { mask }));
+  return peer.over();
+}
+
 export function acceptValue(key) {
   return createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
 }

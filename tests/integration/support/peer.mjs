@@ -75,7 +75,7 @@ export class Peer {
       this.waiters.add(waiter);
       waiter();
     });
-    return within(found, `${what}; so far: ${this.describe()}`);
+    return within(found, () => `${what}; so far: ${this.describe()}`);
   }
 
   describe() {
@@ -122,10 +122,12 @@ export class Peer {
     return this.when(() => this.sawClose || undefined, 'the connection closed');
   }
 
+  /** Waits until the kernel has taken it all; an error shows in what is read next. */
   send(data) {
-    return new Promise((resolve) => {
+    const taken = new Promise((resolve) => {
       this.socket.write(typeof data === 'string' ? Buffer.from(data, 'latin1') : data, resolve);
     });
+    return within(taken, () => `${data.length} bytes sent; ${this.describe()}`);
   }
 
   /** Each byte in a write of its own; stops when the connection is over. */

@@ -55,7 +55,7 @@ upstreams:
 const DEFAULTS = {
   workers: () => 'workers: 1',
   log: () => 'log: { format: json }',
-  drain: () => 'drain: { window: 0s, timeout: 2s }',
+  drain: () => 'drain: { window: 0s, timeout: 300ms }',
   limits: () => 'limits: { exempt: [127.0.0.0/8] }',
   listeners: (ports) => `listeners: [{ address: "127.0.0.1:${ports[0]}" }]`,
 };
