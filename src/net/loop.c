@@ -20,6 +20,7 @@ struct loop {
 	struct event_base *base;
 	struct event *deferred_event; // activated by hand, never waits
 	struct loop_deferred *deferred_first, **deferred_last;
+	bool is_running_deferred;
 	struct event *posted_event;
 	int posted_fd; // eventfd
 	pthread_mutex_t posted_lock;
@@ -31,15 +32,21 @@ struct loop {
 static void run_deferred(evutil_socket_t fd, short events, void *arg)
 {
 	struct loop *loop = arg;
-	// What is deferred meanwhile waits for the next turn, so that this one ends.
 	struct loop_deferred *next, *one = loop->deferred_first;
 	loop->deferred_first = NULL;
 	loop->deferred_last = &loop->deferred_first;
+	loop->is_running_deferred = true;
 	for (; one; one = next) {
 		next = one->next;
 		one->is_queued = false;
 		one->run(one->arg);
 	}
+	loop->is_running_deferred = false;
+	// What was deferred meanwhile waits for the next turn, so that this one ends:
+	// libevent would run an event that is made active now before it polls again.
+	if (loop->deferred_first &&
+		event_add(loop->deferred_event, &(struct timeval){0}) != 0)
+		event_active(loop->deferred_event, EV_TIMEOUT, 0);
 }
 
 static void run_posted(evutil_socket_t fd, short events, void *arg)
@@ -218,7 +225,7 @@ void loop_defer(struct loop *loop, struct loop_deferred *deferred, loop_deferred
 		return;
 	deferred->is_queued = true;
 	deferred->next = NULL;
-	if (!loop->deferred_first)
+	if (!loop->deferred_first && !loop->is_running_deferred)
 		event_active(loop->deferred_event, EV_TIMEOUT, 0);
 	*loop->deferred_last = deferred;
 	loop->deferred_last = &deferred->next;

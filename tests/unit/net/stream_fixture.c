@@ -8,6 +8,7 @@
 
 #include <criterion/criterion.h>
 
+#include "socket_pair.h"
 #include "wherry/base/now.h"
 
 enum {
@@ -97,33 +98,15 @@ void fixture_start(struct fixture *fixture)
 {
 	int pair[2];
 
-	cr_assert_eq(
-		socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair),
-		0);
+	socket_pair_unix(pair);
 	fixture_start_with(fixture, pair[0], pair[1], STREAM_CONNECTED, FIXTURE_STALL_MS);
-}
-
-void fixture_tcp_pair(int pair[2])
-{
-	struct addr address;
-	int listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	cr_assert(addr_parse(STR("127.0.0.1:0"), &address));
-	cr_assert_eq(bind(listening, &address.any, address.length), 0);
-	cr_assert_eq(listen(listening, 1), 0);
-	cr_assert_eq(getsockname(listening, &address.any, &address.length), 0);
-	pair[0] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	(void)connect(pair[0], &address.any, address.length); // EINPROGRESS
-	pair[1] = accept4(listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-	cr_assert_geq(pair[1], 0);
-	close(listening);
 }
 
 void fixture_start_tcp(struct fixture *fixture)
 {
 	int pair[2];
 
-	fixture_tcp_pair(pair);
+	socket_pair_tcp(pair);
 	fixture_start_with(fixture, pair[0], pair[1], STREAM_CONNECTED, FIXTURE_STALL_MS);
 }
 
@@ -168,11 +151,8 @@ void fixture_close_peer(struct fixture *fixture)
 
 void fixture_reset_peer(struct fixture *fixture)
 {
-	struct linger none = {.l_onoff = 1, .l_linger = 0};
-
-	cr_assert_eq(
-		setsockopt(fixture->peer, SOL_SOCKET, SO_LINGER, &none, sizeof(none)), 0);
-	fixture_close_peer(fixture);
+	socket_pair_reset(fixture->peer);
+	fixture->peer = -1;
 }
 
 bool fixture_receive(struct fixture *fixture, struct buf *into)

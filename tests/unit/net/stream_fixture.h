@@ -47,9 +47,6 @@ void fixture_start_with(struct fixture *fixture, int socket, int peer,
 void fixture_finish(struct fixture *fixture);
 void fixture_destroy_stream(struct fixture *fixture);
 
-// A TCP connection over loopback: both ends do not block.
-void fixture_tcp_pair(int pair[2]);
-
 // Waits for one turn of the loop that has something to do.
 void fixture_turn(struct fixture *fixture);
 // A few turns without waiting: what has to happen has happened then.

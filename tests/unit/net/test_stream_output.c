@@ -4,6 +4,7 @@
 
 #include <criterion/criterion.h>
 
+#include "socket_pair.h"
 #include "stream_fixture.h"
 #include "wherry/base/now.h"
 
@@ -133,7 +134,7 @@ Test(stream_output, ends_when_the_peer_takes_nothing)
 	int pair[2];
 	uint64_t began_ms = now_ms();
 
-	fixture_tcp_pair(pair);
+	socket_pair_tcp(pair);
 	fixture_start_with(&fixture, pair[0], pair[1], STREAM_CONNECTED, 100);
 	stream_resume(fixture.stream);
 	write_until_full(&fixture);
@@ -153,7 +154,7 @@ Test(stream_output, stalls_while_paused_too)
 	struct fixture fixture;
 	int pair[2];
 
-	fixture_tcp_pair(pair);
+	socket_pair_tcp(pair);
 	fixture_start_with(&fixture, pair[0], pair[1], STREAM_CONNECTED, 50);
 	fixture.on_end = ACT_DESTROY;
 	write_until_full(&fixture);
@@ -169,7 +170,7 @@ Test(stream_output, does_not_stall_without_a_queue)
 	int pair[2];
 	uint64_t began_ms = now_ms();
 
-	fixture_tcp_pair(pair);
+	socket_pair_tcp(pair);
 	fixture_start_with(&fixture, pair[0], pair[1], STREAM_CONNECTED, 20);
 	stream_resume(fixture.stream);
 	stream_write(fixture.stream, "x", 1);
