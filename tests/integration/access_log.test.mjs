@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { httpBackend, scriptedBackend } from './support/backends.mjs';
-import { closeFrame, frame, OPCODE, openPair, readFrame } from './support/frames.mjs';
+import { closeFrame, frame, leave, OPCODE, openPair, readFrame } from './support/frames.mjs';
 import { exchange, requestText } from './support/http_text.mjs';
 import { connect } from './support/peer.mjs';
 import { forwardTo, startWherry } from './support/wherry.mjs';
@@ -47,7 +47,7 @@ test('a WebSocket', async (t) => {
   await client.readExactly(frame(OPCODE.text, 'one ').length + 2 + frame(OPCODE.text, 'message').length);
   await client.send(closeFrame(4321, 'bye', { mask: true }));
   await readFrame(server);
-  await server.send(closeFrame(4321));
+  server.socket.end(closeFrame(4321));
   const line = await wherry.accessLine({ path: '/ws/room' });
   assert.deepEqual(
     [line.status, line.messages_in, line.messages_out, line.ended_by, line.close_code],
@@ -90,11 +90,13 @@ for (const format of ['json', 'text']) {
 }
 
 test('secrets are not logged', async (t) => {
-  const backend = await httpBackend(t);
+  const backend = await scriptedBackend(t);
   const wherry = await startWherry(t, `log: { format: json, level: debug }\n${forwardTo(backend)}`);
   const fields = { Authorization: 'Bearer hunter2', Cookie: 'session=hunter2' };
-  await exchange(await connect(t, wherry.port), requestText('GET', '/path', fields));
-  await wherry.accessLine({ status: 200 });
+  const { client, server } = await openPair(t, wherry, backend, { client: { path: '/ws?token=hunter2', fields } });
+  client.destroy();
+  await leave(server, { mask: false });
+  await wherry.accessLine({ status: 101 });
   assert.doesNotMatch(wherry.textLines.join('\n') + wherry.stderr, /Bearer|session=|hunter2/);
 });
 

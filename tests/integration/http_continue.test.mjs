@@ -5,8 +5,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { scriptedBackend } from './support/backends.mjs';
+import { residentBound } from './support/build.mjs';
 import { exchange, readRequest, readResponse, requestText, responseText } from './support/http_text.mjs';
 import { connect } from './support/peer.mjs';
+import { peakMemory, residentMemory } from './support/process_stats.mjs';
+import { flood } from './support/stall.mjs';
 import { forwardTo, startWherry } from './support/wherry.mjs';
 
 test('a client that waits for 100 Continue gets one, once', async (t) => {
@@ -80,15 +83,20 @@ test('interim responses', async (t) => {
   });
 });
 
-test('endless interim responses end in an error', async (t) => {
+test('endless interim responses end in an error, also for one who does not read', async (t) => {
   const backend = await scriptedBackend(t, async (peer) => {
     await readRequest(peer);
-    while (!peer.isOver && !peer.socket.destroyed) {
-      await peer.send('HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(100));
-    }
+    flood(peer.socket, Buffer.from('HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(2000)), 1 << 30);
   });
-  const wherry = await startWherry(t, forwardTo(backend, 'timeouts: { response: 500ms }'));
-  const peer = await connect(t, wherry.port);
-  const response = await exchange(peer, requestText('GET', '/'));
+  const wherry = await startWherry(t, forwardTo(backend, 'timeouts: { response: 2s }'));
+  const before = residentMemory(wherry.pid);
+  const reader = await connect(t, wherry.port);
+  const response = await exchange(reader, requestText('GET', '/read'));
   assert.ok([502, 504].includes(response.status));
+  const stalled = await connect(t, wherry.port, { stalled: true });
+  await stalled.send(requestText('GET', '/stalled'));
+  const { reason } = await wherry.accessLine({ path: '/stalled' });
+  assert.match(reason, /^backend_|^client_stall/);
+  const growth = peakMemory(wherry.pid) - before;
+  assert.ok(growth < residentBound(1024 * 1024), `memory grew by ${growth} bytes`);
 });

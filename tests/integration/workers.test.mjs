@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { httpBackend, webSocketBackend } from './support/backends.mjs';
-import { within } from './support/deadline.mjs';
+import { eventually, within } from './support/deadline.mjs';
 import { exchange, requestText } from './support/http_text.mjs';
 import { connect } from './support/peer.mjs';
 import { parseMetrics } from './support/prometheus.mjs';
@@ -27,7 +27,7 @@ upstreams:
   http: { servers: [{ url: "${http.url}" }] }
   sockets: { servers: [{ url: "${sockets.url}" }] }
 `, { ports: 2 });
-    assert.ok(threadCount(wherry.pid) >= workers + 1, 'threads');
+    await eventually(() => threadCount(wherry.pid) >= workers + 1, 'the threads are there');
 
     await within(Promise.all(Array.from({ length: 60 }, async (_, i) => {
       const peer = await connect(t, wherry.port);
