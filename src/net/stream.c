@@ -119,6 +119,15 @@ static void free_stream(struct stream *stream)
 	free(stream);
 }
 
+static void tell_drained(struct stream *stream)
+{
+	stream->has_drained = false;
+	if (stream->handler->on_drain)
+		stream->handler->on_drain(stream->arg);
+	if (!stream->is_destroyed && !stream->is_paused && stream->kept_length > 0)
+		stream_do_later(stream); // they wait for their turn too
+}
+
 static void tell_connected(struct stream *stream)
 {
 	stream->has_connected = false;
@@ -140,6 +149,8 @@ static void run_deferred(void *arg)
 		stream_output_wait(stream);
 	else if (stream->has_connected)
 		tell_connected(stream);
+	else if (stream->has_drained)
+		tell_drained(stream);
 	else if (!stream->is_paused && !stream->is_ended && stream->kept_length > 0)
 		lend(stream, stream->kept, stream->kept_length);
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // A stream's writing side: straight to the kernel while nothing waits, else one queue.
 #include <errno.h>
-#include <limits.h>
+#include <linux/sockios.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "stream_priv.h"
 
@@ -18,6 +20,11 @@ static void break_output(struct stream *stream, int error)
 	stream->error = error;
 	stream_output_finish(stream);
 	stream->is_broken = true;
+	if (stream->is_full) { // who waits for room must not wait for ever
+		stream->is_full = false;
+		stream->has_drained = true;
+		stream_do_later(stream);
+	}
 	if (stream->is_eof)
 		stream_end_later(stream, STREAM_END_ERROR, error);
 }
@@ -37,6 +44,7 @@ void stream_output_wait(struct stream *stream)
 		.tv_usec = (suseconds_t)(stream->write_stall_ms % 1000) * 1000,
 	};
 	bool has_limit = !stream->is_connecting && stream->write_stall_ms != UINT64_MAX;
+	stream->taken_before = stream_bytes_taken(stream);
 	if (event_add(&stream->write_event, has_limit ? &stall : NULL) != 0)
 		stream_end_later(stream, STREAM_END_MEMORY, ENOMEM);
 }
@@ -98,13 +106,23 @@ static void finish_connect(struct stream *stream)
 		stream_output_wait(stream);
 }
 
+// A slow peer takes bytes out of the kernel's buffer long before there is room in it
+// again.
+static void check_stall(struct stream *stream)
+{
+	uint64_t taken = stream_bytes_taken(stream);
+	if (taken == stream->taken_before)
+		stream_end_now(stream, STREAM_END_STALL, ETIMEDOUT);
+	stream->taken_before = taken;
+}
+
 static void on_writable(evutil_socket_t fd, short events, void *arg)
 {
 	struct stream *stream = arg;
 	if (stream->is_connecting)
 		finish_connect(stream);
 	else if (events & EV_TIMEOUT)
-		stream_end_now(stream, STREAM_END_STALL, ETIMEDOUT);
+		check_stall(stream);
 	else
 		write_queue(stream);
 }
@@ -243,6 +261,23 @@ size_t stream_queued_length(const struct stream *stream)
 {
 	size_t queued = stream->queue ? evbuffer_get_length(stream->queue) : 0;
 	return queued + stream->corked_length;
+}
+
+uint64_t stream_bytes_taken(const struct stream *stream)
+{
+	uint64_t sent = stream->bytes_out - stream_queued_length(stream);
+	int waiting =
+		0; // in the kernel; of UNIX sockets in memory, which is more than bytes
+	if (ioctl(stream->socket, SIOCOUTQ, &waiting) != 0 || waiting < 0)
+		return sent;
+	return sent > (uint64_t)waiting ? sent - (uint64_t)waiting : 0;
+}
+
+bool stream_has_reset(const struct stream *stream)
+{
+	struct pollfd look = {.fd = stream->socket};
+	return stream->is_broken ||
+	       (poll(&look, 1, 0) == 1 && (look.revents & (POLLERR | POLLHUP)));
 }
 
 bool stream_is_full(const struct stream *stream)

@@ -22,6 +22,7 @@ struct stream {
 	uint64_t last_read_ms;
 	uint64_t bytes_in;
 	uint64_t bytes_out;
+	uint64_t taken_before; // stream_bytes_taken, when it was last looked at
 	struct loop_deferred deferred;
 	int socket;
 	int error;
@@ -29,6 +30,7 @@ struct stream {
 	bool has_deferred_end;
 	bool is_connecting;
 	bool has_connected; // to be told
+	bool has_drained;   // to be told
 	bool is_paused;
 	bool is_reading; // read_event is registered
 	bool is_lending; // the handler's on_data is on the stack

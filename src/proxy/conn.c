@@ -71,31 +71,40 @@ static const struct stream_handler stream_events = {
 	.on_end = on_end,
 };
 
-// Is it the client that keeps us waiting, and for too little?
-static bool is_too_slow(const struct conn *conn)
+// Is it the client that keeps us waiting: for its body, or for its reading?
+static bool is_client_due(const struct conn *conn)
 {
-	uint64_t rate = conn->site->conf->limits.min_rate;
 	bool owes_body = conn->state == CONN_FORWARD && !conn->is_body_ended &&
 			 !stream_is_paused(conn->client) &&
 			 forward_is_writable(conn->forward);
-	bool owes_reading = stream_queued_length(conn->client) > 0;
-	return rate != CONF_OFF && (owes_body || owes_reading) &&
-	       conn_count_progress(conn) - conn->progress <
-		       rate * (CONN_RATE_WINDOW_MS / 1000);
+	return owes_body || stream_queued_length(conn->client) > 0;
 }
 
 void conn_watch_rate(struct conn *conn)
 {
-	conn->progress = conn_count_progress(conn);
+	conn->progress = 0; // the first window is grace
 	loop_timer_set(&conn->timer, now_ms() + CONN_RATE_WINDOW_MS);
+}
+
+// True if less moved in the window behind us than must. Starts the next window.
+static bool is_too_slow(struct conn *conn)
+{
+	uint64_t rate = conn->site->conf->limits.min_rate;
+	uint64_t before = conn->progress;
+	conn->progress = is_client_due(conn) ? conn_count_progress(conn) : 0;
+	loop_timer_set(&conn->timer, now_ms() + CONN_RATE_WINDOW_MS);
+	return rate != CONF_OFF && before != 0 && conn->progress != 0 &&
+	       conn->progress - before < rate * (CONN_RATE_WINDOW_MS / 1000);
 }
 
 static void check_rate(struct conn *conn)
 {
-	if (!is_too_slow(conn)) {
-		conn_watch_rate(conn);
+	if (stream_is_paused(conn->client) && stream_has_reset(conn->client)) {
+		conn_close(conn, CLOSE_REASON_CLIENT_RESET, "client");
 		return;
 	}
+	if (!is_too_slow(conn))
+		return;
 	bool has_answer = conn->forward->has_head;
 	forward_finish(conn->forward);
 	if (has_answer)
@@ -107,16 +116,34 @@ static void check_rate(struct conn *conn)
 			CLOSE_REASON_CLIENT_SLOW);
 }
 
+// What is queued may leave as slowly as min_rate allows; then the client has a while to
+// close.
 static void check_linger(struct conn *conn)
 {
-	bool moves = conn_count_progress(conn) != conn->progress;
-	bool waits_for_queue = stream_queued_length(conn->client) > 0;
-	if (now_ms() >= conn->linger_by_ms || (!moves && !waits_for_queue)) {
-		conn_close(conn, CLOSE_REASON_DONE, "wherry");
-		return;
-	}
+	uint64_t now = now_ms(), before = conn->progress;
+	uint64_t rate = conn->site->conf->limits.min_rate;
+	bool has_queue = stream_queued_length(conn->client) > 0;
+	uint64_t least = has_queue && rate != CONF_OFF ? rate * CONN_LINGER_MS / 1000 : 1;
 	conn->progress = conn_count_progress(conn);
-	loop_timer_set(&conn->timer, now_ms() + CONN_LINGER_MS);
+	if (has_queue)
+		conn->linger_by_ms = now + CONN_LINGER_MAX_MS;
+	if (conn->progress - before < least || now >= conn->linger_by_ms)
+		conn_close(conn, CLOSE_REASON_DONE, "wherry");
+	else
+		loop_timer_set(&conn->timer, now + CONN_LINGER_MS);
+}
+
+static void check_head(struct conn *conn)
+{
+	if (conn->is_head_begun)
+		conn_reply_unread(conn, 408,
+			"the request's head was not complete in time",
+			CLOSE_REASON_CLIENT_SLOW);
+	else if (stream_queued_length(conn->client) > 0) // it still reads the last answer
+		loop_timer_set(&conn->timer,
+			now_ms() + conn->site->conf->timeouts.keep_alive_ms);
+	else
+		conn_close(conn, CLOSE_REASON_KEEP_ALIVE, "wherry");
 }
 
 static void on_timer(void *arg)
@@ -124,12 +151,7 @@ static void on_timer(void *arg)
 	struct conn *conn = arg;
 	switch (conn->state) {
 	case CONN_HEAD:
-		if (conn->is_head_begun)
-			conn_reply_unread(conn, 408,
-				"the request's head was not complete in time",
-				CLOSE_REASON_CLIENT_SLOW);
-		else
-			conn_close(conn, CLOSE_REASON_KEEP_ALIVE, "wherry");
+		check_head(conn);
 		return;
 	case CONN_FORWARD:
 		check_rate(conn);

@@ -102,8 +102,7 @@ void conn_close(struct conn *conn, enum close_reason reason, const char *ended_b
 
 uint64_t conn_count_progress(const struct conn *conn)
 {
-	return stream_bytes_in(conn->client) + stream_bytes_out(conn->client) -
-	       stream_queued_length(conn->client);
+	return stream_bytes_in(conn->client) + stream_bytes_taken(conn->client);
 }
 
 void conn_linger(struct conn *conn)

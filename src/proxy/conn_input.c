@@ -55,7 +55,11 @@ static void end_body(struct conn *conn)
 
 void conn_wait_for_input(struct conn *conn, bool has_rest)
 {
-	if (conn->is_eof && (conn->state == CONN_HEAD || !conn->is_body_ended)) {
+	if (conn->is_eof && conn->state == CONN_HEAD) {
+		conn_linger(conn); // the last answer may still be on its way
+		return;
+	}
+	if (conn->is_eof && !conn->is_body_ended) {
 		conn_close(conn, CLOSE_REASON_CLIENT_CLOSED, "client");
 		return;
 	}
@@ -77,7 +81,9 @@ static void start_request(struct conn *conn, const struct http_message *message)
 static bool wants_input(const struct conn *conn)
 {
 	if (conn->state == CONN_FORWARD)
-		return !conn->is_body_ended && forward_is_writable(conn->forward);
+		return !conn->is_body_ended &&
+		       (forward_is_writable(conn->forward) ||
+			       conn->reader.at == HTTP_READER_AT_END);
 	// The next request waits until the answers before it have left.
 	return conn->state == CONN_HEAD && !stream_is_full(conn->client);
 }
@@ -112,7 +118,8 @@ size_t conn_read(struct conn *conn, const uint8_t *data, size_t length)
 	}
 	bool is_backend_full = conn->state == CONN_FORWARD && !conn->is_body_ended &&
 			       exchange_is_full(&conn->forward->exchange);
-	if (length - at >= CONN_PIPELINE_BYTES || is_backend_full)
+	bool is_waiting = conn->state == CONN_HEAD || conn->state == CONN_FORWARD;
+	if (is_backend_full || (is_waiting && length - at >= CONN_PIPELINE_BYTES))
 		stream_pause(conn->client);
 	return at;
 }

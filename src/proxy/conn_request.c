@@ -189,13 +189,16 @@ static void cut_response(struct conn *conn)
 	enum close_reason reason = find_reason(conn->forward->failure);
 	const char *text = forward_failure_text(conn->forward->failure);
 	bool is_client_gone = stream_is_broken(conn->client);
-	if (conn->forward->framing == RESPONSE_HEAD_UNTIL_CLOSE)
-		stream_abort(conn->client);
+	bool shows_length = conn->forward->framing != RESPONSE_HEAD_UNTIL_CLOSE;
 	forward_finish(conn->forward);
-	if (is_client_gone)
+	if (is_client_gone) {
 		conn_close(conn, CLOSE_REASON_CLIENT_RESET, "client");
-	else
+	} else if (shows_length) {
 		conn_end_request(conn, reason, "backend", text, false);
+	} else {
+		stream_abort(conn->client);
+		conn_close(conn, reason, "backend");
+	}
 }
 
 static void on_end(void *arg, enum forward_end how)

@@ -118,6 +118,8 @@ void relay_put_in(struct relay_end *end)
 		end->expects_pong = true;
 		end->ping_sent_ms = now_ms();
 		write_control(end, WS_PING, end->ping, sizeof(end->ping));
+		end->ping_at = stream_bytes_out(end->stream);
+		end->taken_before = stream_bytes_taken(end->stream);
 		counters_add(&loop_counters(end->relay->loop)->pings_sent, 1);
 	}
 	bool is_time = end->pending_close == WS_CHECK_STOP_AT_FRAME ||

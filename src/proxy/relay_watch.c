@@ -85,6 +85,18 @@ static bool is_frame_stalled(const struct relay_end *end, uint64_t now)
 	return is_mid_frame(end) && now >= silent_since(end) + FRAME_STALL_MS;
 }
 
+// A slow reader can't answer a Ping that waits behind megabytes, but it goes on taking
+// them. That the Ping itself arrived says only that its kernel lives.
+static bool takes_bytes(struct relay_end *end, uint64_t now)
+{
+	uint64_t taken = stream_bytes_taken(end->stream);
+	bool is_life = taken > end->taken_before && taken != end->ping_at;
+	end->taken_before = taken;
+	if (is_life)
+		end->ping_sent_ms = now;
+	return is_life;
+}
+
 static void look_at(struct relay_end *end, uint64_t now)
 {
 	const struct conf_websocket *websocket = end->relay->websocket;
@@ -98,7 +110,8 @@ static void look_at(struct relay_end *end, uint64_t now)
 		relay_lose_end(end, CLOSE_REASON_FRAME_STALL,
 			"a frame made no progress for 30 s");
 	else if (end->ping_sent_ms != 0 &&
-		 now >= add_time(end->ping_sent_ms, websocket->ping_timeout_ms))
+		 now >= add_time(end->ping_sent_ms, websocket->ping_timeout_ms) &&
+		 !takes_bytes(end, now))
 		relay_lose_end(end,
 			is_client ? CLOSE_REASON_CLIENT_TIMEOUT
 				  : CLOSE_REASON_BACKEND_TIMEOUT,

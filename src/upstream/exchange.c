@@ -240,7 +240,9 @@ enum http_reader_item exchange_next(
 {
 	if (exchange->is_response_ended)
 		return HTTP_READER_END;
-	if (!exchange->data || stream_is_paused(exchange->stream))
+	// A pause does not hold back the END, for which no byte will come to wake us.
+	if (!exchange->data || (stream_is_paused(exchange->stream) &&
+				       exchange->reader.at != HTTP_READER_AT_END))
 		return HTTP_READER_MORE;
 	size_t taken = 0;
 	enum http_reader_item item =

@@ -97,5 +97,10 @@ int stream_error(const struct stream *stream);
 // Total bytes read from and accepted for the peer.
 uint64_t stream_bytes_in(const struct stream *stream);
 uint64_t stream_bytes_out(const struct stream *stream);
+// Of those, what has left both our queue and the kernel's: the peer has it. One system
+// call.
+uint64_t stream_bytes_taken(const struct stream *stream);
+// The peer is known to be gone, also while paused. One system call.
+bool stream_has_reset(const struct stream *stream);
 // now_ms() of the last byte read, or of the last resume: since then the peer is silent.
 uint64_t stream_last_read_ms(const struct stream *stream);
