@@ -34,6 +34,7 @@ static bool is_control_allowed(struct relay_end *end)
 	return ++end->window_controls <= end->relay->websocket->control_frames_per_second;
 }
 
+// The limit is for clients: who runs a backend says himself what it sends.
 static bool are_messages_allowed(struct relay_end *end)
 {
 	uint64_t count = end->check.messages - end->messages_seen;
@@ -43,7 +44,8 @@ static bool are_messages_allowed(struct relay_end *end)
 	end->message_ms = now_ms();
 	turn_window(end, end->message_ms);
 	end->window_messages += (uint32_t)count;
-	return end->window_messages <= end->relay->websocket->messages_per_second;
+	return !relay_is_client(end) ||
+	       end->window_messages <= end->relay->websocket->messages_per_second;
 }
 
 static bool is_our_pong(struct relay_end *end, const uint8_t *frame)
