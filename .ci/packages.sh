@@ -33,7 +33,8 @@ apt_get() {
 need_packages() {
 	local package missing=()
 	for package in "$@"; do
-		is_installed "$package" || missing+=("$package")
+		[[ " ${missing[*]} " == *" $package "* ]] || is_installed "$package" ||
+			missing+=("$package")
 	done
 	[ ${#missing[@]} -gt 0 ] || return 0
 
