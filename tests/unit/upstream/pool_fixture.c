@@ -7,8 +7,8 @@
 
 #include <criterion/criterion.h>
 
+#include "conf_text.h"
 #include "wherry/base/now.h"
-#include "wherry/conf/conf_load.h"
 #include "wherry/net/listener.h"
 
 enum {
@@ -17,12 +17,7 @@ enum {
 
 struct upstream_set *fixture_load(const char *text)
 {
-	struct conf_diag diag;
-
-	conf_diag_init(&diag);
-	struct conf *conf = conf_load_text("test.yaml", str_from(text), &diag);
-	cr_assert_not_null(conf, "%.*s", STR_ARG(buf_str(&diag.text)));
-	conf_diag_finish(&diag);
+	struct conf *conf = conf_text_load(text);
 	struct upstream_set *set = upstream_set_create(conf);
 	cr_assert_not_null(set);
 	conf_unref(conf); // the set has its own
