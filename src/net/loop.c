@@ -233,6 +233,7 @@ void loop_defer(struct loop *loop, struct loop_deferred *deferred, loop_deferred
 
 void loop_settle(struct loop *loop)
 {
+	run_posted(-1, 0, loop);
 	while (loop->deferred_first)
 		run_deferred(-1, 0, loop);
 }

@@ -119,6 +119,18 @@ static void free_stream(struct stream *stream)
 	free(stream);
 }
 
+// An EOF that is told again, to a new handler, comes after what was kept for it.
+static void tell_end(struct stream *stream)
+{
+	bool is_eof = stream->deferred_end == STREAM_END_EOF;
+	if (is_eof && stream->kept_length > 0 && !stream->is_paused)
+		lend(stream, stream->kept, stream->kept_length);
+	if (stream->is_destroyed || (is_eof && stream->is_paused))
+		return; // a resume leads here again
+	stream->has_deferred_end = false;
+	stream_end_now(stream, stream->deferred_end, stream->error);
+}
+
 static void tell_drained(struct stream *stream)
 {
 	stream->has_drained = false;
@@ -144,7 +156,7 @@ static void run_deferred(void *arg)
 	if (stream->is_destroyed)
 		free_stream(stream);
 	else if (stream->has_deferred_end)
-		stream_end_now(stream, stream->deferred_end, stream->error);
+		tell_end(stream);
 	else if (stream->is_connecting)
 		stream_output_wait(stream);
 	else if (stream->has_connected)
@@ -259,6 +271,8 @@ void stream_set_handler(
 {
 	stream->handler = handler;
 	stream->arg = arg;
+	if (stream->is_eof)
+		stream_end_later(stream, STREAM_END_EOF, 0);
 }
 
 struct loop *stream_loop(const struct stream *stream)
@@ -279,7 +293,7 @@ void stream_resume(struct stream *stream)
 	stream->wants_kept = true;
 	if (stream->is_lending || stream->is_destroyed || stream->is_ended)
 		return;
-	if (stream->kept_length > 0)
+	if (stream->kept_length > 0 || stream->has_deferred_end)
 		stream_do_later(stream);
 	else
 		update_reading(stream);

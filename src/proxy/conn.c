@@ -10,6 +10,7 @@
 
 enum {
 	FIRST_REQUEST_MS = 1000, // of a connection made just before a drain
+	REFUSED_LINGER_MS = 1000,
 };
 
 static size_t on_data(void *arg, const uint8_t *data, size_t length)
@@ -247,8 +248,12 @@ void conn_refuse(struct site *site, int socket, const struct addr *peer, unsigne
 	const char *detail)
 {
 	struct conn *conn = create(site, socket, peer);
-	if (conn)
-		conn_reply_unread(conn, status, detail, CLOSE_REASON_OVERLOAD);
+	if (!conn)
+		return;
+	site->refused_count++;
+	conn_reply_unread(conn, status, detail, CLOSE_REASON_OVERLOAD);
+	conn->linger_by_ms = now_ms() + REFUSED_LINGER_MS;
+	loop_timer_set(&conn->timer, conn->linger_by_ms);
 }
 
 void conn_drain(struct conn *conn)

@@ -16,6 +16,8 @@ static void free_conn(struct conn *conn)
 	request_finish(&conn->request);
 	if (conn->is_counted)
 		limits_leave(site->limits, &conn->peer);
+	else
+		site->refused_count--;
 	free(conn);
 	if (--site->conn_count == 0 && site->on_empty)
 		site->on_empty(site->arg);

@@ -88,7 +88,7 @@ static bool wants_input(const struct conn *conn)
 	return conn->state == CONN_HEAD && !stream_is_full(conn->client);
 }
 
-size_t conn_read(struct conn *conn, const uint8_t *data, size_t length)
+static size_t read_items(struct conn *conn, const uint8_t *data, size_t length)
 {
 	struct http_message message;
 	size_t at = 0;
@@ -116,6 +116,21 @@ size_t conn_read(struct conn *conn, const uint8_t *data, size_t length)
 			return length;
 		}
 	}
+	return at;
+}
+
+// Many small chunks leave for the backend in few system calls.
+size_t conn_read(struct conn *conn, const uint8_t *data, size_t length)
+{
+	struct exchange *exchange = conn->forward ? &conn->forward->exchange : NULL;
+	struct stream *backend = exchange ? exchange->stream : NULL;
+	if (backend)
+		stream_cork(backend);
+	size_t at = read_items(conn, data, length);
+	if (backend && conn->forward && exchange->stream == backend)
+		stream_uncork(backend);
+	if (conn->state == CONN_LINGER)
+		return length;
 	bool is_backend_full = conn->state == CONN_FORWARD && !conn->is_body_ended &&
 			       exchange_is_full(&conn->forward->exchange);
 	bool is_waiting = conn->state == CONN_HEAD || conn->state == CONN_FORWARD;

@@ -73,7 +73,7 @@ static void refuse(
 {
 	struct site *site = &proxy->site;
 	counters_add(&loop_counters(site->loop)->refused_limit, 1);
-	if (site->conn_count >= limits_total(site->limits) + REFUSALS_MAX)
+	if (site->refused_count >= REFUSALS_MAX)
 		close(socket);
 	else if (why == LIMITS_SOURCE)
 		conn_refuse(site, socket, peer, 429,

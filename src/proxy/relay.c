@@ -79,6 +79,8 @@ static void keep_control(struct relay_end *end, const uint8_t *frame)
 			"more control frames a second than allowed");
 	else if (end->check.control.opcode == WS_CLOSE)
 		relay_take_close(end, frame);
+	else
+		relay_watch(end->relay); // our Pong: the next silence begins
 }
 
 static enum ws_check_stop find_stop(const struct relay_end *toward)

@@ -8,10 +8,6 @@
 #include "relay_priv.h"
 #include "wherry/base/now.h"
 
-enum {
-	CLOSE_WAIT_MS = 5000, // for the peer's Close, and then its FIN
-};
-
 void relay_note_reason(struct relay *relay, enum close_reason reason,
 	const char *ended_by, const char *detail)
 {
@@ -33,7 +29,7 @@ void relay_start_closing(struct relay *relay)
 {
 	if (relay->close_by_ms != 0)
 		return;
-	relay->close_by_ms = now_ms() + CLOSE_WAIT_MS;
+	relay->close_by_ms = now_ms() + RELAY_CLOSE_WAIT_MS;
 	relay_watch(relay);
 }
 
@@ -295,8 +291,15 @@ void relay_close(struct relay *relay, enum close_reason reason)
 		return;
 	relay_note_reason(relay, reason, "wherry", NULL);
 	uint16_t code = close_reason_code(reason);
-	plan_close(&relay->client, code, WS_CHECK_STOP_AT_MESSAGE);
-	plan_close(&relay->backend, code, WS_CHECK_STOP_AT_MESSAGE);
+	// A drain lets messages end, and has a deadline of its own.
+	bool is_drain =
+		reason == CLOSE_REASON_SHUTDOWN || reason == CLOSE_REASON_SERVER_DRAINED;
+	enum ws_check_stop where =
+		is_drain ? WS_CHECK_STOP_AT_MESSAGE : WS_CHECK_STOP_AT_FRAME;
+	if (!is_drain)
+		relay_start_closing(relay);
+	plan_close(&relay->client, code, where);
+	plan_close(&relay->backend, code, where);
 }
 
 void relay_cut(struct relay *relay)

@@ -16,7 +16,8 @@
 #include "wherry/proxy/relay.h"
 
 enum {
-	RELAY_PING_SIZE = 8
+	RELAY_PING_SIZE = 8,
+	RELAY_CLOSE_WAIT_MS = 5000, // for the peer's Close, and then its FIN
 };
 
 struct relay_end {

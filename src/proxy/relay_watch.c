@@ -127,24 +127,41 @@ static bool is_idle(const struct relay *relay, uint64_t now)
 	       now >= add_time(relay->backend.message_ms, timeout);
 }
 
+static bool drains(struct relay_end *end)
+{
+	if (!end->stream || stream_queued_length(end->stream) == 0)
+		return false;
+	uint64_t taken = stream_bytes_taken(end->stream);
+	bool moves = taken > end->taken_before;
+	end->taken_before = taken;
+	return moves;
+}
+
+// The time for a close is over; but for a slow leg it has not begun while its queue
+// moves.
+static void check_close(struct relay *relay, uint64_t now)
+{
+	bool is_busy = drains(&relay->client) | drains(&relay->backend);
+	if (is_busy)
+		relay->close_by_ms = now + RELAY_CLOSE_WAIT_MS;
+	else
+		relay_cut(relay);
+}
+
 void relay_on_timer(void *arg)
 {
 	struct relay *relay = arg;
 	uint64_t now = now_ms();
 	if (relay->close_by_ms != 0) {
 		if (now >= relay->close_by_ms)
-			relay_cut(relay);
-		else
-			relay_watch(relay);
-		return;
-	}
-	if (is_idle(relay, now)) {
+			check_close(relay, now);
+	} else if (is_idle(relay, now)) {
 		relay_close(relay, CLOSE_REASON_IDLE);
-		return;
+	} else {
+		look_at(&relay->client, now);
+		if (!relay->is_over)
+			look_at(&relay->backend, now);
 	}
-	look_at(&relay->client, now);
-	if (!relay->is_over)
-		look_at(&relay->backend, now);
 	if (!relay->is_over)
 		relay_watch(relay);
 }

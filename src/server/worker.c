@@ -27,6 +27,7 @@ struct worker {
 	struct worker_listener *listeners;
 	pthread_t thread;
 	bool is_started;
+	bool is_draining;
 };
 
 struct worker *worker_create(const struct worker_options *options)
@@ -70,6 +71,8 @@ void worker_destroy(struct worker *worker)
 	if (!worker)
 		return;
 	close_listeners(worker);
+	if (worker->proxy)
+		loop_settle(worker->loop); // what was posted too late still frees itself
 	proxy_destroy(worker->proxy);
 	loop_destroy(worker->loop);
 	free(worker);
@@ -92,7 +95,7 @@ static void on_accept(void *arg, int socket, const struct addr *peer)
 {
 	struct worker_listener *listener = arg;
 	struct worker *to = listener->worker;
-	if (listener->peer_count > 0)
+	if (listener->peer_count > 0 && !to->is_draining) // then peers may be gone
 		to = listener->peers[listener->turn++ % listener->peer_count];
 	if (to == listener->worker) {
 		proxy_accept(to->proxy, socket, peer);
@@ -202,6 +205,7 @@ static void drain(void *arg)
 {
 	struct drain_order order = *(struct drain_order *)arg;
 	free(arg);
+	order.worker->is_draining = true;
 	close_listeners(order.worker);
 	proxy_drain(order.worker->proxy, order.window_ms, order.timeout_ms, on_drained,
 		order.worker);

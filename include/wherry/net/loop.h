@@ -75,6 +75,7 @@ void loop_defer(struct loop *loop, struct loop_deferred *deferred, loop_deferred
 void loop_settle(struct loop *loop);
 
 // Any thread: runs fn(arg) on the loop's thread, in order of posting. False when memory
-// is short; then nothing happens. Work posted after the loop ended is never run.
+// is short; then nothing happens. What is posted to a
+// loop that has ended waits for loop_settle.
 typedef void (*loop_post_cb)(void *arg);
 MUST_CHECK bool loop_post(struct loop *loop, loop_post_cb fn, void *arg);

@@ -58,7 +58,8 @@ MUST_CHECK struct stream *stream_create(
 // is allowed.
 void stream_destroy(struct stream *stream);
 
-// The next owner of the events. What was kept for the former one is kept for this one.
+// The next owner of the events. What was kept for the former one is kept for this one,
+// and an EOF is told again.
 void stream_set_handler(
 	struct stream *stream, const struct stream_handler *handler, void *arg);
 struct loop *stream_loop(const struct stream *stream);

@@ -22,6 +22,8 @@ struct site {
 	struct conn_list conns; // but for those that were told to drain
 	struct conn_list drained;
 	size_t conn_count;
+	size_t refused_count; // of them, those that only wait for their refusal to be
+			      // read
 	uint64_t next_id;
 	uint64_t id_step;            // ids of different workers never meet
 	bool is_draining;            // no keep-alive any more
