@@ -4,12 +4,13 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { httpBackend, scriptedBackend } from './support/backends.mjs';
+import { root } from './support/build.mjs';
 import { acceptWebSocket, openWebSocket } from './support/frames.mjs';
 import { exchange, requestText } from './support/http_text.mjs';
 import { connect } from './support/peer.mjs';
@@ -80,6 +81,16 @@ test('wherry check accepts a good file', async (t) => {
   writeFileSync(file, 'listeners: [{ address: "127.0.0.1:8080" }]\nroutes: [{ to: a }]\nupstreams: { a: { servers: ["http://127.0.0.1:9000"] } }\n');
   const { code, stderr } = await runToEnd(t, ['check', '-c', file]);
   assert.deepEqual([code, stderr], [0, '']);
+});
+
+test('wherry check accepts every configuration that is shipped', async (t) => {
+  const examples = readdirSync(`${root}config/examples`).map((name) => `examples/${name}`);
+  const files = ['wherry.yaml', ...examples].filter((name) => name.endsWith('.yaml'));
+  assert.ok(files.length >= 1);
+  for (const file of files) {
+    const { code, stderr } = await runToEnd(t, ['check', '-c', `${root}config/${file}`]);
+    assert.deepEqual([code, stderr], [0, ''], file);
+  }
 });
 
 test('wherry proxy needs no file', async (t) => {

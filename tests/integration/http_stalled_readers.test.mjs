@@ -49,6 +49,7 @@ for (const fastPart of [0, FAST_PART]) {
     await backend.peer(READERS - 1);
     const { growth, bound } = await stalledGrowth(wherry, before, READERS, senders);
     assert.equal(senders.length, READERS);
+    t.diagnostic(`memory grew by ${growth} bytes, at most ${bound}`);
     assert.ok(growth <= bound, `memory grew by ${growth} bytes, at most ${bound}`);
     await assertServesOthers(t, wherry);
   });
@@ -71,6 +72,7 @@ for (const fastPart of [0, FAST_PART]) {
     }
     await backend.peer(READERS - 1);
     const { growth, bound } = await stalledGrowth(wherry, before, READERS, senders);
+    t.diagnostic(`memory grew by ${growth} bytes, at most ${bound}`);
     assert.ok(growth <= bound, `memory grew by ${growth} bytes, at most ${bound}`);
     await assertServesOthers(t, wherry);
   });

@@ -36,6 +36,7 @@ for (const reader of ['client', 'backend']) {
         to.stall();
       }
       const { growth, bound } = await stalledGrowth(wherry, before, READERS, senders);
+      t.diagnostic(`memory grew by ${growth} bytes, at most ${bound}`);
       assert.ok(growth <= bound, `memory grew by ${growth} bytes, at most ${bound}`);
 
       const healthy = await openPair(t, wherry, backend);
