@@ -9,11 +9,17 @@ import { WebSocketServer } from 'ws';
 const address = { host: '127.0.0.1', port: Number(process.env.PORT ?? 9000) };
 const longestMessage = 500;
 const remembered = 20;
+// 'self' covers ws: and wss: of the same host in today's browsers.
+const security = {
+  'Content-Security-Policy': "default-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+  'X-Content-Type-Options': 'nosniff',
+};
 
 const pages = new Map([
   ['/', ['index.html', 'text/html; charset=utf-8']],
   ['/demo.js', ['demo.js', 'text/javascript; charset=utf-8']],
   ['/demo.css', ['demo.css', 'text/css; charset=utf-8']],
+  ['/wherry.svg', ['wherry.svg', 'image/svg+xml']],
 ]);
 
 const server = createServer((request, response) => {
@@ -30,26 +36,29 @@ async function answer(request, response) {
   } else if (pages.has(pathname)) {
     const [file, type] = pages.get(pathname);
     const body = await readFile(new URL(`public/${file}`, import.meta.url));
-    response.writeHead(200, { 'Content-Type': type }).end(body);
+    response.writeHead(200, { 'Content-Type': type, ...security }).end(body);
   } else {
-    response.writeHead(404, { 'Content-Type': 'text/plain' }).end('no such page\n');
+    response.writeHead(404, { 'Content-Type': 'text/plain', ...security }).end('no such page\n');
   }
 }
 
 // What an older application would answer to a page that polls.
-function answerClock(request, response) {
-  response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
-  response.end(
-    JSON.stringify({
-      time: new Date().toISOString(),
-      client: request.headers['x-forwarded-for'] ?? request.socket.remoteAddress,
-      via: request.headers.via ?? 'nothing: you came here directly',
-    }),
-  );
+function answerClock({ headers, socket }, response) {
+  const told = {
+    Via: headers.via,
+    'X-Forwarded-For': headers['x-forwarded-for'],
+    'X-Forwarded-Proto': headers['x-forwarded-proto'],
+    'X-Forwarded-Host': headers['x-forwarded-host'],
+    Host: headers.host,
+    'TCP peer': `${socket.remoteAddress}:${socket.remotePort}`,
+  };
+  response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...security });
+  response.end(JSON.stringify({ time: new Date().toISOString(), told }, (_, value) => value ?? null));
 }
 
 const chat = new WebSocketServer({ server, path: '/ws/chat', maxPayload: 4096 });
 const history = [];
+let visitors = 0;
 
 function tellAll(message) {
   const text = JSON.stringify(message);
@@ -63,14 +72,15 @@ function tellCount() {
 }
 
 chat.on('connection', (socket) => {
-  for (const line of history) socket.send(JSON.stringify({ line }));
+  const name = `Guest ${++visitors}`;
+  for (const line of history) socket.send(JSON.stringify(line));
   tellCount();
   socket.on('message', (data) => {
-    const line = data.toString().trim().slice(0, longestMessage);
-    if (line === '') return;
-    history.push(line);
+    const text = data.toString().trim().slice(0, longestMessage);
+    if (text === '') return;
+    history.push({ name, text });
     if (history.length > remembered) history.shift();
-    tellAll({ line });
+    tellAll({ name, text });
   });
   socket.on('close', tellCount);
   socket.on('error', (error) => console.error(error.message));

@@ -1,43 +1,74 @@
 // SPDX-License-Identifier: MIT
-// The demo's page: polls the clock, and keeps a chat open over WebSocket.
+// The demo's page: polls the clock, keeps a chat open over WebSocket, and says which way both
+// came. All text from outside goes in as textContent.
 'use strict';
 
 const element = (id) => document.getElementById(id);
 
+function setPill(id, text, mood = '') {
+  element(id).textContent = text;
+  element(id).className = `pill ${mood}`;
+}
+
+function make(name, text) {
+  const made = document.createElement(name);
+  made.textContent = text;
+  return made;
+}
+
+let polls = 0;
+
+function showAnswer({ time, told }) {
+  element('clock').textContent = new Date(time).toLocaleTimeString([], { hour12: false });
+  setPill('polls', `${++polls} polls`);
+  const rows = Object.entries(told).flatMap(([name, value]) => [make('dt', name), make('dd', value ?? 'not there')]);
+  element('headers').replaceChildren(...rows);
+  const isThrough = /\bwherry\b/i.test(told.Via ?? '');
+  setPill('route', isThrough ? 'through Wherry' : 'straight from the application', isThrough ? 'good' : 'bad');
+}
+
 async function pollClock() {
   try {
-    const answer = await (await fetch('api/clock')).json();
-    element('clock').textContent = new Date(answer.time).toLocaleTimeString();
-    element('client').textContent = answer.client;
-    element('via').textContent = answer.via;
-  } catch {
-    element('clock').textContent = 'no answer';
+    const response = await fetch('api/clock', { cache: 'no-store' });
+    if (!response.ok) throw new Error(`status ${response.status}`);
+    showAnswer(await response.json());
+  } catch (error) {
+    setPill('polls', `no answer: ${error.message}`, 'bad');
   }
   setTimeout(pollClock, 1000);
 }
 
-function show({ line, people }) {
-  if (people !== undefined) {
-    element('state').textContent = `connected, ${people} here`;
-    return;
-  }
+function showLine({ name, text }) {
   const item = document.createElement('li');
-  item.textContent = line;
+  item.append(make('b', name), text);
   element('lines').append(item);
-  item.scrollIntoView({ block: 'nearest' });
+  element('lines').scrollTop = element('lines').scrollHeight;
 }
 
+const FIRST_DELAY_MS = 500;
+const LONGEST_DELAY_MS = 8000;
+let delay = FIRST_DELAY_MS;
 let socket;
 
 function connectChat() {
   const url = new URL('ws/chat', location.href);
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
   socket = new WebSocket(url);
-  socket.onopen = () => element('lines').replaceChildren();
-  socket.onmessage = ({ data }) => show(JSON.parse(data));
+  socket.onopen = () => {
+    delay = FIRST_DELAY_MS;
+    element('lines').replaceChildren();
+    element('send').disabled = false;
+  };
+  socket.onmessage = ({ data }) => {
+    const message = JSON.parse(data);
+    if (message.people === undefined) showLine(message);
+    else setPill('state', `connected, ${message.people} here`, 'good');
+  };
   socket.onclose = ({ code, reason }) => {
-    element('state').textContent = `closed with code ${code} ${reason}; trying again`;
-    setTimeout(connectChat, 1000 + Math.random() * 1000);
+    element('send').disabled = true;
+    setPill('state', `closed with ${code}${reason && `, ${reason}`}; trying again`, 'bad');
+    setTimeout(connectChat, delay * (0.5 + Math.random()));
+    delay = Math.min(delay * 2, LONGEST_DELAY_MS);
   };
 }
 
