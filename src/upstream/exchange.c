@@ -251,6 +251,7 @@ enum http_reader_item exchange_next(
 	exchange->taken += taken;
 	switch (item) {
 	case HTTP_READER_HEAD:
+		exchange->is_reused = false; // it lives, and has the request
 		if (ret_message->status >= 200 || ret_message->status == 101)
 			on_final_head(exchange, ret_message);
 		break;

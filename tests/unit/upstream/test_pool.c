@@ -27,7 +27,7 @@ Test(pool, dial_needs_an_address)
 	fixture_start(&fixture, CONF("{ idle: 60s, size: 2 }"));
 	cr_expect_eq(pool_address_count(fixture.pool, fixture.server), 0);
 	cr_expect_null(pool_dial(fixture.pool, fixture.server, &turn, &error));
-	cr_expect_eq(error, EADDRNOTAVAIL);
+	cr_expect_eq(error, EDESTADDRREQ);
 	fixture_finish(&fixture);
 }
 
