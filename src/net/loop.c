@@ -112,7 +112,8 @@ void loop_destroy(struct loop *loop)
 {
 	if (!loop)
 		return;
-	loop_settle(loop); // deferred work frees memory
+	while (loop->deferred_first)
+		run_deferred(-1, 0, loop); // it frees memory
 	while (loop->posted_first) {
 		struct loop_posted *one = loop->posted_first;
 		loop->posted_first = one->next;

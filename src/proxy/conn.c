@@ -41,7 +41,11 @@ static void on_eof(struct conn *conn)
 			conn_close(conn, CLOSE_REASON_DONE, "wherry");
 		return;
 	}
-	if (stream_kept_length(conn->client) > 0)
+	// A half-closed client may still read its answer, but an endless one is read by
+	// browsers only, and they are gone.
+	if (conn->state == CONN_FORWARD && conn->forward->exchange.is_event_stream)
+		conn_close(conn, CLOSE_REASON_CLIENT_CLOSED, "client");
+	else if (stream_kept_length(conn->client) > 0)
 		stream_resume(conn->client); // what is kept may still be a whole request
 	else
 		conn_wait_for_input(conn, false);
@@ -100,7 +104,8 @@ static bool is_too_slow(struct conn *conn)
 
 static void check_rate(struct conn *conn)
 {
-	if (stream_is_paused(conn->client) && stream_has_reset(conn->client)) {
+	bool is_unheard = stream_is_paused(conn->client) || conn->is_eof;
+	if (is_unheard && stream_has_reset(conn->client)) {
 		conn_close(conn, CLOSE_REASON_CLIENT_RESET, "client");
 		return;
 	}
@@ -127,24 +132,31 @@ static void check_linger(struct conn *conn)
 	uint64_t least = has_queue && rate != CONF_OFF ? rate * CONN_LINGER_MS / 1000 : 1;
 	conn->progress = conn_count_progress(conn);
 	if (has_queue)
-		conn->linger_by_ms = now + CONN_LINGER_MAX_MS;
-	if (conn->progress - before < least || now >= conn->linger_by_ms)
+		conn->close_by_ms = now + CONN_LINGER_MAX_MS;
+	if (conn->progress - before < least || now >= conn->close_by_ms)
 		conn_close(conn, CLOSE_REASON_DONE, "wherry");
 	else
 		loop_timer_set(&conn->timer, now + CONN_LINGER_MS);
 }
 
+// Between requests: the head that has begun is late, or none comes; but while the last
+// answer is being read, nothing is late.
 static void check_head(struct conn *conn)
 {
-	if (conn->is_head_begun)
+	uint64_t now = now_ms();
+	if (conn->is_head_begun) {
 		conn_reply_unread(conn, 408,
 			"the request's head was not complete in time",
 			CLOSE_REASON_CLIENT_SLOW);
-	else if (stream_queued_length(conn->client) > 0) // it still reads the last answer
-		loop_timer_set(&conn->timer,
-			now_ms() + conn->site->conf->timeouts.keep_alive_ms);
-	else
+	} else if (stream_queued_length(conn->client) > 0) {
+		conn->close_by_ms = now + conn->site->conf->timeouts.keep_alive_ms;
+		if (is_too_slow(conn))
+			conn_close(conn, CLOSE_REASON_CLIENT_SLOW, "wherry");
+	} else if (now < conn->close_by_ms) {
+		loop_timer_set(&conn->timer, conn->close_by_ms);
+	} else {
 		conn_close(conn, CLOSE_REASON_KEEP_ALIVE, "wherry");
+	}
 }
 
 static void on_timer(void *arg)
@@ -186,6 +198,12 @@ void conn_start_relay(struct conn *conn, bool uses_deflate)
 	struct counters *counters = loop_counters(conn->site->loop);
 	struct stream *backend =
 		exchange_take_stream(&conn->forward->exchange, &conn->server);
+	struct relay_result none = {
+		.reason = CLOSE_REASON_NO_MEMORY,
+		.ended_by = "wherry",
+		.bytes_in = stream_bytes_in(conn->client),
+		.bytes_out = stream_bytes_out(conn->client),
+	};
 	conn->relay = relay_create(conn->client, backend, &conn->request.route->websocket,
 		uses_deflate, on_relay_done, conn);
 	conn->client = NULL;
@@ -197,8 +215,6 @@ void conn_start_relay(struct conn *conn, bool uses_deflate)
 	counters_add(&counters->websockets_opened, 1);
 	counters_add(&counters->backend_connections, 1);
 	if (!conn->relay) {
-		struct relay_result none = {
-			.reason = CLOSE_REASON_NO_MEMORY, .ended_by = "wherry"};
 		on_relay_done(conn, &none);
 		return;
 	}
@@ -252,8 +268,8 @@ void conn_refuse(struct site *site, int socket, const struct addr *peer, unsigne
 		return;
 	site->refused_count++;
 	conn_reply_unread(conn, status, detail, CLOSE_REASON_OVERLOAD);
-	conn->linger_by_ms = now_ms() + REFUSED_LINGER_MS;
-	loop_timer_set(&conn->timer, conn->linger_by_ms);
+	conn->close_by_ms = now_ms() + REFUSED_LINGER_MS;
+	loop_timer_set(&conn->timer, conn->close_by_ms);
 }
 
 void conn_drain(struct conn *conn)

@@ -114,7 +114,7 @@ void conn_linger(struct conn *conn)
 		return;
 	}
 	conn->state = CONN_LINGER;
-	conn->linger_by_ms = now_ms() + CONN_LINGER_MAX_MS;
+	conn->close_by_ms = now_ms() + CONN_LINGER_MAX_MS;
 	stream_shutdown(conn->client);
 	stream_resume(conn->client);
 	conn->progress = conn_count_progress(conn);
@@ -140,7 +140,9 @@ void conn_end_request(struct conn *conn, enum close_reason reason, const char *e
 	}
 	conn->state = CONN_HEAD;
 	conn->request_at = conn->taken;
-	loop_timer_set(&conn->timer, now_ms() + conn->site->conf->timeouts.keep_alive_ms);
+	conn->close_by_ms = now_ms() + conn->site->conf->timeouts.keep_alive_ms;
+	conn->progress = 0;
+	loop_timer_set(&conn->timer, conn->close_by_ms);
 	if (stream_kept_length(conn->client) > 0 || stream_is_paused(conn->client) ||
 		conn->is_eof)
 		stream_resume(conn->client);

@@ -39,8 +39,8 @@ struct conn {
 	uint64_t request_at;            // taken, at the first byte of the current request
 	uint64_t body_bytes;            // of the current request's content
 	uint64_t progress;              // bytes moved, when the rate was last looked at
-	uint64_t linger_by_ms;
-	bool is_counted;    // in limits
+	uint64_t close_by_ms;           // end of the keep-alive, or of the lingering
+	bool is_counted;                // in limits
 	bool is_head_begun; // some bytes of the next head are there: its deadline runs
 	bool is_body_ended; // the request was read to its end
 	bool owes_continue; // the client waits for 100 Continue

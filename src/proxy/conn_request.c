@@ -149,6 +149,7 @@ static void on_writable(void *arg)
 	if (conn->owes_continue && !conn->is_body_ended)
 		stream_write(conn->client, "HTTP/1.1 100 Continue\r\n\r\n", 25);
 	conn->owes_continue = false;
+	conn_watch_rate(conn); // until now it was not its turn
 	stream_resume(conn->client);
 }
 

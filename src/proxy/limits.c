@@ -61,7 +61,8 @@ void limits_destroy(struct limits *limits)
 static bool is_counted(const struct limits *limits, const struct addr *peer)
 {
 	const struct conf *conf = limits->conf;
-	return !addr_network_has(conf->limits.exempt, conf->limits.exempt_count, peer) &&
+	return !addr_is_unix(peer) &&
+	       !addr_network_has(conf->limits.exempt, conf->limits.exempt_count, peer) &&
 	       !addr_network_has(conf->trusted_proxies, conf->trusted_proxy_count, peer);
 }
 

@@ -61,6 +61,7 @@ static void close_end(struct relay_end *end)
 	// Who was paused for this leg's sake reads on, to find its own end.
 	if (end->other->stream)
 		stream_resume(end->other->stream);
+	relay_settle(end->other);
 }
 
 // Nothing more can be said on this leg, since it stands in the middle of a frame: what
@@ -130,11 +131,12 @@ void relay_put_in(struct relay_end *end)
 // Has this leg a Close of ours to come, now or at the boundary that is allowed?
 static void plan_close(struct relay_end *end, uint16_t code, enum ws_check_stop where)
 {
-	if (!end->stream || end->has_sent_close ||
-		end->pending_close != WS_CHECK_STOP_NEVER)
+	if (!end->stream || end->has_sent_close)
 		return;
-	end->pending_code = code;
-	end->pending_close = where;
+	if (end->pending_close == WS_CHECK_STOP_NEVER)
+		end->pending_code = code; // else the first cause's stands
+	if (end->pending_close != WS_CHECK_STOP_AT_FRAME)
+		end->pending_close = where;
 	if (!end->other->stream && !ws_check_is_at_frame_boundary(&end->other->check))
 		cut_short(end); // the frame it is in the middle of will never be whole
 	else
@@ -213,10 +215,6 @@ void relay_fail_end(struct relay_end *end, enum close_reason reason, const char 
 	struct relay_end *other = end->other;
 	end->is_deaf = true;
 	end->is_failed = true; // nothing it sends matters any more
-	if (end->has_sent_close) {
-		relay_settle(end);
-		return;
-	}
 	relay_note_reason(
 		relay, reason, relay_is_client(end) ? "client" : "backend", detail);
 	relay_start_closing(relay);

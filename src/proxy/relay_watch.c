@@ -44,23 +44,34 @@ static bool is_mid_frame(const struct relay_end *end)
 	       stream_kept_length(end->stream) > 0;
 }
 
-static uint64_t next_look(const struct relay_end *end)
+// When this leg's Ping is due, or overdue. A sign of life may come without the Pong: so
+// the end of a new silence is looked at too.
+static uint64_t next_ping_look(const struct relay_end *end, uint64_t now)
 {
 	const struct conf_websocket *websocket = end->relay->websocket;
-	uint64_t at = UINT64_MAX;
+	uint64_t silence = add_time(silent_since(end), websocket->ping_ms);
+	if (end->ping_sent_ms == 0)
+		return may_ping(end) ? silence : UINT64_MAX;
+	uint64_t overdue = add_time(end->ping_sent_ms, websocket->ping_timeout_ms);
+	uint64_t next = add_time(end->ping_sent_ms, websocket->ping_ms);
+	if (silent_since(end) > end->ping_sent_ms)
+		return earlier(overdue, silence);
+	return next > now ? earlier(overdue, next) : overdue;
+}
+
+static uint64_t next_look(const struct relay_end *end, uint64_t now)
+{
 	if (!is_listened_to(end))
-		return at;
-	if (end->ping_sent_ms != 0)
-		at = add_time(end->ping_sent_ms, websocket->ping_timeout_ms);
-	else if (may_ping(end))
-		at = add_time(silent_since(end), websocket->ping_ms);
+		return UINT64_MAX;
+	uint64_t at = next_ping_look(end, now);
 	return is_mid_frame(end) ? earlier(at, silent_since(end) + FRAME_STALL_MS) : at;
 }
 
 void relay_watch(struct relay *relay)
 {
 	uint64_t now = now_ms();
-	uint64_t at = earlier(next_look(&relay->client), next_look(&relay->backend));
+	uint64_t at =
+		earlier(next_look(&relay->client, now), next_look(&relay->backend, now));
 	uint64_t spoke = relay->client.message_ms > relay->backend.message_ms
 				 ? relay->client.message_ms
 				 : relay->backend.message_ms;
@@ -86,11 +97,13 @@ static bool is_frame_stalled(const struct relay_end *end, uint64_t now)
 }
 
 // A slow reader can't answer a Ping that waits behind megabytes, but it goes on taking
-// them. That the Ping itself arrived says only that its kernel lives.
+// them. Once its kernel has the Ping, more that it takes means nothing, unless all
+// buffers up to our own queue are full: then only its application makes room.
 static bool takes_bytes(struct relay_end *end, uint64_t now)
 {
 	uint64_t taken = stream_bytes_taken(end->stream);
-	bool is_life = taken > end->taken_before && taken != end->ping_at;
+	bool is_told = taken < end->ping_at || stream_queued_length(end->stream) > 0;
+	bool is_life = is_told && taken > end->taken_before;
 	end->taken_before = taken;
 	if (is_life)
 		end->ping_sent_ms = now;

@@ -111,19 +111,35 @@ static bool open_status(struct server *server)
 	return server->status != NULL;
 }
 
+// Signals go to the main thread's loop.
+static void block_signals(sigset_t *ret_former)
+{
+	sigset_t all;
+	sigfillset(&all);
+	(void)pthread_sigmask(
+		SIG_SETMASK, &all, ret_former); // fails only for a bad "how"
+}
+
 void server_start_workers(struct server *server)
 {
 	if (server->has_started)
 		return;
+	sigset_t former;
 	server->has_started = true;
-	for (size_t i = 0; i < server->worker_count; i++) {
-		if (worker_start(server->workers[i]))
-			server->workers_running++;
-		else
-			log_error("worker %zu: no thread could be started", i);
+	block_signals(&former); // the threads inherit that
+	while (server->workers_running < server->worker_count &&
+		worker_start(server->workers[server->workers_running]))
+		server->workers_running++;
+	(void)pthread_sigmask(SIG_SETMASK, &former, NULL);
+	if (server->workers_running == server->worker_count) {
+		log_info("wherry %s is ready: %zu workers", WHERRY_VERSION,
+			server->worker_count);
+		return;
 	}
-	log_info("wherry %s is ready: %zu workers", WHERRY_VERSION,
-		server->workers_running);
+	// A worker that is missing would leave its share of the connections waiting.
+	log_error("worker %zu: no thread could be started", server->workers_running);
+	server->has_failed = true;
+	server_drain(server, 0, 0);
 	if (server->workers_running == 0)
 		loop_stop(server->loop);
 }
@@ -151,16 +167,6 @@ void server_drain(struct server *server, uint64_t window_ms, uint64_t timeout_ms
 		if (!worker_drain(server->workers[i], window_ms, timeout_ms))
 			log_error("worker %zu: no memory to tell it to stop", i);
 	}
-}
-
-// Signals go to the main thread's loop: the workers, who inherit the mask, never see
-// them.
-static void block_signals(sigset_t *ret_former)
-{
-	sigset_t all;
-	sigfillset(&all);
-	(void)pthread_sigmask(
-		SIG_SETMASK, &all, ret_former); // fails only for a bad "how"
 }
 
 static bool start(struct server *server)
@@ -215,7 +221,7 @@ enum server_result server_run(struct conf *conf)
 	bool is_started = start(&server);
 	if (is_started) {
 		(void)pthread_sigmask(SIG_SETMASK, &former, NULL);
-		is_started = loop_run(server.loop) && server.has_started;
+		is_started = loop_run(server.loop) && !server.has_failed;
 	}
 	finish(&server);
 	if (is_started)

@@ -39,6 +39,7 @@ struct server {
 	bool is_draining;
 	bool is_stopping; // the second signal came
 	bool has_started;
+	bool has_failed; // a worker could not be started
 };
 
 // Opens every listener for every worker. False, logged, if one can't be.

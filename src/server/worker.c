@@ -183,7 +183,8 @@ bool worker_set_addresses(struct worker *worker, size_t server_index,
 	news->worker = worker;
 	news->server_index = server_index;
 	news->count = count;
-	memcpy(news->addresses, addresses, count * sizeof(*addresses));
+	if (count > 0)
+		memcpy(news->addresses, addresses, count * sizeof(*addresses));
 	if (loop_post(worker->loop, set_addresses, news))
 		return true;
 	free(news);

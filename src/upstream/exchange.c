@@ -62,7 +62,9 @@ static void on_connect(void *arg)
 	exchange->is_connected = true;
 	upstream_note_connected(exchange->server);
 	buf_finish(&exchange->head); // sent on a fresh connection: never sent again
-	exchange_await_response(exchange);
+	loop_timer_clear(&exchange->timer); // the client is watched while it sends
+	if (exchange->is_request_sent)
+		exchange_await_response(exchange);
 	exchange->handler->on_writable(exchange->arg);
 }
 
@@ -201,9 +203,6 @@ void exchange_write(struct exchange *exchange, const void *data, size_t length)
 		};
 		stream_writev(exchange->stream, pieces, 3);
 	}
-	if (!exchange->has_head)
-		exchange_set_timeout(exchange, EXCHANGE_RESPONSE_TIMEOUT,
-			exchange->request.response_timeout_ms);
 }
 
 void exchange_end_request(struct exchange *exchange)
@@ -211,6 +210,8 @@ void exchange_end_request(struct exchange *exchange)
 	if (exchange->request.body_kind == HTTP_BODY_CHUNKED)
 		stream_write(exchange->stream, "0\r\n\r\n", 5);
 	exchange->is_request_sent = true;
+	if (!exchange->has_head)
+		exchange_await_response(exchange);
 }
 
 static void on_final_head(struct exchange *exchange, const struct http_message *head)

@@ -20,18 +20,26 @@ static void send_head(struct exchange *exchange)
 	exchange->is_request_sent = !exchange->request.has_body;
 }
 
+// A shortage of our own says nothing about the server.
+static bool is_our_fault(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOMEM ||
+	       error == ENOBUFS || error == EADDRNOTAVAIL;
+}
+
 static void note_refused(struct exchange *exchange, int error)
 {
 	uint64_t now = now_ms();
 	bool is_resting = atomic_load(&exchange->server->refused_until_ms) > now;
 	counters_add(&loop_counters(exchange->loop)->backend_connect_errors, 1);
-	upstream_note_refused(exchange->server, now);
+	if (!is_our_fault(error))
+		upstream_note_refused(exchange->server, now);
 	if (is_resting)
 		return; // said already, a moment ago
 	log_warn("upstream %s: connect to %s: %s", exchange->request.upstream->conf->name,
 		exchange->server->conf->text,
-		error == EADDRNOTAVAIL ? "its name has no address yet"
-				       : strerrordesc_np(error));
+		error == EDESTADDRREQ ? "its name has no address yet"
+				      : strerrordesc_np(error));
 }
 
 static bool dial(struct exchange *exchange, int *reterr_errno)
@@ -85,8 +93,8 @@ bool exchange_connect_any(struct exchange *exchange, enum exchange_failure *fail
 		else if (reuse(exchange) || dial(exchange, &error))
 			return true;
 		else
-			*failure = error == EADDRNOTAVAIL ? EXCHANGE_UNRESOLVED
-							  : EXCHANGE_REFUSED;
+			*failure = error == EDESTADDRREQ ? EXCHANGE_UNRESOLVED
+							 : EXCHANGE_REFUSED;
 		note_refused(exchange, error);
 		exchange_release_server(exchange);
 	}

@@ -228,7 +228,7 @@ struct stream *pool_dial(struct pool *pool, const struct upstream_server *server
 	size_t *turn, int *reterr_errno)
 {
 	struct place *place = &pool->places[server->index];
-	int socket = -EADDRNOTAVAIL;
+	int socket = -EDESTADDRREQ;
 
 	for (size_t i = 0; socket < 0 && i < place->address_count; i++) {
 		*turn = *turn == 0 ? ++place->last_turn : *turn + 1;

@@ -27,7 +27,7 @@ struct stream *pool_take(struct pool *pool, const struct upstream_server *server
 // A new connection, connecting; the server's addresses take turns, and those that refuse
 // at once are passed over. *turn is 0 at first; given again after a failure it leads on
 // to the next address, whoever else dials meanwhile. NULL with *reterr_errno: all refused
-// at once, no descriptor, or EADDRNOTAVAIL while its name is not resolved.
+// at once, no descriptor, or EDESTADDRREQ while its name is not resolved.
 MUST_CHECK struct stream *pool_dial(struct pool *pool,
 	const struct upstream_server *server, size_t *turn, int *reterr_errno);
 // Keeps an idle connection, or closes it if the pool is full or closed, the stream is not
