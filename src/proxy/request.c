@@ -42,19 +42,11 @@ static struct str mask_query(struct str target)
 	return (struct str){data, length};
 }
 
-// The right-most address that no trusted proxy wrote (SECURITY T22); the peer if it is
-// not one of them itself.
-static struct str find_client(const struct http_message *message, const struct conf *conf,
-	const struct addr *peer, char text[ADDR_TEXT_SIZE])
+// Goes through a list of hops from its right end, as long as they are trusted proxies;
+// *client is the last one read. False once what is left of it can't be trusted.
+static bool read_hops(struct str list, const struct conf *conf, struct str *client,
+	char text[ADDR_TEXT_SIZE])
 {
-	struct str client = str_from(addr_format_ip(peer, text));
-	const struct addr_network *trusted = conf->trusted_proxies;
-	size_t count = conf->trusted_proxy_count;
-	if (!addr_network_has(trusted, count, peer))
-		return client;
-	const struct http_field *field =
-		http_message_find(message, HTTP_FIELD_X_FORWARDED_FOR);
-	struct str list = field ? field->value : STR("");
 	while (list.length > 0) {
 		size_t start = list.length;
 		while (start > 0 && list.data[start - 1] != ',')
@@ -63,11 +55,29 @@ static struct str find_client(const struct http_message *message, const struct c
 			str_trim((struct str){list.data + start, list.length - start});
 		struct addr addr;
 		if (!addr_parse_ip(item, 0, &addr) && !addr_parse(item, &addr))
-			break; // what is left of it can't be trusted either
-		client = str_from(addr_format_ip(&addr, text));
-		if (!addr_network_has(trusted, count, &addr))
-			break;
+			return false;
+		*client = str_from(addr_format_ip(&addr, text));
+		if (!addr_network_has(
+			    conf->trusted_proxies, conf->trusted_proxy_count, &addr))
+			return false;
 		list.length = start > 0 ? start - 1 : 0;
+	}
+	return true;
+}
+
+// The right-most address that no trusted proxy wrote (SECURITY T22); the peer if it is
+// not one of them itself. A proxy may add a field of its own behind the client's: all
+// such fields are one list.
+static struct str find_client(const struct http_message *message, const struct conf *conf,
+	const struct addr *peer, char text[ADDR_TEXT_SIZE])
+{
+	struct str client = str_from(addr_format_ip(peer, text));
+	bool is_trusted =
+		addr_network_has(conf->trusted_proxies, conf->trusted_proxy_count, peer);
+	for (size_t i = message->field_count; is_trusted && i-- > 0;) {
+		const struct http_field *field = &message->fields[i];
+		if (field->id == HTTP_FIELD_X_FORWARDED_FOR)
+			is_trusted = read_hops(field->value, conf, &client, text);
 	}
 	return client;
 }
