@@ -70,6 +70,7 @@ static void write_location(
 static void write_cookie(
 	struct buf *out, const struct response_head *head, struct str value)
 {
+	const char *pair = value.data; // the cookie itself, which may be named "Path"
 	buf_append_str(out, STR("Set-Cookie: "));
 	while (value.length > 0) {
 		const char *end = memchr(value.data, ';', value.length);
@@ -77,7 +78,7 @@ static void write_cookie(
 		struct str part = {value.data, length};
 		struct str attribute = str_trim(part);
 		bool is_path =
-			attribute.length > 5 &&
+			part.data != pair && attribute.length > 5 &&
 			str_equal_nocase((struct str){attribute.data, 5}, STR("Path="));
 		if (is_path) {
 			buf_append_str(out, STR(" Path="));

@@ -7,7 +7,7 @@
 
 #include <event2/event.h>
 
-static uint64_t fake_now_ms = 1000;
+static uint64_t fake_now_ms; // 0 = not stopped
 
 uint64_t __real_now_ms(void);
 uint64_t __wrap_now_ms(void);
@@ -16,15 +16,20 @@ int __wrap_event_add(struct event *event, const struct timeval *timeout);
 
 uint64_t __wrap_now_ms(void)
 {
-	return fake_now_ms;
+	return fake_now_ms != 0 ? fake_now_ms : __real_now_ms();
 }
 
 int __wrap_event_add(struct event *event, const struct timeval *timeout)
 {
 	static const struct timeval none;
-	bool is_timer = timeout && event_get_fd(event) < 0;
+	bool is_timer = fake_now_ms != 0 && timeout && event_get_fd(event) < 0;
 
 	return __real_event_add(event, is_timer ? &none : timeout);
+}
+
+void fake_clock_stop(void)
+{
+	fake_now_ms = __real_now_ms();
 }
 
 void fake_clock_advance(uint64_t duration_ms)

@@ -51,6 +51,7 @@ static void start(struct relay_fixture *fixture, const struct conf_websocket *we
 	int client[2], backend[2];
 
 	(void)signal(SIGPIPE, SIG_IGN); // as main does
+	fake_clock_stop();
 	*fixture = (struct relay_fixture){.loop = loop_create()};
 	cr_assert_not_null(fixture->loop);
 	make_pair(client);
