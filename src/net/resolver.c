@@ -168,11 +168,31 @@ static void on_answer(void *arg, int status, int timeouts, struct ares_addrinfo 
 	ares_freeaddrinfo(info);
 }
 
+// "localhost" and what ends in it never leave this machine (RFC 6761 section 6.3), also
+// where no /etc/hosts says so.
+static bool is_localhost(struct str host)
+{
+	return str_equal_nocase(host, STR("localhost")) ||
+	       str_has_suffix_nocase(host, STR(".localhost"));
+}
+
+static void answer_localhost(struct name *name)
+{
+	struct addr both[2];
+	if (addr_parse_ip(STR("127.0.0.1"), name->port, &both[0]) &&
+		addr_parse_ip(STR("::1"), name->port, &both[1]))
+		name->answer(name->arg, both, 2, NULL);
+}
+
 static void ask(void *arg)
 {
 	struct name *name = arg;
 
-	resolver_channel_ask(name->resolver->channel, name->host, on_answer, name);
+	if (is_localhost(str_from(name->host)))
+		answer_localhost(name);
+	else
+		resolver_channel_ask(
+			name->resolver->channel, name->host, on_answer, name);
 }
 
 struct resolver *resolver_create(
