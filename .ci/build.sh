@@ -72,6 +72,7 @@ build_command() {
 
 bench_command() {
 	need_packages "${bench_packages[@]}"
+	need_node
 	build_quietly release
 	exec bench/run "$@"
 }
