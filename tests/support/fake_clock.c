@@ -7,7 +7,7 @@
 
 #include <event2/event.h>
 
-static uint64_t fake_now_ms; // 0 = not stopped
+static _Atomic uint64_t fake_now_ms; // 0 = not stopped
 
 uint64_t __real_now_ms(void);
 uint64_t __wrap_now_ms(void);
@@ -30,6 +30,11 @@ int __wrap_event_add(struct event *event, const struct timeval *timeout)
 void fake_clock_stop(void)
 {
 	fake_now_ms = __real_now_ms();
+}
+
+void fake_clock_resume(void)
+{
+	fake_now_ms = 0;
 }
 
 void fake_clock_advance(uint64_t duration_ms)

@@ -6,8 +6,9 @@
 
 #include <stdint.h>
 
-// Until then it is the real one.
+// Before and after it is the real one.
 void fake_clock_stop(void);
+void fake_clock_resume(void);
 void fake_clock_advance(uint64_t duration_ms);
 // What now_ms would have been: for a deadline of the test's own.
 uint64_t fake_clock_real_ms(void);

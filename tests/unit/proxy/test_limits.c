@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+// Who may connect, and how often: in all, by source, and from many threads.
+#include "wherry/proxy/limits.h"
+
+#include <pthread.h>
+#include <sys/resource.h>
+
+#include <criterion/criterion.h>
+
+enum {
+	THREADS = 4,
+	ROUNDS = 5000, // of each thread
+};
+
+static struct addr_network trusted[1], exempt[1];
+static struct conf conf = {
+	.trusted_proxies = trusted,
+	.trusted_proxy_count = 1,
+	.limits = {.connections = 10,
+		.per_source = 2,
+		.exempt = exempt,
+		.exempt_count = 1},
+};
+
+static void make_networks(void)
+{
+	cr_assert(addr_network_parse(STR("10.0.0.0/8"), &trusted[0]));
+	cr_assert(addr_network_parse(STR("127.0.0.0/8"), &exempt[0]));
+}
+
+TestSuite(limits, .init = make_networks);
+
+static struct addr address(const char *text)
+{
+	struct addr addr;
+
+	cr_assert(addr_parse(str_from(text), &addr), "%s", text);
+	return addr;
+}
+
+static void enter(struct limits *limits, const char *peer, enum limits_result expected)
+{
+	struct addr addr = address(peer);
+	enum limits_result result = limits_enter(limits, &addr);
+
+	cr_expect_eq(result, expected, "%s: %d, not %d", peer, result, expected);
+}
+
+static void leave(struct limits *limits, const char *peer)
+{
+	struct addr addr = address(peer);
+
+	limits_leave(limits, &addr);
+}
+
+Test(limits, counts_all_connections)
+{
+	struct limits *limits = limits_create(&conf);
+
+	cr_expect_eq(limits_total(limits), 10);
+	for (size_t i = 0; i < 10; i++)
+		enter(limits, "127.0.0.1:1", LIMITS_OK);
+	enter(limits, "127.0.0.1:1", LIMITS_TOTAL);
+	enter(limits, "192.0.2.1:1", LIMITS_TOTAL);
+	leave(limits, "127.0.0.1:1");
+	enter(limits, "192.0.2.1:1", LIMITS_OK);
+	enter(limits, "192.0.2.1:1", LIMITS_TOTAL);
+	limits_destroy(limits);
+}
+
+Test(limits, counts_by_source)
+{
+	struct limits *limits = limits_create(&conf);
+
+	enter(limits, "192.0.2.1:1", LIMITS_OK);
+	enter(limits, "192.0.2.1:2", LIMITS_OK);
+	enter(limits, "192.0.2.1:3", LIMITS_SOURCE);
+	enter(limits, "[::ffff:192.0.2.1]:4", LIMITS_SOURCE);
+	enter(limits, "192.0.2.2:1", LIMITS_OK);
+	leave(limits, "192.0.2.1:2"); // whichever it was
+	enter(limits, "192.0.2.1:5", LIMITS_OK);
+	enter(limits, "192.0.2.1:6", LIMITS_SOURCE);
+	limits_destroy(limits);
+}
+
+Test(limits, counts_an_ipv6_network_as_one_source)
+{
+	struct limits *limits = limits_create(&conf);
+
+	enter(limits, "[2001:db8:0:1::1]:1", LIMITS_OK);
+	enter(limits, "[2001:db8:0:1:ffff::2]:1", LIMITS_OK);
+	enter(limits, "[2001:db8:0:1::3]:1", LIMITS_SOURCE);
+	enter(limits, "[2001:db8:0:2::1]:1", LIMITS_OK);
+	limits_destroy(limits);
+}
+
+Test(limits, do_not_count_some_by_source)
+{
+	static const char *const FREE[] = {"127.0.0.1:1", "10.1.2.3:1", "unix:/tmp/s"};
+
+	for (size_t i = 0; i < sizeof(FREE) / sizeof(*FREE); i++) {
+		struct limits *limits = limits_create(&conf);
+
+		for (size_t j = 0; j < 10; j++)
+			enter(limits, FREE[i], LIMITS_OK);
+		enter(limits, FREE[i], LIMITS_TOTAL);
+		for (size_t j = 0; j < 10; j++)
+			leave(limits, FREE[i]);
+		enter(limits, FREE[i], LIMITS_OK);
+		limits_destroy(limits);
+	}
+}
+
+// Each client may need a second descriptor, and some are Wherry's own.
+Test(limits, follow_from_the_descriptors)
+{
+	static const struct {
+		rlim_t descriptors;
+		size_t total;
+	} ROWS[] = {{1064, 500}, {1065, 500}, {100, 18}, {96, 16}, {64, 16}, {20, 16}};
+	struct conf automatic = conf;
+
+	automatic.limits.connections = 0;
+	for (size_t i = 0; i < sizeof(ROWS) / sizeof(*ROWS); i++) {
+		struct rlimit limit;
+
+		cr_assert_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+		limit.rlim_cur = ROWS[i].descriptors;
+		cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+		struct limits *limits = limits_create(&automatic);
+		cr_expect_eq(limits_total(limits), ROWS[i].total, "%zu descriptors: %zu",
+			(size_t)ROWS[i].descriptors, limits_total(limits));
+		limits_destroy(limits);
+	}
+}
+
+struct client {
+	struct limits *limits;
+	struct addr peer;
+	size_t entered, refused;
+};
+
+static void *come_and_go(void *arg)
+{
+	struct client *client = arg;
+
+	for (size_t i = 0; i < ROUNDS; i++) {
+		if (limits_enter(client->limits, &client->peer) != LIMITS_OK) {
+			client->refused++;
+			continue;
+		}
+		client->entered++;
+		limits_leave(client->limits, &client->peer);
+	}
+	return NULL;
+}
+
+Test(limits, lose_nobody_between_threads)
+{
+	struct limits *limits = limits_create(&conf);
+	struct client clients[THREADS];
+	pthread_t threads[THREADS];
+
+	for (size_t i = 0; i < THREADS; i++) {
+		clients[i] = (struct client){
+			.limits = limits,
+			.peer = address(i % 2 ? "192.0.2.1:1" : "192.0.2.2:1"),
+		};
+		cr_assert_eq(
+			pthread_create(&threads[i], NULL, come_and_go, &clients[i]), 0);
+	}
+	for (size_t i = 0; i < THREADS; i++) {
+		cr_assert_eq(pthread_join(threads[i], NULL), 0);
+		// Two of a source are never too many.
+		cr_expect_eq(clients[i].refused, 0);
+	}
+	for (size_t i = 0; i < 2; i++) {
+		enter(limits, "192.0.2.1:1", LIMITS_OK);
+		enter(limits, "192.0.2.2:1", LIMITS_OK);
+	}
+	enter(limits, "192.0.2.1:1", LIMITS_SOURCE);
+	enter(limits, "192.0.2.2:1", LIMITS_SOURCE);
+	limits_destroy(limits);
+	limits_destroy(NULL);
+}
