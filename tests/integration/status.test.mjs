@@ -7,7 +7,7 @@ import { test } from 'node:test';
 
 import { httpBackend, scriptedBackend } from './support/backends.mjs';
 import { eventually } from './support/deadline.mjs';
-import { frame, OPCODE, openPair, readFrame } from './support/frames.mjs';
+import { frame, leave, OPCODE, openPair, readFrame } from './support/frames.mjs';
 import { exchange, requestText } from './support/http_text.mjs';
 import { connect } from './support/peer.mjs';
 import { parseMetrics } from './support/prometheus.mjs';
@@ -32,13 +32,14 @@ test('/ready', async (t) => {
   const backend = await scriptedBackend(t);
   const wherry = await startWithStatus(t, `drain: { window: 2s, timeout: 30s }\n${forwardTo(backend)}`);
   await eventually(async () => (await ask(t, wherry, '/ready')).status === 200, 'ready');
-  const { client } = await openPair(t, wherry, backend);
+  const { client, server } = await openPair(t, wherry, backend);
   wherry.signal('SIGTERM');
   await eventually(async () => {
     const response = await ask(t, wherry, '/ready').catch(() => null);
     return response?.status === 503;
   }, 'not ready while draining');
   client.destroy();
+  await leave(server, { mask: false });
   await wherry.ended();
 });
 
@@ -86,6 +87,7 @@ upstreams:
     for (let i = 0; i < 5; i++) await readFrame(server);
     await eventually(async () => (await metrics(t, wherry)).samples.get('wherry_websockets') === 1, 'one open');
     client.reset();
+    await leave(server, { mask: false });
     await eventually(async () => {
       const { samples } = await metrics(t, wherry);
       return samples.get('wherry_websockets') === 0

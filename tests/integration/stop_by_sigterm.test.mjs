@@ -125,6 +125,7 @@ test('HTTP', async (t) => {
   assert.equal(response.body.toString(), 'in flight', 'what was asked is answered');
   assert.equal(response.headers.get('connection'), 'close');
   await busy.over();
+  busy.end();
   await wherry.ended();
 });
 
@@ -141,5 +142,6 @@ test('an upload in flight is finished', async (t) => {
   await pause(200);
   await peer.send('def');
   assert.equal((await readResponse(peer)).body.toString(), 'abcdef');
+  peer.end();
   await wherry.ended();
 });

@@ -97,6 +97,7 @@ test('idle_timeout counts application messages only', async (t) => {
   };
   assert.deepEqual(await Promise.all([closeOf(client, true), closeOf(server, false)]), [1001, 1001]);
   assert.ok(Date.now() - since >= 900);
+  await Promise.all([leave(client, { mask: true }), leave(server, { mask: false })]);
   assert.equal((await wherry.accessLine({ status: 101 })).reason, 'idle');
 });
 

@@ -19,7 +19,9 @@ function lengthField(length, width) {
 }
 
 function masked(payload) {
-  return Buffer.from(payload.map((byte, index) => byte ^ MASK[index % 4]));
+  const bytes = Buffer.from(payload);
+  for (let i = 0; i < bytes.length; i++) bytes[i] ^= MASK[i & 3];
+  return bytes;
 }
 
 /**

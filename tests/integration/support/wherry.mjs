@@ -179,7 +179,8 @@ class Wherry {
 
   /** False if the program ended first. */
   async isListening() {
-    const probe = async () => this.hasEnded() || (await canConnect(this.options.probe ?? this.port));
+    const places = this.options.probe ? [this.options.probe] : this.ports;
+    const probe = async () => this.hasEnded() || (await Promise.all(places.map(canConnect))).every(Boolean);
     try {
       await eventually(probe, 'wherry listens');
     } catch (error) {
