@@ -154,8 +154,9 @@ static bool drains(struct relay_end *end)
 // moves.
 static void check_close(struct relay *relay, uint64_t now)
 {
-	bool is_busy = drains(&relay->client) | drains(&relay->backend);
-	if (is_busy)
+	bool client_drains = drains(&relay->client); // both are to be asked
+	bool backend_drains = drains(&relay->backend);
+	if (client_drains || backend_drains)
 		relay->close_by_ms = now + RELAY_CLOSE_WAIT_MS;
 	else
 		relay_cut(relay);
