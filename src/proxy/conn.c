@@ -123,14 +123,15 @@ static void check_rate(struct conn *conn)
 }
 
 // What is queued may leave as slowly as min_rate allows; then the client has a while to
-// close.
+// close, and longer if it still sends.
 static void check_linger(struct conn *conn)
 {
 	uint64_t now = now_ms(), before = conn->progress;
 	uint64_t rate = conn->site->conf->limits.min_rate;
 	bool has_queue = stream_queued_length(conn->client) > 0;
 	uint64_t least = has_queue && rate != CONF_OFF ? rate * CONN_LINGER_MS / 1000 : 1;
-	conn->progress = conn_count_progress(conn);
+	conn->progress =
+		has_queue ? conn_count_progress(conn) : stream_bytes_in(conn->client);
 	if (has_queue)
 		conn->close_by_ms = now + CONN_LINGER_MAX_MS;
 	if (conn->progress - before < least || now >= conn->close_by_ms)

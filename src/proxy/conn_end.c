@@ -117,7 +117,7 @@ void conn_linger(struct conn *conn)
 	conn->close_by_ms = now_ms() + CONN_LINGER_MAX_MS;
 	stream_shutdown(conn->client);
 	stream_resume(conn->client);
-	conn->progress = conn_count_progress(conn);
+	conn->progress = stream_bytes_in(conn->client);
 	loop_timer_set(&conn->timer, now_ms() + CONN_LINGER_MS);
 }
 
