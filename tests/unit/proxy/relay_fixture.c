@@ -15,6 +15,8 @@ enum {
 	SETTLE_TURNS = 12,
 	RECEIVE_SIZE = 64 * 1024,
 	STALL_MS = 10 * 1000,
+	REFUSALS = 3, // of the kernel, before it counts as full
+	FILL_TURNS = 4,
 };
 
 const struct conf_websocket RELAY_FIXTURE_DEFAULTS = {
@@ -37,16 +39,17 @@ static void on_done(void *arg, const struct relay_result *result)
 }
 
 static void start_peer(struct relay_peer *peer, struct relay_fixture *fixture,
-	const int pair[2], bool is_client)
+	const int pair[2], bool is_client, uint64_t write_stall_ms)
 {
 	*peer = (struct relay_peer){.fixture = fixture, .socket = pair[1]};
 	peer->script.is_client = is_client;
-	peer->stream = stream_create(fixture->loop, pair[0], STREAM_CONNECTED, STALL_MS);
+	peer->stream =
+		stream_create(fixture->loop, pair[0], STREAM_CONNECTED, write_stall_ms);
 	cr_assert_not_null(peer->stream);
 }
 
 static void start(struct relay_fixture *fixture, const struct conf_websocket *websocket,
-	void (*make_pair)(int pair[2]), bool uses_deflate)
+	void (*make_pair)(int pair[2]), bool uses_deflate, uint64_t write_stall_ms)
 {
 	int client[2], backend[2];
 
@@ -56,8 +59,8 @@ static void start(struct relay_fixture *fixture, const struct conf_websocket *we
 	cr_assert_not_null(fixture->loop);
 	make_pair(client);
 	make_pair(backend);
-	start_peer(&fixture->client, fixture, client, true);
-	start_peer(&fixture->backend, fixture, backend, false);
+	start_peer(&fixture->client, fixture, client, true, write_stall_ms);
+	start_peer(&fixture->backend, fixture, backend, false, write_stall_ms);
 	fixture->relay = relay_create(fixture->client.stream, fixture->backend.stream,
 		websocket, uses_deflate, on_done, fixture);
 	cr_assert_not_null(fixture->relay);
@@ -66,19 +69,25 @@ static void start(struct relay_fixture *fixture, const struct conf_websocket *we
 void relay_fixture_start(
 	struct relay_fixture *fixture, const struct conf_websocket *websocket)
 {
-	start(fixture, websocket, socket_pair_unix, false);
+	start(fixture, websocket, socket_pair_unix, false, STALL_MS);
 }
 
 void relay_fixture_start_tcp(
 	struct relay_fixture *fixture, const struct conf_websocket *websocket)
 {
-	start(fixture, websocket, socket_pair_tcp, false);
+	start(fixture, websocket, socket_pair_tcp, false, STALL_MS);
 }
 
 void relay_fixture_start_deflate(
 	struct relay_fixture *fixture, const struct conf_websocket *websocket)
 {
-	start(fixture, websocket, socket_pair_unix, true);
+	start(fixture, websocket, socket_pair_unix, true, STALL_MS);
+}
+
+void relay_fixture_start_stalling(struct relay_fixture *fixture,
+	const struct conf_websocket *websocket, uint64_t write_stall_ms)
+{
+	start(fixture, websocket, socket_pair_unix, false, write_stall_ms);
 }
 
 static void finish_peer(struct relay_peer *peer)
@@ -96,7 +105,7 @@ void relay_fixture_finish(struct relay_fixture *fixture)
 	finish_peer(&fixture->backend);
 }
 
-static void receive(struct relay_peer *peer)
+void relay_fixture_receive(struct relay_peer *peer)
 {
 	char bytes[RECEIVE_SIZE];
 	ssize_t got = -1;
@@ -110,13 +119,18 @@ static void receive(struct relay_peer *peer)
 	peer->is_reset = got < 0 && errno != EAGAIN;
 }
 
-static void turn(struct relay_fixture *fixture)
+void relay_fixture_turn(struct relay_fixture *fixture)
 {
 	int flags = EVLOOP_ONCE | EVLOOP_NONBLOCK;
 
 	cr_assert_geq(event_base_loop(loop_base(fixture->loop), flags), 0);
-	receive(&fixture->client);
-	receive(&fixture->backend);
+}
+
+static void turn(struct relay_fixture *fixture)
+{
+	relay_fixture_turn(fixture);
+	relay_fixture_receive(&fixture->client);
+	relay_fixture_receive(&fixture->backend);
 }
 
 void relay_fixture_settle(struct relay_fixture *fixture)
@@ -141,6 +155,23 @@ void relay_fixture_send_bytes(struct relay_peer *peer, struct str bytes)
 
 	cr_assert_eq(sent, (ssize_t)bytes.length);
 	relay_fixture_settle(peer->fixture);
+}
+
+size_t relay_fixture_fill(struct relay_peer *peer, struct str bytes)
+{
+	size_t sent = 0;
+
+	for (size_t refusals = 0; refusals < REFUSALS && sent < bytes.length;) {
+		size_t left = bytes.length - sent;
+		ssize_t got = send(peer->socket, bytes.data + sent, left, MSG_NOSIGNAL);
+
+		cr_assert(got > 0 || errno == EAGAIN);
+		refusals = got > 0 ? 0 : refusals + 1;
+		sent += got > 0 ? (size_t)got : 0;
+		for (size_t i = 0; i < FILL_TURNS; i++)
+			relay_fixture_turn(peer->fixture);
+	}
+	return sent;
 }
 
 void relay_fixture_send(struct relay_peer *peer, const char *items)

@@ -36,6 +36,9 @@ void relay_fixture_start_tcp(
 	struct relay_fixture *fixture, const struct conf_websocket *websocket);
 void relay_fixture_start_deflate(
 	struct relay_fixture *fixture, const struct conf_websocket *websocket);
+// Peers that take no byte for that long, in real time, have stalled.
+void relay_fixture_start_stalling(struct relay_fixture *fixture,
+	const struct conf_websocket *websocket, uint64_t write_stall_ms);
 void relay_fixture_finish(struct relay_fixture *fixture);
 
 // Lets the loop do all it has to do now; what arrives is received.
@@ -43,15 +46,22 @@ void relay_fixture_settle(struct relay_fixture *fixture);
 // The same until the relay is done; asserts that this happens.
 void relay_fixture_run_until_done(struct relay_fixture *fixture);
 
+// One turn of the loop; nothing is received.
+void relay_fixture_turn(struct relay_fixture *fixture);
+
 // Sends all at once, and settles.
 void relay_fixture_send(struct relay_peer *peer, const char *items);
 void relay_fixture_send_bytes(struct relay_peer *peer, struct str bytes);
+// Sends what there is room for, while nobody receives; returns how much.
+size_t relay_fixture_fill(struct relay_peer *peer, struct str bytes);
 // FIN after what was sent; the peer still reads. And the end of its socket.
 void relay_fixture_shut(struct relay_peer *peer);
 void relay_fixture_close(struct relay_peer *peer);
 // RST, TCP only.
 void relay_fixture_reset(struct relay_peer *peer);
 
+// Receives what there is.
+void relay_fixture_receive(struct relay_peer *peer);
 // What this peer received since the last look, and " $" if its connection has ended
 // ("!" by a reset).
 void relay_fixture_expect(struct relay_peer *peer, const char *items);

@@ -138,33 +138,13 @@ Test(relay, counts_messages_and_bytes)
 	relay_fixture_finish(&fixture);
 }
 
-// Sends until the kernel takes no more for some turns; returns how much.
-static size_t send_until_full(struct relay_peer *peer, struct str bytes)
-{
-	size_t sent = 0;
-
-	for (size_t refusals = 0; refusals < 3 && sent < bytes.length;) {
-		size_t left = bytes.length - sent;
-		ssize_t got = send(peer->socket, bytes.data + sent, left, MSG_NOSIGNAL);
-
-		cr_assert(got > 0 || errno == EAGAIN);
-		refusals = got > 0 ? 0 : refusals + 1;
-		sent += got > 0 ? (size_t)got : 0;
-		for (size_t i = 0; i < 4; i++) // nobody receives
-			cr_assert_geq(event_base_loop(loop_base(peer->fixture->loop),
-					      EVLOOP_ONCE | EVLOOP_NONBLOCK),
-				0);
-	}
-	return sent;
-}
-
 static void expect_bound(struct relay_peer *from, struct relay_peer *to)
 {
 	struct buf bytes = BUF_INIT;
 	const char *items = "b(#1000000) b(#1000000) b(#1000000)";
 
 	ws_script_write(&from->script, items, &bytes);
-	size_t sent = send_until_full(from, buf_str(&bytes));
+	size_t sent = relay_fixture_fill(from, buf_str(&bytes));
 	cr_assert_lt(sent, bytes.length, "the kernel swallows all of it");
 	cr_expect(stream_is_full(to->stream));
 	cr_expect(stream_is_paused(from->stream));
@@ -202,7 +182,7 @@ Test(relay, flows_back_while_one_direction_stands)
 
 	relay_fixture_start(&fixture, &RELAY_FIXTURE_DEFAULTS);
 	ws_script_write(&fixture.client.script, "b(#1000000)", &bytes);
-	(void)send_until_full(&fixture.client, buf_str(&bytes));
+	(void)relay_fixture_fill(&fixture.client, buf_str(&bytes));
 	relay_fixture_send(&fixture.backend, "t(hello)");
 	relay_fixture_expect(&fixture.client, "t(hello)");
 	buf_finish(&bytes);
