@@ -115,6 +115,7 @@ test('HTTP', async (t) => {
 
   wherry.signal('SIGTERM');
   await idle.over(); // an idle kept-alive connection is closed
+  idle.end();
   await eventually(() => new Promise((resolve) => {
     const socket = net.connect(wherry.port, '127.0.0.1');
     socket.on('connect', () => socket.destroy()).on('error', () => {});

@@ -46,6 +46,7 @@ for (const sender of ['client', 'backend']) {
     assert.ok((await idleShare(wherry)) < 0.1, 'no spinning');
     to.goOn();
     await to.over();
+    to.end();
     await wherry.accessLine({ status: 101 });
   });
 
@@ -62,7 +63,7 @@ for (const sender of ['client', 'backend']) {
       assert.equal(payload[SIZE - 1], i & 0xff);
     }
     assert.equal((await readFrame(to)).code, 1000);
-    await to.send(closeFrame(1000, '', { mask: !mask }));
+    to.socket.end(closeFrame(1000, '', { mask: !mask }));
     await to.over();
   });
 }

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { scriptedBackend } from './support/backends.mjs';
-import { frame, OPCODE, openPair, readFrame } from './support/frames.mjs';
+import { frame, leave, OPCODE, openPair, readFrame } from './support/frames.mjs';
 import { residentMemory } from './support/process_stats.mjs';
 import { flood, stalledGrowth } from './support/stall.mjs';
 import { forwardTo, startWherry } from './support/wherry.mjs';
@@ -78,7 +78,8 @@ test('a reader stalled for timeouts.write_stall is let go, and the other side is
     flood(from.socket, frame(OPCODE.binary, Buffer.alloc(65_526), { mask: reader === 'backend' }), LIMIT);
     const told = await readFrame(from);
     assert.deepEqual([told.opcode, told.code], [OPCODE.close, code]);
-    await from.over();
+    await leave(from, { mask: reader === 'backend' });
+    to.destroy();
     assert.equal((await wherry.accessLine({ status: 101 })).reason, reason);
   }
 });
