@@ -68,11 +68,13 @@ static enum path_result check_escaped(
 	return is_overlong(previous, byte) ? PATH_OVERLONG : PATH_OK;
 }
 
-static size_t write_escaped(uint8_t byte, char *out)
+static size_t write_escaped(uint8_t byte, struct path_options options, char *out)
 {
 	static const char digits[] = "0123456789ABCDEF";
 
-	if (is_unreserved(byte)) {
+	if (options.decode_slash && (byte == '/' || byte == '\\'))
+		byte = '/';
+	if (is_unreserved(byte) || (options.decode_slash && byte == '/')) {
 		out[0] = (char)byte;
 		return 1;
 	}
@@ -104,7 +106,7 @@ static enum path_result normalize_escapes(
 		enum path_result result = check_escaped(byte, previous, options);
 		if (result != PATH_OK)
 			return result;
-		written += write_escaped(byte, out + written);
+		written += write_escaped(byte, options, out + written);
 		previous = byte;
 		at += 3;
 	}
@@ -135,12 +137,13 @@ static bool pop_segment(struct output *output)
 	return true;
 }
 
-static bool take_segment(
-	struct output *output, struct str segment, bool is_last, bool merge_slashes)
+static bool take_segment(struct output *output, struct str segment, bool is_last,
+	struct path_options options)
 {
-	bool is_parent = str_equal(segment, STR(".."));
-	bool is_dropped = is_parent || str_equal(segment, STR(".")) ||
-			  (merge_slashes && segment.length == 0);
+	bool is_parent = !options.keep_dots && str_equal(segment, STR(".."));
+	bool is_self = !options.keep_dots && str_equal(segment, STR("."));
+	bool is_dropped =
+		is_parent || is_self || (options.merge_slashes && segment.length == 0);
 
 	if (is_parent && !pop_segment(output))
 		return false;
@@ -183,7 +186,7 @@ enum path_result path_canonical(
 		if (options.drop_parameters)
 			segment = without_parameters(segment);
 		at = end;
-		if (!take_segment(&output, segment, at == length, options.merge_slashes))
+		if (!take_segment(&output, segment, at == length, options))
 			return PATH_ABOVE_ROOT;
 	}
 	*ret_length = output.length;

@@ -72,6 +72,8 @@ static struct str host_without_port(struct str authority)
 	uint16_t port;
 	if (!url_split_authority(authority, &host, &port))
 		return authority; // empty: HTTP/1.0 without Host
+	if (host.length > 1 && host.data[host.length - 1] == '.')
+		host.length--; // the root's: the same name
 	return host;
 }
 
@@ -95,37 +97,61 @@ static void refuse(struct route_choice *choice, unsigned status, const char *err
 	choice->error = error;
 }
 
-// Backends differ in how they read a path: as sent, decoded, with "//" merged or ";x"
-// dropped. All readings must lead to the same route, or a rule could be walked around.
-static void choose_unplain(const struct conf *conf, const struct http_message *request,
-	struct str host, struct route_choice *choice)
+// The ways in which backends differ when they read a path, as bits.
+enum reading {
+	READING_MERGES = 1, // "//" is "/"
+	READING_DROPS = 2,  // ";x" is no part of a name
+	READING_KEEPS = 4,  // ".." is a name
+	READING_DECODES = 8 // "%2F" is "/"; looked at only where that is allowed at all
+};
+
+static enum path_result read_path(const struct conf *conf, struct str path,
+	unsigned reading, char storage[ROUTE_PATH_SIZE], struct str *ret_path)
 {
 	struct path_options options = {
 		.allow_encoded_slash = conf->paths.allow_encoded_slash,
-		.merge_slashes = conf->paths.merge_slashes,
+		.merge_slashes = reading & READING_MERGES,
+		.drop_parameters = reading & READING_DROPS,
+		.keep_dots = reading & READING_KEEPS,
+		.decode_slash = reading & READING_DECODES,
 	};
-	size_t length;
-	enum path_result result =
-		path_canonical(request->path, options, choice->storage, &length);
-	if (result != PATH_OK) {
-		refuse(choice, 400, path_result_text(result));
-		return;
-	}
-	choice->path = (struct str){choice->storage, length};
+	size_t length = 0;
+	enum path_result result = path_canonical(path, options, storage, &length);
+	*ret_path = (struct str){storage, length};
+	return result;
+}
 
-	char lenient[ROUTE_PATH_SIZE];
-	options.merge_slashes = options.drop_parameters = true;
-	result = path_canonical(request->path, options, lenient, &length);
+// All readings, that of the bytes as they were sent included, must lead to the same
+// route, or a rule could be walked around.
+static void choose_unplain(const struct conf *conf, const struct http_message *request,
+	struct str host, struct route_choice *choice)
+{
+	static const char error[] =
+		"the path can be read in ways that take different routes "
+		"(expected its canonical spelling)";
+	unsigned ours = conf->paths.merge_slashes ? READING_MERGES : 0;
+	enum path_result result =
+		read_path(conf, request->path, ours, choice->storage, &choice->path);
 	if (result != PATH_OK) {
 		refuse(choice, 400, path_result_text(result));
 		return;
 	}
-	choice->route = find(conf, request, host, choice->path);
-	if (find(conf, request, host, request->path) != choice->route ||
-		find(conf, request, host, (struct str){lenient, length}) != choice->route)
-		refuse(choice, 400,
-			"the path can be read in ways that take different routes "
-			"(expected its canonical spelling)");
+	const struct conf_route *route = find(conf, request, host, choice->path);
+	choice->route = route;
+	if (find(conf, request, host, request->path) != route)
+		refuse(choice, 400, error);
+
+	unsigned count =
+		conf->paths.allow_encoded_slash ? 2 * READING_DECODES : READING_DECODES;
+	for (unsigned reading = 0; reading < count && choice->status == 0; reading++) {
+		char storage[ROUTE_PATH_SIZE];
+		struct str path;
+		result = read_path(conf, request->path, reading, storage, &path);
+		if (result != PATH_OK)
+			refuse(choice, 400, path_result_text(result));
+		else if (find(conf, request, host, path) != route)
+			refuse(choice, 400, error);
+	}
 }
 
 void route_choose(const struct conf *conf, const struct http_message *request,

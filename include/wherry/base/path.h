@@ -19,6 +19,8 @@ struct path_options {
 	bool allow_encoded_slash; // "%2F" then stays as it is
 	bool merge_slashes;       // "//" becomes "/"
 	bool drop_parameters;     // ";x" at the end of each segment is removed
+	bool decode_slash;        // "%2F" and "%5C", being allowed, become "/"
+	bool keep_dots;           // "." and ".." are names like others
 };
 
 // path starts with "/" (else PATH_BAD_BYTE) and has no query. A "." or ".." at its end

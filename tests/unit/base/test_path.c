@@ -12,6 +12,9 @@ static const struct path_options plain = {0};
 static const struct path_options merging = {.merge_slashes = true};
 static const struct path_options dropping = {.drop_parameters = true};
 static const struct path_options slashes = {.allow_encoded_slash = true};
+static const struct path_options decoding = {
+	.allow_encoded_slash = true, .decode_slash = true};
+static const struct path_options dotted = {.keep_dots = true};
 
 struct row {
 	const char *path, *canonical;
@@ -139,6 +142,29 @@ Test(path, keeps_encoded_slashes_if_told)
 	EXPECT_ROWS(rows, slashes);
 }
 
+Test(path, decodes_slashes_if_told)
+{
+	static const struct row rows[] = {
+		{"/a%2fb", "/a/b"},
+		{"/a%5Cb", "/a/b"},
+		{"/a%2f..%2Fb", "/b"},
+		{"/a%252fb", "/a%252fb"},
+	};
+
+	EXPECT_ROWS(rows, decoding);
+}
+
+Test(path, keeps_dots_if_told)
+{
+	static const struct row rows[] = {
+		{"/a/../b/.", "/a/../b/."},
+		{"/..", "/.."},
+		{"/%2e%2E/%61", "/../a"},
+	};
+
+	EXPECT_ROWS(rows, dotted);
+}
+
 Test(path, refuses)
 {
 	static const struct {
@@ -263,7 +289,7 @@ Test(path, is_canonical_after_one_pass)
 	size_t good_count = 0;
 
 	for (unsigned i = 0; i < 100000; i++) {
-		struct path_options options = {i & 1, i & 2, i & 4};
+		struct path_options options = {i & 1, i & 2, i & 4, i & 8, i & 16};
 		char path[128], once[128], twice[128];
 		size_t once_length, twice_length;
 		size_t length = generate(&random, path);

@@ -73,6 +73,12 @@ static const struct row ROWS[] = {
 		"wild"},
 	{"wildcard host, the longer one first",
 		"GET /w/ HTTP/1.1\nHost: x.a.example.com:1\n", "deep"},
+	{"wildcard host with the root's dot",
+		"GET /w/ HTTP/1.1\nHost: www.example.com.\n", "wild"},
+	{"host with the root's dot and a port",
+		"GET /ws/ HTTP/1.1\nHost: chat.example.com.:80\n"
+		"Sec-WebSocket-Protocol: chat.v2\n",
+		"chat"},
 	{"wildcard host without label", "GET /w/ HTTP/1.1\nHost: example.com\n", NULL},
 	{"wildcard host, another name", "GET /w/ HTTP/1.1\nHost: badexample.com\n", NULL},
 	{"wildcard host as a prefix",

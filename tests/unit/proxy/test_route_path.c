@@ -47,6 +47,10 @@ static const struct path_row PATH_ROWS[] = {
 	{"/a/..;/b", NULL, NULL},
 	{"/x//../a/b", NULL, NULL},
 	{"/;x/a/b", NULL, NULL},
+	// Only who merges slashes, but keeps parameters.
+	{"/x//../a/..;y", NULL, NULL},
+	// Only who decodes, but keeps dots.
+	{"/%61/../b", NULL, NULL},
 	// Not a path.
 	{"/a/../../b", NULL, NULL},
 	{"/..", NULL, NULL},
@@ -71,42 +75,67 @@ static const struct route_choice *choose(const struct conf *conf, const char *pa
 	return &choice;
 }
 
+static void expect_reading(const struct conf *conf, const struct path_row *row)
+{
+	const struct route_choice *choice = choose(conf, row->path);
+
+	cr_expect_eq(choice->status, row->route ? 0 : 400, "%s: %u", row->path,
+		choice->status);
+	if (!row->route || !choice->route) {
+		cr_expect_null(choice->route, "%s", row->path);
+		return;
+	}
+	cr_expect_str_eq(choice->route->name, row->route, "%s", row->path);
+	cr_expect(str_equal(choice->path, str_from(row->canonical)), "%s: %.*s",
+		row->path, STR_ARG(choice->path));
+}
+
 Test(route, is_the_same_for_every_reading_of_the_path)
 {
 	struct conf *conf = conf_text_load(PATHS_CONF);
 
-	for (size_t i = 0; i < COUNT(PATH_ROWS); i++) {
-		const struct path_row *row = &PATH_ROWS[i];
-		const struct route_choice *choice = choose(conf, row->path);
-
-		cr_expect_eq(choice->status, row->route ? 0 : 400, "%s: %u", row->path,
-			choice->status);
-		if (!row->route || !choice->route) {
-			cr_expect_null(choice->route, "%s", row->path);
-			continue;
-		}
-		cr_expect_str_eq(choice->route->name, row->route, "%s", row->path);
-		cr_expect(str_equal(choice->path, str_from(row->canonical)), "%s: %.*s",
-			row->path, STR_ARG(choice->path));
-	}
+	for (size_t i = 0; i < COUNT(PATH_ROWS); i++)
+		expect_reading(conf, &PATH_ROWS[i]);
 	conf_unref(conf);
 }
 
-Test(route, reads_paths_as_configured)
+Test(route, reads_slashes_as_configured)
 {
-	struct conf *conf = conf_text_load(
-		HEAD "paths: { encoded_slash: allow, merge_slashes: true }\n"
-		     "routes:\n"
-		     "  - { name: a, match: { path: /a/ }, to: app }\n"
-		     "  - { name: rest, to: app }\n");
+	struct conf *conf =
+		conf_text_load(HEAD "paths: { merge_slashes: true }\n"
+				    "routes:\n"
+				    "  - { name: a, match: { path: /a/ }, to: app }\n"
+				    "  - { name: rest, to: app }\n");
+	const struct route_choice *choice = choose(conf, "/a//b");
 
-	const struct route_choice *choice = choose(conf, "/@scope%2fname");
-	cr_expect_eq(choice->status, 0);
-	cr_expect(str_equal(choice->path, STR("/@scope%2Fname")));
-	choice = choose(conf, "/a//b");
 	cr_expect_eq(choice->status, 0);
 	cr_expect(str_equal(choice->path, STR("/a/b")));
 	cr_expect_eq(choose(conf, "//a/b")->status, 400);
+	conf_unref(conf);
+}
+
+// Even where they are allowed, some backends take them for slashes, and some do not.
+Test(route, reads_encoded_slashes_both_ways)
+{
+	static const struct path_row ROWS[] = {
+		{"/@scope%2fname", "rest", "/@scope%2Fname"},
+		{"/a/b%2fc", "a", "/a/b%2Fc"},
+		{"/a/b%2f..%2fc", "a", "/a/b%2F..%2Fc"},
+		{"/a%2fb", NULL, NULL},
+		{"/%2fa/b", NULL, NULL},
+		{"/x%2f..%2fa%2fb", NULL, NULL},
+		{"/a/%2e%2e%2fb", NULL, NULL},
+		{"/x/..%5ca/b", NULL, NULL},
+		{"/x%2f..%2f..%2fb", NULL, NULL},
+	};
+	struct conf *conf =
+		conf_text_load(HEAD "paths: { encoded_slash: allow }\n"
+				    "routes:\n"
+				    "  - { name: a, match: { path: /a/ }, to: app }\n"
+				    "  - { name: rest, to: app }\n");
+
+	for (size_t i = 0; i < COUNT(ROWS); i++)
+		expect_reading(conf, &ROWS[i]);
 	conf_unref(conf);
 }
 
