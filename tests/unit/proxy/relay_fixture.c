@@ -48,8 +48,8 @@ static void start_peer(struct relay_peer *peer, struct relay_fixture *fixture,
 	cr_assert_not_null(peer->stream);
 }
 
-static void start(struct relay_fixture *fixture, const struct conf_websocket *websocket,
-	void (*make_pair)(int pair[2]), bool uses_deflate, uint64_t write_stall_ms)
+static void start_peers(struct relay_fixture *fixture, void (*make_pair)(int pair[2]),
+	uint64_t write_stall_ms)
 {
 	int client[2], backend[2];
 
@@ -61,6 +61,11 @@ static void start(struct relay_fixture *fixture, const struct conf_websocket *we
 	make_pair(backend);
 	start_peer(&fixture->client, fixture, client, true, write_stall_ms);
 	start_peer(&fixture->backend, fixture, backend, false, write_stall_ms);
+}
+
+static void start_relay(struct relay_fixture *fixture,
+	const struct conf_websocket *websocket, bool uses_deflate)
+{
 	fixture->relay = relay_create(fixture->client.stream, fixture->backend.stream,
 		websocket, uses_deflate, on_done, fixture);
 	cr_assert_not_null(fixture->relay);
@@ -69,25 +74,55 @@ static void start(struct relay_fixture *fixture, const struct conf_websocket *we
 void relay_fixture_start(
 	struct relay_fixture *fixture, const struct conf_websocket *websocket)
 {
-	start(fixture, websocket, socket_pair_unix, false, STALL_MS);
+	start_peers(fixture, socket_pair_unix, STALL_MS);
+	start_relay(fixture, websocket, false);
 }
 
 void relay_fixture_start_tcp(
 	struct relay_fixture *fixture, const struct conf_websocket *websocket)
 {
-	start(fixture, websocket, socket_pair_tcp, false, STALL_MS);
+	start_peers(fixture, socket_pair_tcp, STALL_MS);
+	start_relay(fixture, websocket, false);
 }
 
 void relay_fixture_start_deflate(
 	struct relay_fixture *fixture, const struct conf_websocket *websocket)
 {
-	start(fixture, websocket, socket_pair_unix, true, STALL_MS);
+	start_peers(fixture, socket_pair_unix, STALL_MS);
+	start_relay(fixture, websocket, true);
 }
 
 void relay_fixture_start_stalling(struct relay_fixture *fixture,
 	const struct conf_websocket *websocket, uint64_t write_stall_ms)
 {
-	start(fixture, websocket, socket_pair_unix, false, write_stall_ms);
+	start_peers(fixture, socket_pair_unix, write_stall_ms);
+	start_relay(fixture, websocket, false);
+}
+
+static size_t take_nothing(void *arg, const uint8_t *data, size_t length)
+{
+	stream_pause(((struct relay_peer *)arg)->stream);
+	return 0;
+}
+
+static void say_early(struct relay_peer *peer, const char *items)
+{
+	static const struct stream_handler KEEPING = {.on_data = take_nothing};
+
+	stream_set_handler(peer->stream, &KEEPING, peer);
+	stream_resume(peer->stream);
+	relay_fixture_send(peer, items);
+	cr_assert_gt(stream_kept_length(peer->stream), 0);
+}
+
+void relay_fixture_start_early(struct relay_fixture *fixture,
+	const struct conf_websocket *websocket, const char *client_items,
+	const char *backend_items)
+{
+	start_peers(fixture, socket_pair_unix, STALL_MS);
+	say_early(&fixture->client, client_items);
+	say_early(&fixture->backend, backend_items);
+	start_relay(fixture, websocket, false);
 }
 
 static void finish_peer(struct relay_peer *peer)

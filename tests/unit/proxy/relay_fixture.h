@@ -36,6 +36,10 @@ void relay_fixture_start_tcp(
 	struct relay_fixture *fixture, const struct conf_websocket *websocket);
 void relay_fixture_start_deflate(
 	struct relay_fixture *fixture, const struct conf_websocket *websocket);
+// Both streams have kept what the peers said before the relay began.
+void relay_fixture_start_early(struct relay_fixture *fixture,
+	const struct conf_websocket *websocket, const char *client_items,
+	const char *backend_items);
 // Peers that take no byte for that long, in real time, have stalled.
 void relay_fixture_start_stalling(struct relay_fixture *fixture,
 	const struct conf_websocket *websocket, uint64_t write_stall_ms);

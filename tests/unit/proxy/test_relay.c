@@ -123,6 +123,20 @@ Test(relay, passes_compressed_messages_that_were_agreed)
 	relay_fixture_finish(&fixture);
 }
 
+// Said right behind the handshake, of either side.
+Test(relay, passes_what_its_streams_had_kept)
+{
+	struct relay_fixture fixture;
+
+	relay_fixture_start_early(
+		&fixture, &RELAY_FIXTURE_DEFAULTS, "t(early)", "t(bird) [82]");
+	relay_fixture_expect(&fixture.backend, "t(early)");
+	relay_fixture_expect(&fixture.client, "t(bird)");
+	relay_fixture_send(&fixture.backend, "[00] t(late)");
+	relay_fixture_expect(&fixture.client, "b() t(late)");
+	relay_fixture_finish(&fixture);
+}
+
 Test(relay, counts_messages_and_bytes)
 {
 	struct relay_fixture fixture;

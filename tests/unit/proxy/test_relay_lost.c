@@ -128,6 +128,22 @@ Test(relay_lost, reads_the_client_to_its_close_after_a_half_close)
 	relay_fixture_finish(&fixture);
 }
 
+// Wherry's own Close waits for the end of a message that will never come.
+Test(relay_lost, tells_it_though_a_shutdown_waits)
+{
+	struct relay_fixture fixture;
+
+	relay_fixture_start(&fixture, &RELAY_FIXTURE_DEFAULTS);
+	relay_fixture_send(&fixture.backend, "t+(half of it)");
+	relay_close(fixture.relay, CLOSE_REASON_SHUTDOWN);
+	relay_fixture_expect(&fixture.client, "t+(half of it)");
+	relay_fixture_close(&fixture.backend);
+	relay_fixture_expect(&fixture.client, "C(1001 shutdown)");
+	relay_fixture_close(&fixture.client);
+	relay_fixture_expect_done(&fixture, CLOSE_REASON_SHUTDOWN, "wherry", 1001);
+	relay_fixture_finish(&fixture);
+}
+
 Test(relay_lost, takes_a_reset_for_the_end)
 {
 	struct relay_fixture fixture;
