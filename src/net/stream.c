@@ -12,7 +12,6 @@
 #include "wherry/base/now.h"
 
 enum {
-	READ_SIZE_MIN = 16 * 1024,
 	KEPT_CAPACITY_MIN = 1024,
 	KEPT_JOIN_MAX = 256,
 };
@@ -177,8 +176,7 @@ static uint8_t *find_room(struct stream *stream, size_t *ret_room)
 		uint8_t *scratch = loop_scratch(stream->loop);
 		if (kept > 0)
 			memcpy(scratch, stream->kept, kept);
-		size_t room = LOOP_SCRATCH_SIZE - kept;
-		*ret_room = stream->read_size < room ? stream->read_size : room;
+		*ret_room = LOOP_SCRATCH_SIZE - kept;
 		return scratch;
 	}
 	if (stream->kept_capacity - kept < KEPT_CAPACITY_MIN / 4 &&
@@ -192,8 +190,6 @@ static void on_received(struct stream *stream, uint8_t *data, size_t length)
 {
 	stream->bytes_in += length;
 	stream->last_read_ms = now_ms();
-	if (length == stream->read_size && stream->read_size < LOOP_SCRATCH_SIZE)
-		stream->read_size *= 2;
 	size_t joined = stream->kept_length + length;
 	if (data == stream->kept)
 		stream->kept_length = joined;
@@ -241,7 +237,6 @@ struct stream *stream_create(
 	stream->loop = loop;
 	stream->socket = socket;
 	stream->write_stall_ms = write_stall_ms;
-	stream->read_size = READ_SIZE_MIN;
 	stream->is_paused = true;
 	stream->is_connecting = state == STREAM_CONNECTING;
 	stream->last_read_ms = now_ms();
@@ -303,7 +298,6 @@ void stream_pause(struct stream *stream)
 {
 	stream->is_paused = true;
 	stream->wants_kept = false;
-	stream->read_size = READ_SIZE_MIN;
 }
 
 bool stream_is_paused(const struct stream *stream)

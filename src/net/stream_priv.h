@@ -17,7 +17,6 @@ struct stream {
 	size_t kept_length;
 	size_t kept_capacity;
 	size_t corked_length; // in the loop's gather buffer
-	size_t read_size;     // of the next recv
 	uint64_t write_stall_ms;
 	uint64_t last_read_ms;
 	uint64_t bytes_in;
