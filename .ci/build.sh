@@ -18,7 +18,7 @@ options_of() {
 	local sanitized="--buildtype=debug -Doptimization=1 -Dman=disabled -Db_lundef=false"
 	sanitized+=" -Dc_args=-fno-omit-frame-pointer"
 	case $1 in
-	release) echo "--buildtype=release -Ddebug=true -Dtests=disabled" ;;
+	release) echo "--buildtype=release -Ddebug=true -Db_lto=true -Dtests=disabled" ;;
 	asan | asan-clang) echo "$sanitized -Dtests=enabled -Db_sanitize=address,undefined" ;;
 	tsan) echo "$sanitized -Dtests=disabled -Db_sanitize=thread" ;;
 	fuzz)

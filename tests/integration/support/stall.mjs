@@ -6,7 +6,7 @@ import { settled } from './deadline.mjs';
 import { residentMemory } from './process_stats.mjs';
 
 // What Wherry may hold for one stalled reader: the queue's high mark and one read.
-const HELD_PER_READER = 64 * 1024 + 128 * 1024;
+const HELD_PER_READER = 2 * 64 * 1024;
 
 /** Writes block again and again as long as the socket takes it, up to limit bytes. */
 export function flood(socket, block, limit) {
