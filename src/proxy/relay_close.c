@@ -75,28 +75,33 @@ static void cut_short(struct relay_end *end)
 	relay_settle(end);
 }
 
-static void write_control(
-	struct relay_end *end, enum ws_opcode opcode, const void *payload, size_t length)
+// NULL toward the client. Toward a backend we are the client, and mask; unpredictably
+// only for the sake of scripts (RFC 6455 section 10.3), of which there is none here: so a
+// shortage of randomness does no harm.
+static const uint8_t *make_mask(const struct relay_end *end, uint8_t mask[4])
 {
-	uint8_t frame[WS_FRAME_MAX_CONTROL], mask[4] = {0};
-	bool is_masked = !relay_is_client(end); // toward a backend we are the client
-	if (is_masked && getrandom(mask, sizeof(mask), GRND_NONBLOCK) < 0)
-		mask[0] = 1; // RFC 6455 wants it unpredictable for scripts' sake: no
-			     // script here
+	if (relay_is_client(end))
+		return NULL;
+	if (getrandom(mask, 4, GRND_NONBLOCK) < 4)
+		memset(mask, 1, 4);
+	return mask;
+}
+
+static void write_ping(struct relay_end *end)
+{
+	uint8_t frame[WS_FRAME_MAX_CONTROL], mask[4];
 	size_t size = ws_frame_write_control(
-		opcode, is_masked ? mask : NULL, payload, length, frame);
+		WS_PING, make_mask(end, mask), end->ping, sizeof(end->ping), frame);
 	stream_write(end->stream, frame, size);
 }
 
 static void write_close(struct relay_end *end)
 {
+	uint8_t frame[WS_FRAME_MAX_CONTROL], mask[4];
 	const char *reason = close_reason_name(end->relay->result.reason);
-	uint8_t payload[WS_FRAME_MAX_CONTROL_PAYLOAD];
-	size_t length = strlen(reason);
-	payload[0] = (uint8_t)(end->pending_code >> 8);
-	payload[1] = (uint8_t)end->pending_code;
-	memcpy(payload + 2, reason, length);
-	write_control(end, WS_CLOSE, payload, length + 2);
+	size_t size = ws_frame_write_close(
+		end->pending_code, reason, make_mask(end, mask), frame);
+	stream_write(end->stream, frame, size);
 	note_code(end->relay, end->pending_code);
 	end->has_sent_close = true;
 	end->pending_close = WS_CHECK_STOP_NEVER;
@@ -114,7 +119,7 @@ void relay_put_in(struct relay_end *end)
 		end->pending_ping = false;
 		end->expects_pong = true;
 		end->ping_sent_ms = now_ms();
-		write_control(end, WS_PING, end->ping, sizeof(end->ping));
+		write_ping(end);
 		end->ping_at = stream_bytes_out(end->stream);
 		end->taken_before = stream_bytes_taken(end->stream);
 		counters_add(&loop_counters(end->relay->loop)->pings_sent, 1);

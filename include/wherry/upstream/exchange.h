@@ -38,8 +38,7 @@ struct exchange_request {
 	struct upstream *upstream;
 	bool is_head; // HEAD: its response has no body
 	bool has_body;
-	bool is_upgrade; // a fresh connection, that exchange_take_stream gives away
-	bool may_reuse;  // safe to send again, and so on a kept-alive connection
+	bool may_reuse; // safe to send again, and so on a kept-alive connection
 	enum http_body_kind body_kind; // how exchange_write frames
 	uint64_t connect_timeout_ms;
 	uint64_t response_timeout_ms;

@@ -244,7 +244,6 @@ Test(exchange, gives_the_stream_away_after_101)
 
 	exchange_fixture_start(&fixture, 1);
 	exchange_fixture_add(&fixture, &STEP, 1);
-	fixture.request.is_upgrade = true;
 	fixture.request.may_reuse = false;
 	fixture.takes_stream = true;
 	exchange_fixture_expect(&fixture, "(101)");
