@@ -2,7 +2,8 @@
 # Debian packages by purpose; what is there already is left alone.
 
 build_packages=(gcc libc6-dev meson ninja-build pkg-config scdoc
-	libevent-dev libssl-dev libyaml-dev libc-ares-dev node-llhttp)
+	libevent-dev libssl-dev libyaml-dev libc-ares-dev node-llhttp
+	libcjose-dev libjansson-dev libseccomp-dev libcrypt-dev)
 clang_packages=(clang-14 libclang-rt-14-dev llvm-14)
 lint_packages=(clang-14 clang-format-14 cppcheck binutils)
 bench_packages=(nginx haproxy strace valgrind procps)

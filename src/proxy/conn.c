@@ -18,6 +18,8 @@ static size_t on_data(void *arg, const uint8_t *data, size_t length)
 	struct conn *conn = arg;
 	if (conn->state == CONN_LINGER)
 		return length;
+	if (conn->state == CONN_PREFACE)
+		return conn_preface_read(conn, data, length);
 	size_t taken = conn_read(conn, data, length);
 	return conn->state == CONN_LINGER ? length : taken;
 }
@@ -36,6 +38,10 @@ static void on_drain(void *arg)
 static void on_eof(struct conn *conn)
 {
 	conn->is_eof = true;
+	if (conn->state == CONN_PREFACE) {
+		conn_close(conn, CLOSE_REASON_CLIENT_CLOSED, "client");
+		return;
+	}
 	if (conn->state == CONN_LINGER) {
 		if (stream_queued_length(conn->client) == 0)
 			conn_close(conn, CLOSE_REASON_DONE, "wherry");
@@ -164,6 +170,9 @@ static void on_timer(void *arg)
 {
 	struct conn *conn = arg;
 	switch (conn->state) {
+	case CONN_PREFACE:
+		conn_preface_late(conn);
+		return;
 	case CONN_HEAD:
 		check_head(conn);
 		return;
@@ -222,7 +231,8 @@ void conn_start_relay(struct conn *conn, bool uses_deflate)
 	loop_defer(conn->site->loop, &conn->deferred, conn_run_deferred, conn);
 }
 
-static struct conn *create(struct site *site, int socket, const struct addr *peer)
+static struct conn *create(struct site *site, const struct conf_listener *listener,
+	int socket, const struct addr *peer)
 {
 	struct conn *conn = calloc(1, sizeof(*conn));
 	struct stream *client = stream_create(site->loop, socket, STREAM_CONNECTED,
@@ -233,6 +243,7 @@ static struct conn *create(struct site *site, int socket, const struct addr *pee
 		return NULL;
 	}
 	conn->site = site;
+	conn->listener = listener;
 	conn->client = client;
 	conn->peer = *peer;
 	conn->id = site->next_id;
@@ -249,25 +260,26 @@ static struct conn *create(struct site *site, int socket, const struct addr *pee
 	return conn;
 }
 
-void conn_accept(struct site *site, int socket, const struct addr *peer)
+void conn_accept(struct site *site, const struct conf_listener *listener, int socket,
+	const struct addr *peer)
 {
-	struct conn *conn = create(site, socket, peer);
+	struct conn *conn = create(site, listener, socket, peer);
 	if (!conn) {
 		limits_leave(site->limits, peer);
 		return;
 	}
 	conn->is_counted = true;
-	loop_timer_set(&conn->timer, now_ms() + site->conf->limits.header_timeout_ms);
-	stream_resume(conn->client);
+	conn_preface_start(conn);
 }
 
-void conn_refuse(struct site *site, int socket, const struct addr *peer, unsigned status,
-	const char *detail)
+void conn_refuse(struct site *site, const struct conf_listener *listener, int socket,
+	const struct addr *peer, unsigned status, const char *detail)
 {
-	struct conn *conn = create(site, socket, peer);
+	struct conn *conn = create(site, listener, socket, peer);
 	if (!conn)
 		return;
 	site->refused_count++;
+	conn->state = CONN_HEAD;
 	conn_reply_unread(conn, status, detail, CLOSE_REASON_OVERLOAD);
 	conn->close_by_ms = now_ms() + REFUSED_LINGER_MS;
 	loop_timer_set(&conn->timer, conn->close_by_ms);

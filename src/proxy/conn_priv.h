@@ -13,6 +13,7 @@
 #include "wherry/proxy/upgrade.h"
 
 enum conn_state {
+	CONN_PREFACE, // what the listener asks for before HTTP has not come yet
 	CONN_HEAD,    // waiting for a request's head, or reading it
 	CONN_FORWARD, // a request is with a backend
 	CONN_RELAY,   // the streams belong to a relay
@@ -23,6 +24,7 @@ enum conn_state {
 struct conn {
 	LIST_ENTRY(conn) entry;
 	struct site *site;
+	const struct conf_listener *listener;
 	struct stream *client; // NULL while relaying
 	enum conn_state state;
 	struct addr peer;
@@ -61,6 +63,14 @@ enum {
 void conn_watch_rate(struct conn *conn);
 // Relays from now on; the forward is no longer needed.
 void conn_start_relay(struct conn *conn, bool uses_deflate);
+
+// conn_preface.c: what comes before HTTP, as the listener asks for it.
+
+// Begins with it; CONN_HEAD, if there is nothing of the kind.
+void conn_preface_start(struct conn *conn);
+// on_data, on_connect and the timer of that state.
+size_t conn_preface_read(struct conn *conn, const uint8_t *data, size_t length);
+void conn_preface_late(struct conn *conn);
 
 // conn_input.c: on_data of the client's stream.
 size_t conn_read(struct conn *conn, const uint8_t *data, size_t length);

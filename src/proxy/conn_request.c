@@ -96,8 +96,9 @@ static void forward(struct conn *conn, const struct http_message *message,
 			CLOSE_REASON_NO_MEMORY);
 		return;
 	}
+	forward_prepare(conn->forward, conn->site, &head);
 	conn->state = CONN_FORWARD;
-	if (!forward_start(conn->forward, conn->site, &head))
+	if (!forward_start(conn->forward))
 		reply_failure(conn);
 }
 

@@ -54,7 +54,7 @@ static bool may_reuse(const struct http_message *message)
 	       message->body_kind == HTTP_BODY_NONE && !message->is_websocket_upgrade;
 }
 
-bool forward_start(
+void forward_prepare(
 	struct forward *forward, const struct site *site, const struct request_head *head)
 {
 	const struct conf_route *route = head->choice->route;
@@ -65,7 +65,7 @@ bool forward_start(
 	buf_clear(&forward->fields);
 	request_head_write_line(&forward->line, head);
 	request_head_write_fields(&forward->fields, head);
-	struct exchange_request request = {
+	forward->plan = (struct exchange_request){
 		.upstream = &site->upstreams->upstreams[route->upstream],
 		.is_head = str_equal(message->method, STR("HEAD")),
 		.has_body = message->body_kind != HTTP_BODY_NONE,
@@ -78,7 +78,17 @@ bool forward_start(
 		.limits = {head->conf->limits.header,
 			HTTP_SCAN_LIMITS_DEFAULT.line_bytes},
 	};
-	return exchange_start(&forward->exchange, &request, &forward->failure);
+}
+
+void forward_add_field(struct forward *forward, struct str name, struct str value)
+{
+	http_write_field(&forward->fields, name, value);
+}
+
+bool forward_start(struct forward *forward)
+{
+	http_write_end(&forward->fields);
+	return exchange_start(&forward->exchange, &forward->plan, &forward->failure);
 }
 
 bool forward_is_writable(const struct forward *forward)

@@ -68,30 +68,32 @@ void proxy_destroy(struct proxy *proxy)
 	free(proxy);
 }
 
-static void refuse(
-	struct proxy *proxy, int socket, const struct addr *peer, enum limits_result why)
+static void refuse(struct proxy *proxy, const struct conf_listener *listener, int socket,
+	const struct addr *peer, enum limits_result why)
 {
 	struct site *site = &proxy->site;
 	counters_add(&loop_counters(site->loop)->refused_limit, 1);
 	if (site->refused_count >= REFUSALS_MAX)
 		close(socket);
 	else if (why == LIMITS_SOURCE)
-		conn_refuse(site, socket, peer, 429,
+		conn_refuse(site, listener, socket, peer, 429,
 			"too many connections from this address (limits.per_source)");
 	else
-		conn_refuse(site, socket, peer, 503,
+		conn_refuse(site, listener, socket, peer, 503,
 			"too many connections (limits.connections)");
 }
 
-void proxy_accept(struct proxy *proxy, int socket, const struct addr *peer)
+void proxy_accept(
+	struct proxy *proxy, size_t listener, int socket, const struct addr *peer)
 {
 	struct site *site = &proxy->site;
+	const struct conf_listener *from = &site->conf->listeners[listener];
 	counters_add(&loop_counters(site->loop)->accepted, 1);
 	enum limits_result result = limits_enter(site->limits, peer);
 	if (result == LIMITS_OK)
-		conn_accept(site, socket, peer);
+		conn_accept(site, from, socket, peer);
 	else
-		refuse(proxy, socket, peer, result);
+		refuse(proxy, from, socket, peer, result);
 }
 
 void proxy_set_addresses(struct proxy *proxy, size_t server_index,

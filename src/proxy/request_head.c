@@ -163,5 +163,4 @@ void request_head_write_fields(struct buf *out, const struct request_head *head)
 	write_framing(out, message);
 	if (message->is_websocket_upgrade)
 		write_upgrade(out, message);
-	http_write_end(out);
 }

@@ -27,24 +27,26 @@ static bool probe(const struct conf_listener *listener)
 	return true;
 }
 
-static bool listen_alone(struct server *server, const struct conf_listener *listener)
+static bool listen_alone(struct server *server, size_t index)
 {
+	const struct conf_listener *listener = &server->conf->listeners[index];
 	int socket = listener_open(&listener->address, false);
 	if (socket < 0)
 		return fail(listener, -socket);
 	return worker_listen(
-		server->workers[0], socket, server->workers, server->worker_count);
+		server->workers[0], index, socket, server->workers, server->worker_count);
 }
 
-static bool listen_shared(struct server *server, const struct conf_listener *listener)
+static bool listen_shared(struct server *server, size_t index)
 {
+	const struct conf_listener *listener = &server->conf->listeners[index];
 	if (!probe(listener))
 		return false;
 	for (size_t i = 0; i < server->worker_count; i++) {
 		int socket = listener_open(&listener->address, true);
 		if (socket < 0)
 			return fail(listener, -socket);
-		if (!worker_listen(server->workers[i], socket, NULL, 0))
+		if (!worker_listen(server->workers[i], index, socket, NULL, 0))
 			return fail(listener, ENOMEM);
 	}
 	return true;
@@ -55,8 +57,8 @@ bool server_listen(struct server *server)
 	for (size_t i = 0; i < server->conf->listener_count; i++) {
 		const struct conf_listener *listener = &server->conf->listeners[i];
 		bool is_open = addr_is_unix(&listener->address)
-				       ? listen_alone(server, listener)
-				       : listen_shared(server, listener);
+				       ? listen_alone(server, i)
+				       : listen_shared(server, i);
 		if (!is_open)
 			return false;
 		log_info("listening on %s", listener->name);

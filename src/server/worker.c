@@ -14,6 +14,7 @@
 struct worker_listener {
 	struct worker_listener *next;
 	struct worker *worker;
+	size_t index; // in the configuration
 	struct listener *listener;
 	struct worker **peers; // NULL: all its connections are the worker's own
 	size_t peer_count;
@@ -80,6 +81,7 @@ void worker_destroy(struct worker *worker)
 
 struct handed_over {
 	struct worker *worker;
+	size_t index; // of the listener
 	int socket;
 	struct addr peer;
 };
@@ -87,7 +89,7 @@ struct handed_over {
 static void accept_handed_over(void *arg)
 {
 	struct handed_over *one = arg;
-	proxy_accept(one->worker->proxy, one->socket, &one->peer);
+	proxy_accept(one->worker->proxy, one->index, one->socket, &one->peer);
 	free(one);
 }
 
@@ -98,12 +100,12 @@ static void on_accept(void *arg, int socket, const struct addr *peer)
 	if (listener->peer_count > 0 && !to->is_draining) // then peers may be gone
 		to = listener->peers[listener->turn++ % listener->peer_count];
 	if (to == listener->worker) {
-		proxy_accept(to->proxy, socket, peer);
+		proxy_accept(to->proxy, listener->index, socket, peer);
 		return;
 	}
 	struct handed_over *one = malloc(sizeof(*one));
 	if (one)
-		*one = (struct handed_over){to, socket, *peer};
+		*one = (struct handed_over){to, listener->index, socket, *peer};
 	if (!one || !loop_post(to->loop, accept_handed_over, one)) {
 		log_error("accept: no memory to hand a connection over; it is closed");
 		close(socket);
@@ -111,8 +113,8 @@ static void on_accept(void *arg, int socket, const struct addr *peer)
 	}
 }
 
-bool worker_listen(
-	struct worker *worker, int socket, struct worker **peers, size_t peer_count)
+bool worker_listen(struct worker *worker, size_t index, int socket, struct worker **peers,
+	size_t peer_count)
 {
 	struct worker_listener *one = calloc(1, sizeof(*one));
 	if (!one) {
@@ -120,6 +122,7 @@ bool worker_listen(
 		return false;
 	}
 	one->worker = worker;
+	one->index = index;
 	one->peers = peers;
 	one->peer_count = peer_count;
 	one->listener = listener_create(worker->loop, socket, on_accept, one);

@@ -10,11 +10,12 @@ struct conn;
 
 // Takes the socket. Nothing is returned: the connection lives in site->conns until it
 // ends, and leaves limits by itself.
-void conn_accept(struct site *site, int socket, const struct addr *peer);
+void conn_accept(struct site *site, const struct conf_listener *listener, int socket,
+	const struct addr *peer);
 // The same, for a connection that is one too many: it is answered with this status and
 // closed.
-void conn_refuse(struct site *site, int socket, const struct addr *peer, unsigned status,
-	const char *detail);
+void conn_refuse(struct site *site, const struct conf_listener *listener, int socket,
+	const struct addr *peer, unsigned status, const char *detail);
 
 // The site drains: moves to site->drained, and closes now if it is idle, after the
 // current response if there is one, and a WebSocket with Close 1001 at the end of the

@@ -30,9 +30,10 @@ struct forward {
 	struct exchange exchange;
 	const struct forward_handler *handler;
 	void *arg;
-	struct stream *client;   // borrowed
-	struct request *request; // borrowed; status and server are filled in
-	struct buf line, fields; // of the request's head
+	struct stream *client;        // borrowed
+	struct request *request;      // borrowed; status and server are filled in
+	struct buf line, fields;      // of the request's head
+	struct exchange_request plan; // from forward_prepare to forward_start
 	enum response_head_framing framing;
 	enum exchange_failure failure;
 	bool is_keep_alive; // toward the client, once the response head is there
@@ -45,9 +46,16 @@ MUST_CHECK struct forward *forward_create(struct site *site, struct stream *clie
 	struct request *request, const struct forward_handler *handler, void *arg);
 void forward_destroy(struct forward *forward);
 
-// False: it failed at once, forward->failure says why; nothing is called.
-MUST_CHECK bool forward_start(struct forward *forward, const struct site *site,
+// Writes the request's head while its message is at hand; nothing is sent yet, so that a
+// decision about it may take its time.
+void forward_prepare(struct forward *forward, const struct site *site,
 	const struct request_head *head);
+// One more field of the head. What the client sent under this name goes out, too: who
+// adds one has it dropped from the message before.
+void forward_add_field(struct forward *forward, struct str name, struct str value);
+// Sends what was prepared. False: it failed at once, forward->failure says why; nothing
+// is called.
+MUST_CHECK bool forward_start(struct forward *forward);
 
 // The request's body, while forward_is_writable.
 bool forward_is_writable(const struct forward *forward);

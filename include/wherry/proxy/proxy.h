@@ -23,8 +23,9 @@ MUST_CHECK struct proxy *proxy_create(
 // Cuts all connections. The loop frees their memory later.
 void proxy_destroy(struct proxy *proxy);
 
-// Takes the socket.
-void proxy_accept(struct proxy *proxy, int socket, const struct addr *peer);
+// Takes the socket, accepted by conf->listeners[listener].
+void proxy_accept(
+	struct proxy *proxy, size_t listener, int socket, const struct addr *peer);
 // Where a server is now.
 void proxy_set_addresses(struct proxy *proxy, size_t server_index,
 	const struct addr *addresses, size_t count);

@@ -18,7 +18,7 @@ struct request_head {
 };
 
 // The request's head in two halves around the Host field, which depends on the server
-// that takes it.
+// that takes it; without the empty line at its end.
 void request_head_write_line(struct buf *out, const struct request_head *head);
 void request_head_write_host(struct buf *out, const struct conf_route *route,
 	struct str host, const struct upstream_server *server);

@@ -22,11 +22,11 @@ struct worker_options {
 MUST_CHECK struct worker *worker_create(const struct worker_options *options);
 void worker_destroy(struct worker *worker);
 
-// Before worker_start: takes a listening socket. Its connections are dealt out to all
-// peers in turn if there are any (UNIX sockets, which have no SO_REUSEPORT); peers
-// outlive it.
-MUST_CHECK bool worker_listen(
-	struct worker *worker, int socket, struct worker **peers, size_t peer_count);
+// Before worker_start: takes a listening socket of conf->listeners[index]. Its
+// connections are dealt out to all peers in turn if there are any (UNIX sockets, which
+// have no SO_REUSEPORT); peers outlive it.
+MUST_CHECK bool worker_listen(struct worker *worker, size_t index, int socket,
+	struct worker **peers, size_t peer_count);
 MUST_CHECK bool worker_start(struct worker *worker);
 // Waits for the thread's end.
 void worker_join(struct worker *worker);

@@ -8,6 +8,7 @@
 #include <criterion/criterion.h>
 
 #include "conf_text.h"
+#include "wherry/proto/http_write.h"
 #include "wherry/proxy/request_head.h"
 #include "wherry/proxy/response_head.h"
 
@@ -67,6 +68,7 @@ void head_fixture_write_request(struct head_fixture *fixture)
 	request_head_write_host(&fixture->out, fixture->choice.route,
 		fixture->request.host, fixture->server);
 	request_head_write_fields(&fixture->out, &head);
+	http_write_end(&fixture->out);
 	cr_assert_not(fixture->out.is_failed);
 }
 
