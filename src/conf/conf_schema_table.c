@@ -189,6 +189,14 @@ const struct conf_schema_key conf_schema_table[] = {
 		"whether text messages must be UTF-8",
 		IN(conf_route, websocket.check_utf8)),
 
+	KEY("routes[].access", MAPPING, NULL, "whose requests are taken, by address"),
+	KEY("routes[].access.allow", NETWORKS, NULL,
+		"networks whose clients may use the route; nobody else may",
+		IN(conf_route, access.allow), EXTRA(conf_route, access.allow_count)),
+	KEY("routes[].access.deny", NETWORKS, NULL,
+		"networks whose clients may not, whatever allow says",
+		IN(conf_route, access.deny), EXTRA(conf_route, access.deny_count)),
+
 	KEY("routes[].to", UPSTREAM, NULL, "upstream that gets the request",
 		IN(conf_route, upstream)),
 	KEY("routes[].path", MAPPING, NULL, "how the path is changed on its way"),

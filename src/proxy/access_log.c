@@ -13,6 +13,8 @@ static void write_request(struct buf *line, const struct access_log_entry *entry
 	log_field_str(line, "peer", str_from(addr_format(entry->peer, peer)));
 	if (request->client.length > 0)
 		log_field_str(line, "client", request->client);
+	if (request->user)
+		log_field_str(line, "user", str_from(request->user));
 	log_field_str(line, "method", request->method);
 	log_field_str(line, "host", request->host);
 	log_field_str(line, "path", request->target);

@@ -176,6 +176,9 @@ static void on_timer(void *arg)
 	case CONN_HEAD:
 		check_head(conn);
 		return;
+	case CONN_ACCESS:
+		conn_check_access(conn);
+		return;
 	case CONN_FORWARD:
 		check_rate(conn);
 		return;

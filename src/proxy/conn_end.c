@@ -87,6 +87,7 @@ void conn_close(struct conn *conn, enum close_reason reason, const char *ended_b
 {
 	if (conn->state == CONN_CLOSED)
 		return;
+	conn_stop_access(conn);
 	if (conn->forward)
 		forward_finish(conn->forward);
 	struct relay_result result = {

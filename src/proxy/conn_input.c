@@ -74,7 +74,7 @@ static void start_request(struct conn *conn, const struct http_message *message)
 {
 	conn->is_head_begun = false;
 	conn_start_request(conn, message);
-	if (conn->state == CONN_FORWARD)
+	if (conn->state == CONN_FORWARD || conn->state == CONN_ACCESS)
 		conn_watch_rate(conn);
 }
 
@@ -133,7 +133,7 @@ size_t conn_read(struct conn *conn, const uint8_t *data, size_t length)
 		return length;
 	bool is_backend_full = conn->state == CONN_FORWARD && !conn->is_body_ended &&
 			       exchange_is_full(&conn->forward->exchange);
-	bool is_waiting = conn->state == CONN_FORWARD ||
+	bool is_waiting = conn->state == CONN_FORWARD || conn->state == CONN_ACCESS ||
 			  (conn->state == CONN_HEAD && !wants_input(conn));
 	if (is_backend_full || (is_waiting && length - at >= CONN_PIPELINE_BYTES))
 		stream_pause(conn->client);

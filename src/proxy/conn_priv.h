@@ -5,6 +5,7 @@
 
 #include "wherry/net/stream.h"
 #include "wherry/proto/http_reader.h"
+#include "wherry/proxy/access.h"
 #include "wherry/proxy/conn.h"
 #include "wherry/proxy/forward.h"
 #include "wherry/proxy/relay.h"
@@ -15,10 +16,18 @@
 enum conn_state {
 	CONN_PREFACE, // what the listener asks for before HTTP has not come yet
 	CONN_HEAD,    // waiting for a request's head, or reading it
+	CONN_ACCESS,  // whether a request may be made is being found out
 	CONN_FORWARD, // a request is with a backend
 	CONN_RELAY,   // the streams belong to a relay
 	CONN_LINGER,  // the last answer was written; the rest of the input is thrown away
 	CONN_CLOSED,
+};
+
+// Found while the message was at hand, told when the request is allowed; status 0: none.
+struct conn_refusal {
+	unsigned status;
+	enum close_reason reason;
+	const char *detail, *field; // static
 };
 
 struct conn {
@@ -34,6 +43,8 @@ struct conn {
 	struct forward *forward; // made for the first request, gone when relaying
 	struct upgrade *upgrade; // while a handshake is with a backend
 	struct relay *relay;
+	struct access *access;       // in CONN_ACCESS
+	struct conn_refusal refusal; // what stands against the request besides access
 	struct loop_timer timer;
 	struct loop_deferred deferred;
 	struct upstream_server *server; // reserved for the relay
@@ -78,7 +89,19 @@ size_t conn_read(struct conn *conn, const uint8_t *data, size_t length);
 // client's input. has_rest: there are bytes that are not enough.
 void conn_wait_for_input(struct conn *conn, bool has_rest);
 
+// conn_access.c: whether the request may be made at all.
+
+// Asks; then conn_proceed, or a refusal, at once or later.
+void conn_ask_access(struct conn *conn, const struct http_message *message);
+// Forgets the question, if there is one.
+void conn_stop_access(struct conn *conn);
+// The timer of CONN_ACCESS.
+void conn_check_access(struct conn *conn);
+
 // conn_request.c
+
+// The request is allowed: does what it asks for. Its message may be gone.
+void conn_proceed(struct conn *conn);
 
 // Takes the head that was just read as far as its action.
 void conn_start_request(struct conn *conn, const struct http_message *message);

@@ -5,15 +5,22 @@
 
 #include "wherry/base/log.h"
 
-static void redirect(struct conn *conn, const struct route_choice *choice)
+static void redirect(struct conn *conn)
 {
+	const struct conf_route *route = conn->request.route;
 	conn_reply(conn,
 		(struct reply){
-			.status = choice->route->redirect_status,
-			.location = str_from(choice->route->redirect_to),
+			.status = route->redirect_status,
+			.location = str_from(route->redirect_to),
 		},
 		CLOSE_REASON_DONE);
 }
+
+static const struct conn_refusal no_memory = {
+	.status = 503,
+	.reason = CLOSE_REASON_NO_MEMORY,
+	.detail = "out of memory",
+};
 
 static bool has_too_long_body(const struct conn *conn, const struct http_message *message)
 {
@@ -21,20 +28,27 @@ static bool has_too_long_body(const struct conn *conn, const struct http_message
 	       message->content_length > conn->request.route->body;
 }
 
-// A handshake is looked at before any backend hears of it.
-static bool is_upgrade_ready(struct conn *conn, const struct http_message *message)
+// What stands against it for reasons of its own, whoever asks; a handshake is looked at
+// before any backend hears of it.
+static struct conn_refusal find_refusal(
+	struct conn *conn, const struct http_message *message)
 {
 	struct reply reply = {0};
-	if (!upgrade_is_allowed(message, conn->request.route, &reply)) {
-		conn_reply(conn, reply, CLOSE_REASON_REFUSED);
-		return false;
-	}
+	if (has_too_long_body(conn, message))
+		return (struct conn_refusal){
+			.status = 413,
+			.reason = CLOSE_REASON_TOO_BIG,
+			.detail = "the body is longer than this route allows",
+		};
+	if (!message->is_websocket_upgrade)
+		return (struct conn_refusal){0};
+	if (!upgrade_is_allowed(message, conn->request.route, &reply))
+		return (struct conn_refusal){
+			reply.status, CLOSE_REASON_REFUSED, reply.detail, reply.field};
 	conn->upgrade = upgrade_create(message);
-	if (conn->upgrade)
-		return true;
-	conn_reply(conn, (struct reply){.status = 503, .detail = "out of memory"},
-		CLOSE_REASON_NO_MEMORY);
-	return false;
+	if (!conn->upgrade)
+		return no_memory;
+	return (struct conn_refusal){0};
 }
 
 static enum close_reason find_reason(enum exchange_failure failure)
@@ -78,8 +92,8 @@ static void reply_failure(struct conn *conn)
 		find_reason(failure));
 }
 
-static void forward(struct conn *conn, const struct http_message *message,
-	const struct route_choice *choice)
+static struct conn_refusal prepare_forward(struct conn *conn,
+	const struct http_message *message, const struct route_choice *choice)
 {
 	struct request_head head = {
 		.conf = conn->site->conf,
@@ -91,34 +105,54 @@ static void forward(struct conn *conn, const struct http_message *message,
 	if (!conn->forward)
 		conn->forward = forward_create(conn->site, conn->client, &conn->request,
 			&conn_forward_events, conn);
-	if (!conn->forward) {
-		conn_reply(conn, (struct reply){.status = 503, .detail = "out of memory"},
-			CLOSE_REASON_NO_MEMORY);
-		return;
-	}
+	if (!conn->forward)
+		return no_memory;
 	forward_prepare(conn->forward, conn->site, &head);
-	conn->state = CONN_FORWARD;
-	if (!forward_start(conn->forward))
-		reply_failure(conn);
+	return find_refusal(conn, message);
 }
 
+static void refuse(struct conn *conn, const struct conn_refusal *refusal)
+{
+	conn_reply(conn,
+		(struct reply){
+			.status = refusal->status,
+			.detail = refusal->detail,
+			.field = refusal->field,
+		},
+		refusal->reason);
+}
+
+void conn_proceed(struct conn *conn)
+{
+	if (conn->refusal.status != 0) {
+		refuse(conn, &conn->refusal);
+	} else if (conn->request.route->action == CONF_REDIRECT) {
+		redirect(conn);
+	} else {
+		conn->state = CONN_FORWARD;
+		if (!forward_start(conn->forward))
+			reply_failure(conn);
+	}
+}
+
+// Without memory nothing can be asked: that goes before all rules.
 static void act(struct conn *conn, const struct http_message *message,
 	const struct route_choice *choice)
 {
+	conn->refusal = (struct conn_refusal){0};
 	if (choice->status != 0)
-		conn_reply(conn,
-			(struct reply){.status = choice->status, .detail = choice->error},
-			choice->status == 400 ? CLOSE_REASON_BAD_REQUEST
-					      : CLOSE_REASON_REFUSED);
-	else if (choice->route->action == CONF_REDIRECT)
-		redirect(conn, choice);
-	else if (has_too_long_body(conn, message))
-		conn_reply(conn,
-			(struct reply){.status = 413,
-				.detail = "the body is longer than this route allows"},
-			CLOSE_REASON_TOO_BIG);
-	else if (!message->is_websocket_upgrade || is_upgrade_ready(conn, message))
-		forward(conn, message, choice);
+		conn->refusal = (struct conn_refusal){
+			.status = choice->status,
+			.reason = choice->status == 400 ? CLOSE_REASON_BAD_REQUEST
+							: CLOSE_REASON_REFUSED,
+			.detail = choice->error,
+		};
+	else if (choice->route->action == CONF_FORWARD)
+		conn->refusal = prepare_forward(conn, message, choice);
+	if (choice->status != 0 || conn->refusal.reason == CLOSE_REASON_NO_MEMORY)
+		refuse(conn, &conn->refusal);
+	else
+		conn_ask_access(conn, message);
 }
 
 void conn_start_request(struct conn *conn, const struct http_message *message)

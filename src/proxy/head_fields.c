@@ -17,6 +17,31 @@ bool head_fields_is_removed(const struct conf_headers *headers, struct str name)
 	return false;
 }
 
+static char fold(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return (char)(c - 'A' + 'a');
+	return c == '_' ? '-' : c;
+}
+
+static bool is_folded_equal(struct str a, struct str b)
+{
+	for (size_t i = 0; i < a.length && a.length == b.length; i++) {
+		if (fold(a.data[i]) != fold(b.data[i]))
+			return false;
+	}
+	return a.length == b.length;
+}
+
+bool head_fields_is_named(const struct conf_names *names, struct str name)
+{
+	for (size_t i = 0; i < names->count; i++) {
+		if (is_folded_equal(str_from(names->names[i]), name))
+			return true;
+	}
+	return false;
+}
+
 void head_fields_write_set(struct buf *out, const struct conf_headers *headers)
 {
 	for (size_t i = 0; i < headers->set_count; i++)

@@ -130,5 +130,24 @@ bool request_init(struct request *request, const struct http_message *message,
 void request_finish(struct request *request)
 {
 	free(request->text);
+	free(request->user);
 	request_init_empty(request);
+}
+
+// Kept as text only: hardly a route asks, and an idle WebSocket would pay for it.
+void request_client_address(const struct request *request, struct addr *ret_addr)
+{
+	if (!addr_parse_ip(request->client, 0, ret_addr))
+		*ret_addr = (struct addr){.length = 0};
+}
+
+bool request_set_user(struct request *request, struct str user)
+{
+	char *copy = str_copy(
+		user.length < TEXT_MAX ? user : (struct str){user.data, TEXT_MAX});
+	if (!copy)
+		return false;
+	free(request->user);
+	request->user = copy;
+	return true;
 }

@@ -151,10 +151,12 @@ void request_head_write_fields(struct buf *out, const struct request_head *head)
 {
 	const struct http_message *message = head->message;
 	const struct conf_headers *headers = &head->choice->route->request_headers;
+	const struct conf_names *added = &head->choice->route->added_fields;
 	for (size_t i = 0; i < message->field_count; i++) {
 		const struct http_field *field = &message->fields[i];
 		if (field->is_dropped || is_rewritten(field->id) ||
-			head_fields_is_removed(headers, field->name))
+			head_fields_is_removed(headers, field->name) ||
+			head_fields_is_named(added, field->name))
 			continue;
 		http_write_field(out, field->name, field->value);
 	}

@@ -85,6 +85,20 @@ struct conf_match {
 	const char *subprotocol; // one of those offered
 };
 
+// Whose requests a route takes, by the client's address.
+struct conf_access {
+	struct addr_network *allow; // NULL = everybody; else nobody else
+	size_t allow_count;
+	struct addr_network *deny; // wins
+	size_t deny_count;
+};
+
+// Names of fields.
+struct conf_names {
+	const char **names;
+	size_t count;
+};
+
 enum conf_action {
 	CONF_FORWARD,
 	CONF_REDIRECT
@@ -100,6 +114,9 @@ struct conf_route {
 	struct conf_match match;
 	enum conf_action action;
 	size_t upstream; // index, for CONF_FORWARD
+	struct conf_access access;
+	struct conf_names added_fields; // that access rules add to requests: the client's
+					// own are dropped, in any spelling with "_"
 	bool has_websocket;
 	struct conf_websocket websocket;
 	const char *path_strip; // NULL or without trailing "/"

@@ -50,8 +50,8 @@ void forward_destroy(struct forward *forward);
 // decision about it may take its time.
 void forward_prepare(struct forward *forward, const struct site *site,
 	const struct request_head *head);
-// One more field of the head. What the client sent under this name goes out, too: who
-// adds one has it dropped from the message before.
+// One more field of the head. What the client sent under this name goes out, too, unless
+// it is one of the route's added_fields.
 void forward_add_field(struct forward *forward, struct str name, struct str value);
 // Sends what was prepared. False: it failed at once, forward->failure says why; nothing
 // is called.

@@ -13,6 +13,7 @@ struct request {
 	struct str host;
 	struct str target; // of WebSockets with the values of its query masked
 	struct str client; // whose request it is: the peer, or whom a trusted proxy names
+	char *user;        // whom access rules found; NULL = nobody
 	const struct conf_route *route; // NULL if none was found
 	const char *server; // URL of the server that had it last; NULL if none
 	uint64_t started_ms;
@@ -31,3 +32,9 @@ MUST_CHECK bool request_init(struct request *request, const struct http_message 
 // For a head that could not be read.
 void request_init_empty(struct request *request);
 void request_finish(struct request *request);
+
+// The client's address; of length 0 if it has none (a UNIX socket), which is in no
+// network.
+void request_client_address(const struct request *request, struct addr *ret_addr);
+// Copied; a later one replaces it. False when memory is short.
+MUST_CHECK bool request_set_user(struct request *request, struct str user);

@@ -75,6 +75,32 @@ static const struct {
 		"10.0.0.1"},
 };
 
+Test(request, knows_its_client_as_an_address)
+{
+	struct request request = start("[::ffff:192.0.2.1]:1", GET);
+	struct addr expected, found;
+	cr_assert(addr_parse_ip(STR("192.0.2.1"), 0, &expected));
+	request_client_address(&request, &found);
+	cr_assert(addr_equal(&found, &expected));
+	request_finish(&request);
+
+	request = start("unix:/run/peer.sock", GET);
+	request_client_address(&request, &found);
+	cr_assert_eq(found.length, 0);
+	request_finish(&request);
+}
+
+Test(request, keeps_the_last_user)
+{
+	struct request request = start("192.0.2.1:1", GET);
+	cr_assert_null(request.user);
+	cr_assert(request_set_user(&request, STR("ann")));
+	cr_assert(request_set_user(&request, STR("bob")));
+	cr_assert_str_eq(request.user, "bob");
+	request_finish(&request);
+	cr_assert_null(request.user);
+}
+
 Test(request, is_of_the_last_one_no_trusted_proxy_vouches_for)
 {
 	for (size_t i = 0; i < COUNT(CLIENTS); i++) {

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// Whether a request may be made: asks the access rules, and waits for those that take
+// their time. Meanwhile nothing of the body is read, and the backend hears nothing.
+#include "conn_priv.h"
+#include "wherry/base/now.h"
+
+static void refuse(struct conn *conn, const struct reply *reply)
+{
+	conn_reply(conn, *reply,
+		reply->status >= 500 ? CLOSE_REASON_OVERLOAD : CLOSE_REASON_REFUSED);
+}
+
+static void on_decision(void *arg, enum access_result result, const struct reply *reply)
+{
+	struct conn *conn = arg;
+	if (result == ACCESS_ALLOWED)
+		conn_proceed(conn);
+	else
+		refuse(conn, reply);
+	conn_stop_access(conn);
+}
+
+void conn_ask_access(struct conn *conn, const struct http_message *message)
+{
+	struct access_question question = {
+		.site = conn->site,
+		.request = &conn->request,
+		.message = message,
+		.peer = &conn->peer,
+		.forward = conn->request.route->action == CONF_FORWARD ? conn->forward
+								       : NULL,
+	};
+	struct reply reply = {0};
+	conn->state = CONN_ACCESS;
+	switch (access_start(&question, on_decision, conn, &conn->access, &reply)) {
+	case ACCESS_ALLOWED:
+		conn_proceed(conn);
+		return;
+	case ACCESS_REFUSED:
+		refuse(conn, &reply);
+		return;
+	case ACCESS_PENDING:
+		return;
+	}
+}
+
+void conn_stop_access(struct conn *conn)
+{
+	access_destroy(conn->access);
+	conn->access = NULL;
+}
+
+// A client that is not read from is not heard going, either.
+void conn_check_access(struct conn *conn)
+{
+	bool is_unheard = stream_is_paused(conn->client) || conn->is_eof;
+	if (is_unheard && stream_has_reset(conn->client))
+		conn_close(conn, CLOSE_REASON_CLIENT_RESET, "client");
+	else
+		loop_timer_set(&conn->timer, now_ms() + CONN_RATE_WINDOW_MS);
+}
