@@ -46,6 +46,36 @@ static void check_addresses(const struct conf *conf, const struct conf_yaml_node
 	}
 }
 
+static void check_certificates(const struct conf_listener *listener,
+	const struct conf_yaml_node *tls, struct conf_diag *diag)
+{
+	const struct conf_yaml_node *self_signed = conf_yaml_find(tls, "self_signed");
+	bool has_certificates = conf_yaml_find(tls, "certificates") != NULL;
+	if (has_certificates && listener->tls.is_self_signed)
+		conf_diag_add(diag, self_signed->key_at, "one of them", "both",
+			"listeners[].tls: \"certificates\" and \"self_signed\"");
+	if (!has_certificates && !listener->tls.is_self_signed)
+		conf_diag_add(diag, tls->at, "a list of cert and key", "nothing",
+			"listeners[].tls.certificates: missing");
+}
+
+static void check_tls(const struct conf *conf, const struct conf_yaml_node *root,
+	struct conf_diag *diag)
+{
+	const struct conf_yaml_node *node = first_of(root, "listeners");
+	for (size_t i = 0; i < conf->listener_count; i++, node = node->next) {
+		const struct conf_yaml_node *tls = conf_yaml_find(node, "tls");
+		const struct conf_yaml_node *auth = conf_yaml_find(tls, "client_auth");
+		if (!tls || (tls->kind != CONF_YAML_MAPPING && !tls->is_null))
+			continue;
+		check_certificates(&conf->listeners[i], tls, diag);
+		if (auth && !conf_yaml_find(tls, "client_ca"))
+			conf_diag_add(diag, auth->key_at, NULL, NULL,
+				"listeners[].tls.client_auth: has no effect without "
+				"\"client_ca\"");
+	}
+}
+
 static bool is_loopback(const struct addr *addr)
 {
 	struct addr_network loopback[2];
@@ -107,6 +137,7 @@ void conf_check_rules(const struct conf *conf, const struct conf_yaml_node *root
 	struct conf_diag *diag)
 {
 	check_addresses(conf, root, diag);
+	check_tls(conf, root, diag);
 	check_status(conf, root, diag);
 	check_upstreams(conf, root, diag);
 	conf_check_route_all(conf, first_of(root, "routes"), diag);

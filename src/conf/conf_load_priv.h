@@ -58,6 +58,8 @@ conf_load_cb conf_load_string_name;
 conf_load_cb conf_load_string_method;
 conf_load_cb conf_load_string_subprotocol;
 conf_load_cb conf_load_string_output;
+conf_load_cb conf_load_string_file;
+conf_load_cb conf_load_string_ciphers;
 conf_load_cb conf_load_string_path;
 conf_load_cb conf_load_string_location;
 

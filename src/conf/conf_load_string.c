@@ -83,6 +83,48 @@ void conf_load_string_output(struct conf_load *load, const struct conf_schema_ke
 		conf_load_value_refuse(load, key, node, "bad value");
 }
 
+// The folder of the file that the node stands in, with its "/"; empty for a text without
+// a folder, as the command line is.
+static struct str find_folder(const struct conf_yaml_node *node)
+{
+	const char *slash = strrchr(node->at.file, '/');
+	return (struct str){
+		node->at.file, slash ? (size_t)(slash + 1 - node->at.file) : 0};
+}
+
+// A configuration and what it names move together: relative paths start at its folder.
+void conf_load_string_file(struct conf_load *load, const struct conf_schema_key *key,
+	const struct conf_yaml_node *node, void *item)
+{
+	struct buf path = BUF_INIT, at = BUF_INIT;
+	if (node->text.length == 0 || node->text.data[node->text.length - 1] == '/') {
+		conf_load_value_refuse(load, key, node, "bad path");
+		return;
+	}
+	if (node->text.data[0] != '/')
+		buf_append_str(&path, find_folder(node));
+	buf_append_str(&path, node->text);
+	buf_printf(&at, "%s:%zu:%zu", node->at.file, node->at.line, node->at.column);
+	struct conf_file file = {
+		.path = conf_arena_copy(load->memory, buf_str(&path)),
+		.named_at = conf_arena_copy(load->memory, buf_str(&at)),
+	};
+	load->memory->is_failed |= path.is_failed || at.is_failed;
+	memcpy(conf_load_field(item, key->field), &file, sizeof(file));
+	buf_finish(&path);
+	buf_finish(&at);
+}
+
+// Which names OpenSSL knows is found out when the listener's TLS is made.
+void conf_load_string_ciphers(struct conf_load *load, const struct conf_schema_key *key,
+	const struct conf_yaml_node *node, void *item)
+{
+	if (consists_of(node->text, "-_+!:@=."))
+		store(load, key, item, node->text);
+	else
+		conf_load_value_refuse(load, key, node, "bad ciphers");
+}
+
 // Brings the path to its canonical form; false, and diagnosed, if it has none.
 static bool canonicalize(struct conf_load *load, const struct conf_schema_key *key,
 	const struct conf_yaml_node *node, struct str *ret_path)

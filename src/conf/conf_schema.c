@@ -112,6 +112,8 @@ static const char *const rules[] = {
 	[CONF_SCHEMA_NAMED] = "a mapping of names",
 	[CONF_SCHEMA_LIST] = "a list",
 	[CONF_SCHEMA_OUTPUT] = "a path with a \"/\"",
+	[CONF_SCHEMA_FILE] = "the path of a file",
+	[CONF_SCHEMA_CIPHERS] = "names of ciphers, as openssl ciphers(1) takes them",
 	[CONF_SCHEMA_HOST] = "a host name",
 	[CONF_SCHEMA_ORIGINS] = "a list of origins such as https://example.com",
 };

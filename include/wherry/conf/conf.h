@@ -36,9 +36,36 @@ struct conf_paths {
 	bool forward_canonical; // else the client's own bytes
 };
 
+// A file that the configuration names. conf does not open it: who does, says where it was
+// named when something is wrong with it.
+struct conf_file {
+	const char *path; // relative ones are joined to the configuration's folder; NULL
+			  // = none
+	const char *named_at; // "wherry.yaml:12:5"
+};
+
+struct conf_certificate {
+	struct conf_file cert; // PEM, the leaf first
+	struct conf_file key;
+};
+
+struct conf_tls {
+	struct conf_certificate *certificates; // the first is the default
+	size_t certificate_count;
+	bool is_self_signed; // without certificates: one made in memory
+	struct conf_file client_ca;
+	bool is_client_auth_optional;
+	bool refuses_unknown_names;
+	bool requires_tls13;
+	const char *ciphers;      // of TLS 1.2; NULL = OpenSSL's own
+	const char *ciphersuites; // of TLS 1.3; NULL = OpenSSL's own
+};
+
 struct conf_listener {
 	struct addr address;
 	const char *name; // as written
+	bool has_tls;
+	struct conf_tls tls;
 };
 
 struct conf_header {

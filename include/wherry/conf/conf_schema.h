@@ -16,6 +16,8 @@ enum conf_schema_type {
 	CONF_SCHEMA_METHOD,
 	CONF_SCHEMA_SUBPROTOCOL,
 	CONF_SCHEMA_OUTPUT,   // one of words, or a file
+	CONF_SCHEMA_FILE,     // struct conf_file
+	CONF_SCHEMA_CIPHERS,  // a list of OpenSSL's
 	CONF_SCHEMA_ADDRESS,  // struct addr, and the text as extra
 	CONF_SCHEMA_NETWORKS, // list: struct addr_network *, and the count as extra
 	CONF_SCHEMA_RESOLVERS,
