@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+// Reads pairs from files and judges them; see the header.
+#include "wherry/net/tls_certificate.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#include "tls_certificate_priv.h"
+
+#include "wherry/base/secret_file.h"
+
+static void complain(struct buf *text, const struct conf_file *file, const char *problem)
+{
+	buf_printf(text, "%s: %s: %s\n", file->named_at, file->path, problem);
+}
+
+// What is not asked for can't block the process at a terminal.
+static int refuse_password(char *text, int size, int rwflag, void *arg)
+{
+	return -1;
+}
+
+static bool is_at_end(void)
+{
+	unsigned long error = ERR_peek_last_error();
+	return ERR_GET_LIB(error) == ERR_LIB_PEM &&
+	       ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
+}
+
+// The leaf, and the chain behind it.
+static bool read_chain(struct tls_certificate *certificate, BIO *file)
+{
+	X509 *next;
+	certificate->leaf = PEM_read_bio_X509(file, NULL, refuse_password, NULL);
+	certificate->chain = sk_X509_new_null();
+	if (!certificate->leaf || !certificate->chain)
+		return false;
+	while ((next = PEM_read_bio_X509(file, NULL, refuse_password, NULL)) != NULL) {
+		if (sk_X509_push(certificate->chain, next) > 0)
+			continue;
+		X509_free(next);
+		return false;
+	}
+	return is_at_end();
+}
+
+static bool load_chain(struct tls_certificate *certificate, const struct conf_file *file,
+	struct buf *ret_text)
+{
+	ERR_clear_error();
+	errno = 0;
+	BIO *bio = BIO_new_file(file->path, "r");
+	if (!bio) {
+		buf_printf(ret_text, "%s: %s: can't be read: %s\n", file->named_at,
+			file->path, strerror(errno ? errno : ENOMEM));
+		return false;
+	}
+	bool is_read = read_chain(certificate, bio);
+	BIO_free(bio);
+	if (!is_read)
+		complain(ret_text, file,
+			!certificate->leaf && is_at_end()
+				? "holds no certificate (expected PEM, the leaf first)"
+				: "holds a broken certificate (expected PEM)");
+	ERR_clear_error();
+	return is_read;
+}
+
+static const char *find_key_problem(void)
+{
+	unsigned long error = ERR_peek_last_error();
+	if (ERR_GET_LIB(error) == ERR_LIB_PEM &&
+		ERR_GET_REASON(error) == PEM_R_BAD_PASSWORD_READ)
+		return "is locked by a pass phrase (expected a key without one)";
+	return "holds no private key (expected PEM)";
+}
+
+static bool load_key(struct tls_certificate *certificate, const struct conf_file *file,
+	struct buf *ret_text)
+{
+	struct secret_file secret = SECRET_FILE_INIT;
+	char problem[SECRET_FILE_ERROR_SIZE];
+	if (!secret_file_read(file->path, &secret, problem)) {
+		buf_printf(ret_text, "%s: %s %s\n", file->named_at, file->path, problem);
+		return false;
+	}
+	ERR_clear_error();
+	BIO *bio = BIO_new_mem_buf(secret.data, (int)secret.length);
+	if (bio)
+		certificate->key =
+			PEM_read_bio_PrivateKey(bio, NULL, refuse_password, NULL);
+	BIO_free(bio);
+	secret_file_finish(&secret);
+	if (!certificate->key)
+		complain(ret_text, file, find_key_problem());
+	ERR_clear_error();
+	return certificate->key != NULL;
+}
+
+static bool find_kind(EVP_PKEY *key, enum tls_certificate_kind *ret_kind)
+{
+	switch (EVP_PKEY_get_base_id(key)) {
+	case EVP_PKEY_RSA:
+		*ret_kind = TLS_CERTIFICATE_RSA;
+		return true;
+	case EVP_PKEY_EC:
+		*ret_kind = TLS_CERTIFICATE_ECDSA;
+		return true;
+	case EVP_PKEY_ED25519:
+		*ret_kind = TLS_CERTIFICATE_ED25519;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void warn(const struct tls_certificate *certificate, const struct conf_file *file,
+	struct buf *ret_text)
+{
+	const X509 *below = certificate->leaf;
+	if (X509_cmp_current_time(X509_get0_notAfter(certificate->leaf)) < 0)
+		complain(ret_text, file, "warning: the certificate has expired");
+	if (X509_cmp_current_time(X509_get0_notBefore(certificate->leaf)) > 0)
+		complain(ret_text, file, "warning: the certificate is not valid yet");
+	if (certificate->name_count == 0)
+		complain(ret_text, file, "warning: the certificate names no host");
+	for (int i = 0; i < sk_X509_num(certificate->chain); i++) {
+		X509 *above = sk_X509_value(certificate->chain, i);
+		if (X509_check_issued(above, (X509 *)below) != X509_V_OK) {
+			complain(ret_text, file,
+				"warning: the chain is not in order: a certificate is "
+				"not followed by its issuer's");
+			break;
+		}
+		below = above;
+	}
+}
+
+bool tls_certificate_load(struct tls_certificate *certificate,
+	const struct conf_certificate *conf, struct buf *ret_text)
+{
+	*certificate = (struct tls_certificate){0};
+	bool has_chain = load_chain(certificate, &conf->cert, ret_text);
+	bool has_key = load_key(certificate, &conf->key, ret_text);
+	if (!has_chain || !has_key)
+		return false;
+	if (!find_kind(certificate->key, &certificate->kind)) {
+		complain(ret_text, &conf->key,
+			"is of a kind that is not supported (expected RSA, ECDSA or "
+			"Ed25519)");
+		return false;
+	}
+	if (X509_check_private_key(certificate->leaf, certificate->key) != 1) {
+		ERR_clear_error();
+		buf_printf(ret_text, "%s: %s: is not the key of %s\n", conf->key.named_at,
+			conf->key.path, conf->cert.path);
+		return false;
+	}
+	if (!tls_certificate_read_names(certificate)) {
+		complain(ret_text, &conf->cert, "out of memory");
+		return false;
+	}
+	warn(certificate, &conf->cert, ret_text);
+	return true;
+}
+
+void tls_certificate_finish(struct tls_certificate *certificate)
+{
+	X509_free(certificate->leaf);
+	sk_X509_pop_free(certificate->chain, X509_free);
+	EVP_PKEY_free(certificate->key); // wiped there
+	tls_certificate_forget_names(certificate);
+	*certificate = (struct tls_certificate){0};
+}
+
+void tls_certificate_write_fingerprint(
+	const struct tls_certificate *certificate, struct buf *out)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned length = 0;
+	if (X509_digest(certificate->leaf, EVP_sha256(), digest, &length) != 1)
+		return;
+	for (unsigned i = 0; i < length; i++)
+		buf_printf(out, "%s%02X", i > 0 ? ":" : "", digest[i]);
+}
+
+void tls_certificate_write_end(const struct tls_certificate *certificate, struct buf *out)
+{
+	struct tm end;
+	if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate->leaf), &end) == 1)
+		buf_printf(out, "%04d-%02d-%02d", end.tm_year + 1900, end.tm_mon + 1,
+			end.tm_mday);
+}

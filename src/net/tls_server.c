@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: MIT
+// One worker's TLS; see the header. A set in use by this worker is a generation: its
+// contexts, made when a host is first asked for. It lives as long as the server has it or
+// a connection that began with it.
+#include "wherry/net/tls_server.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/err.h>
+
+#include "tls_set_priv.h"
+
+#include "wherry/base/url.h"
+
+struct generation {
+	size_t references; // all on one thread
+	struct tls_set *set;
+	EVP_MD *sha256;
+	SSL_CTX **contexts; // by host; NULL = not made yet
+};
+
+struct tls_server {
+	struct generation *generation;
+};
+
+// What a connection was given.
+struct accepted {
+	struct generation *generation;
+	size_t host;
+	bool has_known_name; // the client asked for a name that a certificate has
+};
+
+enum {
+	HELLO_MAX = 16 * 1024 // bytes of a ClientHello (SECURITY T46)
+};
+
+static void unref_generation(struct generation *generation)
+{
+	if (!generation || --generation->references > 0)
+		return;
+	for (size_t i = 0; generation->contexts && i < generation->set->host_count; i++)
+		SSL_CTX_free(generation->contexts[i]);
+	free(generation->contexts);
+	EVP_MD_free(generation->sha256);
+	tls_set_unref(generation->set);
+	free(generation);
+}
+
+static void free_accepted(
+	void *ssl, void *value, CRYPTO_EX_DATA *data, int index, long argl, void *argp)
+{
+	struct accepted *accepted = value;
+	if (accepted)
+		unref_generation(accepted->generation);
+	free(accepted);
+}
+
+// OpenSSL gives out places in its objects by number, for good.
+static CRYPTO_ONCE index_once = CRYPTO_ONCE_STATIC_INIT;
+static int accepted_index = -1;
+
+static void make_index(void)
+{
+	accepted_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, free_accepted);
+}
+
+static struct accepted *get_accepted(const SSL *ssl)
+{
+	return SSL_get_ex_data(ssl, accepted_index);
+}
+
+// The name in server_name (RFC 6066 section 3): list length, type 0, name length, name.
+// Empty if there is none; false if it is broken.
+static bool read_name(SSL *ssl, struct str *ret_name)
+{
+	const unsigned char *data;
+	size_t length;
+	*ret_name = STR("");
+	if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &data, &length) != 1)
+		return true;
+	if (length < 5 || (size_t)(data[0] << 8 | data[1]) != length - 2 ||
+		data[2] != TLSEXT_NAMETYPE_host_name ||
+		(size_t)(data[3] << 8 | data[4]) != length - 5)
+		return false;
+	*ret_name = (struct str){(const char *)data + 5, length - 5};
+	return true;
+}
+
+static bool is_too_long(SSL *ssl)
+{
+	const unsigned char *part;
+	int *types = NULL;
+	size_t count = 0;
+	size_t total = SSL_client_hello_get0_ciphers(ssl, &part);
+	if (SSL_client_hello_get1_extensions_present(ssl, &types, &count) != 1)
+		return true;
+	for (size_t i = 0; i < count; i++) {
+		size_t length = 0;
+		(void)SSL_client_hello_get0_ext(
+			ssl, (unsigned)types[i], &part, &length); // it is present
+		total += 4 + length;
+	}
+	OPENSSL_free(types);
+	return total > HELLO_MAX;
+}
+
+static int on_server_name(SSL *ssl, int *alert, void *arg)
+{
+	// The choice is made; what is left is to say whether the name was heard.
+	return get_accepted(ssl)->has_known_name ? SSL_TLSEXT_ERR_OK
+						 : SSL_TLSEXT_ERR_NOACK;
+}
+
+static int on_client_hello(SSL *ssl, int *alert, void *arg);
+
+static SSL_CTX *get_context(struct generation *generation, size_t host)
+{
+	SSL_CTX *context = generation->contexts[host];
+	if (context)
+		return context;
+	context = tls_context_create(generation->set, host, NULL);
+	if (!context)
+		return NULL;
+	SSL_CTX_set_client_hello_cb(context, on_client_hello, generation);
+	SSL_CTX_set_tlsext_servername_callback(context, on_server_name);
+	generation->contexts[host] = context;
+	return context;
+}
+
+// A session belongs to the name and to the rules it was made under: with another one it
+// is not resumed (SECURITY T25).
+static bool bind_sessions(SSL *ssl, const struct generation *generation, struct str name)
+{
+	unsigned char id[EVP_MAX_MD_SIZE];
+	char lower[TLS_SET_NAME_MAX];
+	size_t length = name.length < sizeof(lower) ? name.length : sizeof(lower);
+	for (size_t i = 0; i < length; i++)
+		lower[i] = (char)(name.data[i] >= 'A' && name.data[i] <= 'Z'
+					  ? name.data[i] - 'A' + 'a'
+					  : name.data[i]);
+	EVP_MD_CTX *digest = EVP_MD_CTX_new();
+	bool is_bound =
+		digest && EVP_DigestInit_ex(digest, generation->sha256, NULL) == 1 &&
+		EVP_DigestUpdate(digest, generation->set->digest, TLS_SET_DIGEST_SIZE) ==
+			1 &&
+		EVP_DigestUpdate(digest, lower, length) == 1 &&
+		EVP_DigestFinal_ex(digest, id, NULL) == 1 &&
+		SSL_set_session_id_context(ssl, id, SSL_MAX_SID_CTX_LENGTH) == 1;
+	EVP_MD_CTX_free(digest);
+	return is_bound;
+}
+
+// SSL_set_SSL_CTX carries the certificate only: the rest follows by hand.
+static bool use_context(SSL *ssl, SSL_CTX *context)
+{
+	if (SSL_set_SSL_CTX(ssl, context) != context)
+		return false;
+	SSL_clear_options(ssl, SSL_get_options(ssl) & ~SSL_CTX_get_options(context));
+	SSL_set_options(ssl, SSL_CTX_get_options(context));
+	SSL_set_verify(ssl, SSL_CTX_get_verify_mode(context), NULL);
+	SSL_set_verify_depth(ssl, SSL_CTX_get_verify_depth(context));
+	return true;
+}
+
+static int refuse(int *alert, int value)
+{
+	*alert = value;
+	return SSL_CLIENT_HELLO_ERROR;
+}
+
+// Before resumption is decided, which SNI callbacks are too late for.
+static int on_client_hello(SSL *ssl, int *alert, void *arg)
+{
+	struct generation *generation = arg;
+	struct accepted *accepted = get_accepted(ssl);
+	struct str name;
+	if (!read_name(ssl, &name) || is_too_long(ssl))
+		return refuse(alert, SSL_AD_DECODE_ERROR);
+	accepted->host = 0;
+	accepted->has_known_name = tls_set_find(generation->set, name, &accepted->host);
+	if (!accepted->has_known_name && generation->set->refuses_unknown_names)
+		return refuse(alert, SSL_AD_UNRECOGNIZED_NAME);
+	SSL_CTX *context = get_context(generation, accepted->host);
+	if (!context || !use_context(ssl, context) ||
+		!bind_sessions(ssl, generation, name))
+		return refuse(alert, SSL_AD_INTERNAL_ERROR);
+	return SSL_CLIENT_HELLO_SUCCESS;
+}
+
+static struct generation *create_generation(struct tls_set *set)
+{
+	struct generation *generation = calloc(1, sizeof(*generation));
+	if (!generation)
+		return NULL;
+	generation->references = 1;
+	generation->set = tls_set_ref(set);
+	generation->sha256 = EVP_MD_fetch(NULL, "SHA2-256", NULL);
+	generation->contexts = calloc(set->host_count, sizeof(*generation->contexts));
+	if (generation->sha256 && generation->contexts && get_context(generation, 0))
+		return generation;
+	unref_generation(generation);
+	return NULL;
+}
+
+struct tls_server *tls_server_create(struct tls_set *set)
+{
+	if (CRYPTO_THREAD_run_once(&index_once, make_index) != 1 || accepted_index < 0)
+		return NULL;
+	struct tls_server *server = calloc(1, sizeof(*server));
+	if (server)
+		server->generation = create_generation(set);
+	if (server && server->generation)
+		return server;
+	free(server);
+	return NULL;
+}
+
+void tls_server_destroy(struct tls_server *server)
+{
+	if (server)
+		unref_generation(server->generation);
+	free(server);
+}
+
+bool tls_server_replace(struct tls_server *server, struct tls_set *set)
+{
+	struct generation *next = create_generation(set);
+	if (!next)
+		return false;
+	unref_generation(server->generation);
+	server->generation = next;
+	return true;
+}
+
+SSL *tls_server_accept(struct tls_server *server)
+{
+	struct generation *generation = server->generation;
+	struct accepted *accepted = calloc(1, sizeof(*accepted));
+	SSL *ssl = accepted ? SSL_new(generation->contexts[0]) : NULL;
+	if (!ssl || SSL_set_ex_data(ssl, accepted_index, accepted) != 1) {
+		SSL_free(ssl);
+		free(accepted);
+		return NULL;
+	}
+	generation->references++;
+	accepted->generation = generation;
+	SSL_set_accept_state(ssl);
+	return ssl;
+}
+
+bool tls_server_host_matches(const SSL *ssl, struct str host)
+{
+	const struct accepted *accepted = get_accepted(ssl);
+	struct str name;
+	uint16_t port;
+	size_t other;
+	if (!accepted->has_known_name || !url_split_authority(host, &name, &port) ||
+		!tls_set_find(accepted->generation->set, name, &other))
+		return true; // what no certificate has is no other host
+	return other == accepted->host;
+}
+
+bool tls_server_asks_client(const SSL *ssl)
+{
+	return get_accepted(ssl)->generation->set->client_ca != NULL;
+}
