@@ -5,7 +5,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
+
+#include "wherry/base/siphash.h"
 
 enum {
 	CAPACITY_MIN = 16, // a power of two, as every capacity is
@@ -19,75 +20,11 @@ struct slot {
 };
 
 struct map {
-	uint64_t seed[2];
+	struct siphash_seed seed;
 	struct slot *slots;
 	size_t capacity;
 	size_t count;
 };
-
-// SipHash (Aumasson and Bernstein, 2012), state v0 to v3.
-struct sip {
-	uint64_t v[4];
-};
-
-static uint64_t rotate(uint64_t value, unsigned bits)
-{
-	return value << bits | value >> (64 - bits);
-}
-
-static void sip_rounds(struct sip *sip, unsigned count)
-{
-	uint64_t *v = sip->v;
-
-	while (count-- > 0) {
-		v[0] += v[1];
-		v[2] += v[3];
-		v[1] = rotate(v[1], 13) ^ v[0];
-		v[3] = rotate(v[3], 16) ^ v[2];
-		v[0] = rotate(v[0], 32);
-		v[2] += v[1];
-		v[0] += v[3];
-		v[1] = rotate(v[1], 17) ^ v[2];
-		v[3] = rotate(v[3], 21) ^ v[0];
-		v[2] = rotate(v[2], 32);
-	}
-}
-
-static void sip_take(struct sip *sip, uint64_t word)
-{
-	sip->v[3] ^= word;
-	sip_rounds(sip, 2);
-	sip->v[0] ^= word;
-}
-
-// Up to 8 bytes, little-endian.
-static uint64_t read_word(const uint8_t *bytes, size_t length)
-{
-	uint64_t word = 0;
-
-	for (size_t i = 0; i < length; i++)
-		word |= (uint64_t)bytes[i] << (8 * i);
-	return word;
-}
-
-static uint64_t hash_key(const struct map *map, const uint8_t *key, size_t length)
-{
-	struct sip sip = {{
-		map->seed[0] ^ UINT64_C(0x736f6d6570736575),
-		map->seed[1] ^ UINT64_C(0x646f72616e646f6d),
-		map->seed[0] ^ UINT64_C(0x6c7967656e657261),
-		map->seed[1] ^ UINT64_C(0x7465646279746573),
-	}};
-	size_t whole = length - length % 8;
-
-	for (size_t at = 0; at < whole; at += 8)
-		sip_take(&sip, read_word(key + at, 8));
-	uint64_t last = whole < length ? read_word(key + whole, length - whole) : 0;
-	sip_take(&sip, last | (uint64_t)length << 56);
-	sip.v[2] ^= 0xff;
-	sip_rounds(&sip, 4);
-	return sip.v[0] ^ sip.v[1] ^ sip.v[2] ^ sip.v[3];
-}
 
 struct map *map_create(void)
 {
@@ -97,9 +34,7 @@ struct map *map_create(void)
 		return NULL;
 	map->capacity = CAPACITY_MIN;
 	map->slots = calloc(map->capacity, sizeof(*map->slots));
-	// Requests this short are filled at once.
-	if (!map->slots || getrandom(map->seed, sizeof(map->seed), 0) !=
-				   (ssize_t)sizeof(map->seed)) {
+	if (!map->slots || !siphash_make_seed(&map->seed)) {
 		map_destroy(map);
 		return NULL;
 	}
@@ -136,7 +71,8 @@ static struct slot *probe(
 
 uintptr_t *map_find(struct map *map, const void *key, size_t key_length)
 {
-	struct slot *slot = probe(map, hash_key(map, key, key_length), key, key_length);
+	struct slot *slot =
+		probe(map, siphash(&map->seed, key, key_length), key, key_length);
 
 	return slot->key ? &slot->value : NULL;
 }
@@ -164,7 +100,7 @@ static bool resize(struct map *map, size_t capacity)
 
 uintptr_t *map_put(struct map *map, const void *key, size_t key_length)
 {
-	uint64_t hash = hash_key(map, key, key_length);
+	uint64_t hash = siphash(&map->seed, key, key_length);
 	struct slot *slot = probe(map, hash, key, key_length);
 
 	if (slot->key)
@@ -203,7 +139,8 @@ static void close_hole(struct map *map, size_t hole)
 
 void map_remove(struct map *map, const void *key, size_t key_length)
 {
-	struct slot *slot = probe(map, hash_key(map, key, key_length), key, key_length);
+	struct slot *slot =
+		probe(map, siphash(&map->seed, key, key_length), key, key_length);
 
 	if (!slot->key)
 		return;
