@@ -108,6 +108,22 @@ static void load_number(struct conf_load *load, const struct conf_schema_key *ke
 		store(key, item, value);
 }
 
+static void load_rate(struct conf_load *load, const struct conf_schema_key *key,
+	const struct conf_yaml_node *node, void *item)
+{
+	struct rate_limit limit = {0};
+	size_t index;
+	if (conf_load_value_word(key, node->text, &index))
+		; // off
+	else if (!conf_value_parse_rate(node->text, &limit))
+		conf_load_value_refuse(load, key, node, "bad value");
+	else if (limit.count < key->min || limit.count > key->max ||
+		 limit.burst < key->min || limit.burst > key->max)
+		conf_load_value_refuse(load, key, node, "out of range");
+	else
+		memcpy(conf_load_field(item, key->field), &limit, sizeof(limit));
+}
+
 static void load_enum(struct conf_load *load, const struct conf_schema_key *key,
 	const struct conf_yaml_node *node, void *item)
 {
@@ -131,6 +147,7 @@ static const struct loader loaders[] = {
 	[CONF_SCHEMA_INTEGER] = {CONF_YAML_SCALAR, load_number},
 	[CONF_SCHEMA_SIZE] = {CONF_YAML_SCALAR, load_number},
 	[CONF_SCHEMA_DURATION] = {CONF_YAML_SCALAR, load_number},
+	[CONF_SCHEMA_RATE] = {CONF_YAML_SCALAR, load_rate},
 	[CONF_SCHEMA_ENUM] = {CONF_YAML_SCALAR, load_enum},
 	[CONF_SCHEMA_NAME] = {CONF_YAML_SCALAR, conf_load_string_name},
 	[CONF_SCHEMA_METHOD] = {CONF_YAML_SCALAR, conf_load_string_method},

@@ -93,6 +93,7 @@ static void write_range(
 // Of the types whose rule does not depend on the key.
 static const char *const rules[] = {
 	[CONF_SCHEMA_BOOL] = "true or false",
+	[CONF_SCHEMA_RATE] = "1/s to 10000000/s, also /m or /h, as in 30/m burst 10,",
 	[CONF_SCHEMA_NAME] = "1 to 64 letters, digits, \"-\", \"_\" or \".\"",
 	[CONF_SCHEMA_METHOD] = "a method in capitals such as POST",
 	[CONF_SCHEMA_SUBPROTOCOL] = "a subprotocol such as chat.v1",

@@ -28,6 +28,7 @@ static const struct type types[] = {
 	[CONF_SCHEMA_INTEGER] = {"integer", NULL},
 	[CONF_SCHEMA_SIZE] = {"size", JSON_SIZE},
 	[CONF_SCHEMA_DURATION] = {"duration", JSON_PATTERN("^[0-9]+(ms|s|m|h)$")},
+	[CONF_SCHEMA_RATE] = {"rate", JSON_PATTERN("^[0-9]+/[smh]( burst [0-9]+)?$")},
 	[CONF_SCHEMA_ENUM] = {"enum", NULL},
 	[CONF_SCHEMA_NAME] = {"name", JSON_STRING},
 	[CONF_SCHEMA_METHOD] = {"method", JSON_STRING},

@@ -16,6 +16,9 @@
 #define IN(type, member) .field = PLACE(type, member)
 #define EXTRA(type, member) .extra = PLACE(type, member)
 #define RANGE(low, high) .min = (low), .max = (high)
+#define RATE(key_path, member, key_help)                                                 \
+	KEY(key_path, RATE, "off", key_help, IN(conf, member), RANGE(1, 10000000),       \
+		.words = "off")
 #define ITEMS(path, type) .items = (path), .item_size = sizeof(struct type)
 
 #define KIB UINT64_C(1024)
@@ -78,8 +81,13 @@ const struct conf_schema_key conf_schema_table[] = {
 		"client connections of one IPv4 address or IPv6 /64",
 		IN(conf, limits.per_source), RANGE(1, 10000000)),
 	KEY("limits.exempt", NETWORKS, "127.0.0.0/8, ::1",
-		"sources that per_source does not count", IN(conf, limits.exempt),
+		"sources that no limit by source counts", IN(conf, limits.exempt),
 		EXTRA(conf, limits.exempt_count)),
+	KEY("limits.rates", MAPPING, NULL, "how often clients may come"),
+	RATE("limits.rates.connections", limits.connection_rate.total,
+		"new client connections of the process"),
+	RATE("limits.rates.connections_per_source", limits.connection_rate.per_source,
+		"new connections of one source"),
 
 	KEY("paths", MAPPING, NULL, "how request paths are read"),
 	KEY("paths.encoded_slash", ENUM, "refuse", "%2F and %5C in a path",

@@ -10,7 +10,6 @@
 
 enum {
 	FIRST_REQUEST_MS = 1000, // of a connection made just before a drain
-	REFUSED_LINGER_MS = 1000,
 };
 
 static size_t on_data(void *arg, const uint8_t *data, size_t length)
@@ -234,7 +233,7 @@ void conn_start_relay(struct conn *conn, bool uses_deflate)
 	loop_defer(conn->site->loop, &conn->deferred, conn_run_deferred, conn);
 }
 
-static struct conn *create(struct site *site, const struct conf_listener *listener,
+struct conn *conn_create(struct site *site, const struct conf_listener *listener,
 	int socket, const struct addr *peer)
 {
 	struct conn *conn = calloc(1, sizeof(*conn));
@@ -266,26 +265,14 @@ static struct conn *create(struct site *site, const struct conf_listener *listen
 void conn_accept(struct site *site, const struct conf_listener *listener, int socket,
 	const struct addr *peer)
 {
-	struct conn *conn = create(site, listener, socket, peer);
+	struct conn *conn = conn_create(site, listener, socket, peer);
 	if (!conn) {
-		limits_leave(site->limits, peer);
+		limits_leave(site->limits);
+		limits_leave_source(site->limits, peer);
 		return;
 	}
-	conn->is_counted = true;
+	conn->is_counted = conn->is_source_counted = true;
 	conn_preface_start(conn);
-}
-
-void conn_refuse(struct site *site, const struct conf_listener *listener, int socket,
-	const struct addr *peer, unsigned status, const char *detail)
-{
-	struct conn *conn = create(site, listener, socket, peer);
-	if (!conn)
-		return;
-	site->refused_count++;
-	conn->state = CONN_HEAD;
-	conn_reply_unread(conn, status, detail, CLOSE_REASON_OVERLOAD);
-	conn->close_by_ms = now_ms() + REFUSED_LINGER_MS;
-	loop_timer_set(&conn->timer, conn->close_by_ms);
 }
 
 void conn_drain(struct conn *conn)

@@ -14,8 +14,10 @@ static void free_conn(struct conn *conn)
 	forward_destroy(conn->forward);
 	upgrade_destroy(conn->upgrade);
 	request_finish(&conn->request);
+	if (conn->is_source_counted)
+		limits_leave_source(site->limits, &conn->peer);
 	if (conn->is_counted)
-		limits_leave(site->limits, &conn->peer);
+		limits_leave(site->limits);
 	else
 		site->refused_count--;
 	free(conn);
@@ -172,12 +174,17 @@ void conn_reply(struct conn *conn, struct reply reply, enum close_reason reason)
 	conn_end_request(conn, reason, "wherry", reply.detail, reply.is_keep_alive);
 }
 
-void conn_reply_unread(
-	struct conn *conn, unsigned status, const char *detail, enum close_reason reason)
+void conn_init_unread(struct conn *conn)
 {
 	request_init_empty(&conn->request);
 	conn->request.bytes_in_before = conn->request_at;
 	conn->request.bytes_out_before = stream_bytes_out(conn->client);
 	conn->has_request = true;
+}
+
+void conn_reply_unread(
+	struct conn *conn, unsigned status, const char *detail, enum close_reason reason)
+{
+	conn_init_unread(conn);
 	conn_reply(conn, (struct reply){.status = status, .detail = detail}, reason);
 }

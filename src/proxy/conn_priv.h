@@ -53,7 +53,8 @@ struct conn {
 	uint64_t body_bytes;            // of the current request's content
 	uint64_t progress;              // bytes moved, when the rate was last looked at
 	uint64_t close_by_ms;           // end of the keep-alive, or of the lingering
-	bool is_counted;                // in limits
+	bool is_counted;                // in limits; else it was refused
+	bool is_source_counted;
 	bool is_head_begun; // some bytes of the next head are there: its deadline runs
 	bool is_body_ended; // the request was read to its end
 	bool owes_continue; // the client waits for 100 Continue
@@ -70,6 +71,9 @@ enum {
 
 // conn.c
 
+// Takes the socket; NULL: no memory. The caller says in which state it begins.
+MUST_CHECK struct conn *conn_create(struct site *site,
+	const struct conf_listener *listener, int socket, const struct addr *peer);
 // The rate is looked at from here on.
 void conn_watch_rate(struct conn *conn);
 // Relays from now on; the forward is no longer needed.
@@ -82,6 +86,12 @@ void conn_preface_start(struct conn *conn);
 // on_data, on_connect and the timer of that state.
 size_t conn_preface_read(struct conn *conn, const uint8_t *data, size_t length);
 void conn_preface_late(struct conn *conn);
+
+// conn_limit.c
+
+// conn->peer is known, later than at the accept: counts the connection with its source.
+// False: it was refused, and is closing.
+MUST_CHECK bool conn_enter_source(struct conn *conn);
 
 // conn_input.c: on_data of the client's stream.
 size_t conn_read(struct conn *conn, const uint8_t *data, size_t length);
@@ -112,6 +122,8 @@ extern const struct forward_handler conn_forward_events;
 
 // Answers for Wherry; then the connection is ready for the next request, or lingers.
 void conn_reply(struct conn *conn, struct reply reply, enum close_reason reason);
+// For an answer where no head could be read.
+void conn_init_unread(struct conn *conn);
 // The same where no head could be read, or none came in time.
 void conn_reply_unread(
 	struct conn *conn, unsigned status, const char *detail, enum close_reason reason);

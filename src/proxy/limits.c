@@ -2,23 +2,15 @@
 // Connection limits; see the header.
 #include "wherry/proxy/limits.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
-#include "wherry/base/map.h"
+#include "limits_priv.h"
 
 enum {
 	RESERVED_DESCRIPTORS = 64, // listeners, logs, pools' first connections, status
 	CONNECTIONS_MIN = 16,
-};
-
-struct limits {
-	const struct conf *conf;
-	pthread_mutex_t lock;
-	struct map *sources; // source key -> connections
-	size_t total;
-	size_t count;
+	RETRY_S = 1, // nobody knows when a place becomes free
 };
 
 // Each client connection may need another descriptor for its backend.
@@ -40,25 +32,25 @@ struct limits *limits_create(const struct conf *conf)
 		return NULL;
 	limits->conf = conf;
 	limits->total = find_total(conf);
-	limits->sources = map_create();
-	if (!limits->sources) {
-		free(limits);
-		return NULL;
-	}
 	pthread_mutex_init(&limits->lock, NULL);
-	return limits;
+	limits->sources = map_create();
+	if (limits->sources && limits_rate_init(limits))
+		return limits;
+	limits_destroy(limits);
+	return NULL;
 }
 
 void limits_destroy(struct limits *limits)
 {
 	if (!limits)
 		return;
+	limits_rate_finish(limits);
 	map_destroy(limits->sources);
 	pthread_mutex_destroy(&limits->lock);
 	free(limits);
 }
 
-static bool is_counted(const struct limits *limits, const struct addr *peer)
+bool limits_counts_source(const struct limits *limits, const struct addr *peer)
 {
 	const struct conf *conf = limits->conf;
 	return !addr_is_unix(peer) &&
@@ -66,41 +58,56 @@ static bool is_counted(const struct limits *limits, const struct addr *peer)
 	       !addr_network_has(conf->trusted_proxies, conf->trusted_proxy_count, peer);
 }
 
-static enum limits_result enter_source(struct limits *limits, const struct addr *peer)
+bool limits_enter(struct limits *limits, struct limits_refusal *ret_refusal)
+{
+	if (!limits_rate_take(limits, LIMITS_RATE_CONNECTIONS, ret_refusal))
+		return false;
+	if (atomic_fetch_add(&limits->count, 1) < limits->total)
+		return true;
+	limits_leave(limits);
+	*ret_refusal = (struct limits_refusal){
+		503, "too many connections (limits.connections)", RETRY_S};
+	return false;
+}
+
+void limits_leave(struct limits *limits)
+{
+	atomic_fetch_sub(&limits->count, 1);
+}
+
+static bool count_source(struct limits *limits, const struct addr *peer)
 {
 	uint8_t key[ADDR_SOURCE_KEY_SIZE];
 	addr_source_key(peer, key);
+	pthread_mutex_lock(&limits->lock);
 	uintptr_t *count = map_put(limits->sources, key, sizeof(key));
-	if (!count || *count >= limits->conf->limits.per_source)
-		return LIMITS_SOURCE;
-	++*count;
-	return LIMITS_OK;
-}
-
-enum limits_result limits_enter(struct limits *limits, const struct addr *peer)
-{
-	bool counts_source = is_counted(limits, peer);
-	pthread_mutex_lock(&limits->lock);
-	enum limits_result result = LIMITS_OK;
-	if (limits->count >= limits->total)
-		result = LIMITS_TOTAL;
-	else if (counts_source)
-		result = enter_source(limits, peer);
-	if (result == LIMITS_OK)
-		limits->count++;
+	bool is_allowed = count && *count < limits->conf->limits.per_source;
+	if (is_allowed)
+		++*count;
 	pthread_mutex_unlock(&limits->lock);
-	return result;
+	return is_allowed;
 }
 
-void limits_leave(struct limits *limits, const struct addr *peer)
+bool limits_enter_source(struct limits *limits, const struct addr *peer,
+	struct limits_refusal *ret_refusal)
 {
+	if (!limits_rate_take_source(limits, LIMITS_RATE_CONNECTIONS, peer, ret_refusal))
+		return false;
+	if (!limits_counts_source(limits, peer) || count_source(limits, peer))
+		return true;
+	*ret_refusal = (struct limits_refusal){429,
+		"too many connections from this address (limits.per_source)", RETRY_S};
+	return false;
+}
+
+void limits_leave_source(struct limits *limits, const struct addr *peer)
+{
+	if (!limits_counts_source(limits, peer))
+		return;
 	uint8_t key[ADDR_SOURCE_KEY_SIZE];
 	addr_source_key(peer, key);
-	bool counts_source = is_counted(limits, peer);
 	pthread_mutex_lock(&limits->lock);
-	limits->count--;
-	uintptr_t *count =
-		counts_source ? map_find(limits->sources, key, sizeof(key)) : NULL;
+	uintptr_t *count = map_find(limits->sources, key, sizeof(key));
 	if (count && --*count == 0)
 		map_remove(limits->sources, key, sizeof(key));
 	pthread_mutex_unlock(&limits->lock);

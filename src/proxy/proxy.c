@@ -3,7 +3,6 @@
 #include "wherry/proxy/proxy.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "wherry/base/now.h"
 #include "wherry/proxy/conn.h"
@@ -11,7 +10,6 @@
 
 enum {
 	DRAIN_STEP_MS = 20,
-	REFUSALS_MAX = 32, // connections over the limit that still get an answer
 };
 
 struct proxy {
@@ -68,32 +66,21 @@ void proxy_destroy(struct proxy *proxy)
 	free(proxy);
 }
 
-static void refuse(struct proxy *proxy, const struct conf_listener *listener, int socket,
-	const struct addr *peer, enum limits_result why)
-{
-	struct site *site = &proxy->site;
-	counters_add(&loop_counters(site->loop)->refused_limit, 1);
-	if (site->refused_count >= REFUSALS_MAX)
-		close(socket);
-	else if (why == LIMITS_SOURCE)
-		conn_refuse(site, listener, socket, peer, 429,
-			"too many connections from this address (limits.per_source)");
-	else
-		conn_refuse(site, listener, socket, peer, 503,
-			"too many connections (limits.connections)");
-}
-
 void proxy_accept(
 	struct proxy *proxy, size_t listener, int socket, const struct addr *peer)
 {
 	struct site *site = &proxy->site;
 	const struct conf_listener *from = &site->conf->listeners[listener];
+	struct limits_refusal refusal;
 	counters_add(&loop_counters(site->loop)->accepted, 1);
-	enum limits_result result = limits_enter(site->limits, peer);
-	if (result == LIMITS_OK)
+	if (!limits_enter(site->limits, &refusal)) {
+		conn_refuse(site, from, socket, peer, &refusal);
+	} else if (!limits_enter_source(site->limits, peer, &refusal)) {
+		limits_leave(site->limits);
+		conn_refuse(site, from, socket, peer, &refusal);
+	} else {
 		conn_accept(site, from, socket, peer);
-	else
-		refuse(proxy, from, socket, peer, result);
+	}
 }
 
 void proxy_set_addresses(struct proxy *proxy, size_t server_index,

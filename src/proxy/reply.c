@@ -45,6 +45,8 @@ void reply_write(struct buf *out, const struct reply *reply)
 		http_write_field(out, STR("Location"), reply->location);
 	if (reply->field)
 		buf_printf(out, "%s\r\n", reply->field);
+	if (reply->retry_after_s > 0)
+		http_write_field_u64(out, STR("Retry-After"), reply->retry_after_s);
 	write_connection(out, reply);
 	http_write_end(out);
 	if (!reply->is_head)

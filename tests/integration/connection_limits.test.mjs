@@ -35,7 +35,9 @@ for (const [key, status] of [['per_source', 429], ['connections', 503]]) {
 
     const extra = await connect(t, wherry.port);
     await extra.send(requestText('GET', '/')).catch(() => {});
-    assert.equal((await readResponse(extra)).status, status);
+    const refusal = await readResponse(extra);
+    assert.equal(refusal.status, status);
+    assert.match(refusal.headers.get('retry-after'), /^[1-9]\d*$/);
     await extra.over();
 
     for (const peer of peers) {

@@ -5,6 +5,7 @@
 
 #include "wherry/base/addr.h"
 #include "wherry/base/log.h"
+#include "wherry/base/rate.h"
 #include "wherry/base/url.h"
 
 // Durations are milliseconds and sizes bytes; CONF_OFF turns that one off.
@@ -18,6 +19,12 @@ struct conf_timeouts {
 	uint64_t write_stall_ms; // longest time a peer takes no byte of what waits for it
 };
 
+// Of everybody together, and of each source; a count of 0 is no limit.
+struct conf_rate {
+	struct rate_limit total;
+	struct rate_limit per_source;
+};
+
 struct conf_limits {
 	size_t connections; // client connections of the process; 0 = auto from
 			    // RLIMIT_NOFILE
@@ -28,6 +35,9 @@ struct conf_limits {
 	size_t per_source; // client connections of one source
 	struct addr_network *exempt; // not counted by source
 	size_t exempt_count;
+	struct conf_rate connection_rate;
+	struct conf_rate request_rate;
+	struct conf_rate websocket_rate; // handshakes
 };
 
 struct conf_paths {

@@ -11,6 +11,7 @@ enum conf_schema_type {
 	CONF_SCHEMA_INTEGER,
 	CONF_SCHEMA_SIZE,     // uint64_t or size_t, bytes
 	CONF_SCHEMA_DURATION, // uint64_t, milliseconds
+	CONF_SCHEMA_RATE,     // struct rate_limit
 	CONF_SCHEMA_ENUM,     // the index of one of words, or the number it spells
 	CONF_SCHEMA_NAME,     // letters, digits, "-", "_", "."
 	CONF_SCHEMA_METHOD,

@@ -2,6 +2,7 @@
 // Numbers, sizes and durations as the configuration writes them: "64KiB", "500ms".
 #pragma once
 
+#include "wherry/base/rate.h"
 #include "wherry/base/str.h"
 
 enum {
@@ -15,6 +16,9 @@ MUST_CHECK bool conf_value_parse_number(struct str text, uint64_t *ret_value);
 MUST_CHECK bool conf_value_parse_size(struct str text, uint64_t *ret_bytes);
 // Milliseconds: digits with ms, s, m or h.
 MUST_CHECK bool conf_value_parse_duration(struct str text, uint64_t *ret_ms);
+// "100/s", "30/m burst 10": so many in each second, minute or hour; without a burst, all
+// of them may come at once.
+MUST_CHECK bool conf_value_parse_rate(struct str text, struct rate_limit *ret_limit);
 
 // With the largest unit that divides it; valid as long as text.
 const char *conf_value_format_size(uint64_t bytes, char text[CONF_VALUE_TEXT_SIZE]);

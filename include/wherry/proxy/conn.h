@@ -7,15 +7,16 @@
 #include "wherry/proxy/site.h"
 
 struct conn;
+struct limits_refusal;
 
 // Takes the socket. Nothing is returned: the connection lives in site->conns until it
 // ends, and leaves limits by itself.
 void conn_accept(struct site *site, const struct conf_listener *listener, int socket,
 	const struct addr *peer);
-// The same, for a connection that is one too many: it is answered with this status and
-// closed.
+// The same, for a connection that is one too many: it is answered and closed, or closed
+// alone, when many are.
 void conn_refuse(struct site *site, const struct conf_listener *listener, int socket,
-	const struct addr *peer, unsigned status, const char *detail);
+	const struct addr *peer, const struct limits_refusal *refusal);
 
 // The site drains: moves to site->drained, and closes now if it is idle, after the
 // current response if there is one, and a WebSocket with Close 1001 at the end of the

@@ -1,25 +1,33 @@
 // SPDX-License-Identifier: MIT
-// How many client connections there may be, in all and from one source: one table for all
-// workers, locked only when a connection comes or goes.
+// How many client connections there may be and how often clients may come, in all and
+// from one source: shared by all workers. A lock is taken only for a connection, or a
+// request where a rate is set, of a source that is counted.
 #pragma once
 
 #include "wherry/conf/conf.h"
 
 struct limits;
 
-enum limits_result {
-	LIMITS_OK = 0,
-	LIMITS_TOTAL,
-	LIMITS_SOURCE
+// What one who is turned away is told.
+struct limits_refusal {
+	unsigned status;    // 429: it is this source's own doing; 503: everybody's
+	const char *detail; // static
+	uint64_t retry_after_s;
 };
 
 // NULL when memory is short. conf outlives it.
 MUST_CHECK struct limits *limits_create(const struct conf *conf);
 void limits_destroy(struct limits *limits);
 
-// Any thread. OK counts the connection, until limits_leave with the same peer.
-MUST_CHECK enum limits_result limits_enter(
-	struct limits *limits, const struct addr *peer);
-void limits_leave(struct limits *limits, const struct addr *peer);
+// All of these: any thread. False: ret_refusal says why.
+
+// A connection was accepted. True counts it in all, until limits_leave.
+MUST_CHECK bool limits_enter(struct limits *limits, struct limits_refusal *ret_refusal);
+void limits_leave(struct limits *limits);
+// Its peer is known: at once, or after its PROXY header. True counts it with its source,
+// until limits_leave_source with the same peer.
+MUST_CHECK bool limits_enter_source(struct limits *limits, const struct addr *peer,
+	struct limits_refusal *ret_refusal);
+void limits_leave_source(struct limits *limits, const struct addr *peer);
 // How many connections there may be in all.
 size_t limits_total(const struct limits *limits);

@@ -6,9 +6,10 @@
 
 struct reply {
 	unsigned status;
-	const char *detail;  // one sentence: what is wrong and what was expected
-	const char *field;   // a further "Name: value", or NULL
-	struct str location; // for redirects; may be empty
+	const char *detail;     // one sentence: what is wrong and what was expected
+	const char *field;      // a further "Name: value", or NULL
+	uint64_t retry_after_s; // 0 = not said
+	struct str location;    // for redirects; may be empty
 	bool wants_json;
 	bool is_head; // the request was HEAD: no body
 	bool is_http10;

@@ -24,6 +24,8 @@ struct site {
 	size_t conn_count;
 	size_t refused_count; // of them, those that only wait for their refusal to be
 			      // read
+	size_t unanswered_count; // refused without an answer, since it was last logged
+	uint64_t unanswered_warned_ms;
 	uint64_t next_id;
 	uint64_t id_step;            // ids of different workers never meet
 	bool is_draining;            // no keep-alive any more

@@ -38,6 +38,14 @@ static void expect_header(
 		cr_expect_null(header->value);
 }
 
+static void expect_rate(const struct rate_limit *limit, uint64_t count,
+	uint64_t period_ms, uint64_t burst)
+{
+	cr_expect_eq(limit->count, count);
+	cr_expect_eq(limit->period_ms, period_ms);
+	cr_expect_eq(limit->burst, burst);
+}
+
 Test(conf_load, fills_in_every_default)
 {
 	struct conf *conf = load_good(TEST_DATA "/good/minimal.yaml");
@@ -64,6 +72,8 @@ Test(conf_load, fills_in_every_default)
 	cr_expect_eq(conf->limits.exempt[0].prefix_bits, 8);
 	cr_expect_eq(conf->limits.exempt[1].family, AF_INET6);
 	cr_expect_eq(conf->limits.exempt[1].prefix_bits, 128);
+	expect_rate(&conf->limits.connection_rate.total, 0, 0, 0);
+	expect_rate(&conf->limits.connection_rate.per_source, 0, 0, 0);
 	cr_expect_not(conf->paths.allow_encoded_slash);
 	cr_expect_not(conf->paths.merge_slashes);
 	cr_expect_not(conf->paths.forward_canonical);
@@ -144,6 +154,8 @@ Test(conf_load, reads_every_common_key)
 	cr_expect_eq(conf->limits.min_rate, CONF_OFF);
 	cr_expect_eq(conf->limits.per_source, 9);
 	cr_expect_eq(conf->limits.exempt_count, 0);
+	expect_rate(&conf->limits.connection_rate.total, 1000, 1000, 1000);
+	expect_rate(&conf->limits.connection_rate.per_source, 30, 60000, 10);
 	cr_expect(conf->paths.allow_encoded_slash);
 	cr_expect(conf->paths.merge_slashes);
 	cr_expect(conf->paths.forward_canonical);

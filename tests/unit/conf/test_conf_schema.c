@@ -32,7 +32,7 @@ static size_t line_count(const struct buf *text)
 static void visit_key(const struct conf_schema_key *key)
 {
 	bool is_number = key->type == CONF_SCHEMA_INTEGER ||
-			 key->type == CONF_SCHEMA_SIZE ||
+			 key->type == CONF_SCHEMA_SIZE || key->type == CONF_SCHEMA_RATE ||
 			 key->type == CONF_SCHEMA_DURATION;
 	bool is_collection =
 		key->type == CONF_SCHEMA_NAMED || key->type == CONF_SCHEMA_LIST;

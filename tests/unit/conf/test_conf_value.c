@@ -79,3 +79,48 @@ Test(conf_value, formats_with_largest_whole_unit)
 	cr_expect_str_eq(conf_value_format_duration(90000, text), "90s");
 	cr_expect_str_eq(conf_value_format_duration(86400000, text), "24h");
 }
+
+struct rate_row {
+	const char *text;
+	bool is_good;
+	struct rate_limit limit;
+};
+
+static const struct rate_row rate_rows[] = {
+	// good
+	{"100/s", true, {100, 1000, 100}},
+	{"30/m", true, {30, 60000, 30}},
+	{"1/h", true, {1, 3600000, 1}},
+	{"100/s burst 20", true, {100, 1000, 20}},
+	{"0/s", true, {0, 1000, 0}},
+	// bad
+	{"", false, {0}},
+	{"100", false, {0}},
+	{"100/", false, {0}},
+	{"/s", false, {0}},
+	{"100/d", false, {0}},
+	{"100/ms", false, {0}},
+	{"100 / s", false, {0}},
+	{"100r/s", false, {0}},
+	{"100/s burst", false, {0}},
+	{"100/s burst ", false, {0}},
+	{"100/s burst x", false, {0}},
+	{"100/s burst 5 6", false, {0}},
+	{"100/s  burst 5", false, {0}},
+	{"-1/s", false, {0}},
+};
+
+Test(conf_value, parses_rates)
+{
+	for (size_t i = 0; i < sizeof(rate_rows) / sizeof(rate_rows[0]); i++) {
+		const struct rate_row *row = &rate_rows[i];
+		struct rate_limit limit;
+		bool is_good = conf_value_parse_rate(str_from(row->text), &limit);
+		cr_expect_eq(is_good, row->is_good, "\"%s\"", row->text);
+		if (!is_good || !row->is_good)
+			continue;
+		cr_expect_eq(limit.count, row->limit.count, "\"%s\"", row->text);
+		cr_expect_eq(limit.period_ms, row->limit.period_ms, "\"%s\"", row->text);
+		cr_expect_eq(limit.burst, row->limit.burst, "\"%s\"", row->text);
+	}
+}

@@ -38,10 +38,33 @@ static struct addr address(const char *text)
 	return addr;
 }
 
-static void enter(struct limits *limits, const char *peer, enum limits_result expected)
+enum result {
+	OK,
+	TOTAL,
+	SOURCE
+};
+
+static enum result try(struct limits *limits, const struct addr *peer)
+{
+	struct limits_refusal refusal = {0};
+
+	if (!limits_enter(limits, &refusal)) {
+		cr_expect_eq(refusal.status, 503);
+		cr_expect_geq(refusal.retry_after_s, 1);
+		return TOTAL;
+	}
+	if (limits_enter_source(limits, peer, &refusal))
+		return OK;
+	limits_leave(limits);
+	cr_expect_eq(refusal.status, 429);
+	cr_expect_geq(refusal.retry_after_s, 1);
+	return SOURCE;
+}
+
+static void enter(struct limits *limits, const char *peer, enum result expected)
 {
 	struct addr addr = address(peer);
-	enum limits_result result = limits_enter(limits, &addr);
+	enum result result = try(limits, &addr);
 
 	cr_expect_eq(result, expected, "%s: %d, not %d", peer, result, expected);
 }
@@ -50,7 +73,8 @@ static void leave(struct limits *limits, const char *peer)
 {
 	struct addr addr = address(peer);
 
-	limits_leave(limits, &addr);
+	limits_leave(limits);
+	limits_leave_source(limits, &addr);
 }
 
 Test(limits, counts_all_connections)
@@ -59,12 +83,12 @@ Test(limits, counts_all_connections)
 
 	cr_expect_eq(limits_total(limits), 10);
 	for (size_t i = 0; i < 10; i++)
-		enter(limits, "127.0.0.1:1", LIMITS_OK);
-	enter(limits, "127.0.0.1:1", LIMITS_TOTAL);
-	enter(limits, "192.0.2.1:1", LIMITS_TOTAL);
+		enter(limits, "127.0.0.1:1", OK);
+	enter(limits, "127.0.0.1:1", TOTAL);
+	enter(limits, "192.0.2.1:1", TOTAL);
 	leave(limits, "127.0.0.1:1");
-	enter(limits, "192.0.2.1:1", LIMITS_OK);
-	enter(limits, "192.0.2.1:1", LIMITS_TOTAL);
+	enter(limits, "192.0.2.1:1", OK);
+	enter(limits, "192.0.2.1:1", TOTAL);
 	limits_destroy(limits);
 }
 
@@ -72,14 +96,14 @@ Test(limits, counts_by_source)
 {
 	struct limits *limits = limits_create(&conf);
 
-	enter(limits, "192.0.2.1:1", LIMITS_OK);
-	enter(limits, "192.0.2.1:2", LIMITS_OK);
-	enter(limits, "192.0.2.1:3", LIMITS_SOURCE);
-	enter(limits, "[::ffff:192.0.2.1]:4", LIMITS_SOURCE);
-	enter(limits, "192.0.2.2:1", LIMITS_OK);
+	enter(limits, "192.0.2.1:1", OK);
+	enter(limits, "192.0.2.1:2", OK);
+	enter(limits, "192.0.2.1:3", SOURCE);
+	enter(limits, "[::ffff:192.0.2.1]:4", SOURCE);
+	enter(limits, "192.0.2.2:1", OK);
 	leave(limits, "192.0.2.1:2"); // whichever it was
-	enter(limits, "192.0.2.1:5", LIMITS_OK);
-	enter(limits, "192.0.2.1:6", LIMITS_SOURCE);
+	enter(limits, "192.0.2.1:5", OK);
+	enter(limits, "192.0.2.1:6", SOURCE);
 	limits_destroy(limits);
 }
 
@@ -87,10 +111,10 @@ Test(limits, counts_an_ipv6_network_as_one_source)
 {
 	struct limits *limits = limits_create(&conf);
 
-	enter(limits, "[2001:db8:0:1::1]:1", LIMITS_OK);
-	enter(limits, "[2001:db8:0:1:ffff::2]:1", LIMITS_OK);
-	enter(limits, "[2001:db8:0:1::3]:1", LIMITS_SOURCE);
-	enter(limits, "[2001:db8:0:2::1]:1", LIMITS_OK);
+	enter(limits, "[2001:db8:0:1::1]:1", OK);
+	enter(limits, "[2001:db8:0:1:ffff::2]:1", OK);
+	enter(limits, "[2001:db8:0:1::3]:1", SOURCE);
+	enter(limits, "[2001:db8:0:2::1]:1", OK);
 	limits_destroy(limits);
 }
 
@@ -102,11 +126,11 @@ Test(limits, do_not_count_some_by_source)
 		struct limits *limits = limits_create(&conf);
 
 		for (size_t j = 0; j < 10; j++)
-			enter(limits, FREE[i], LIMITS_OK);
-		enter(limits, FREE[i], LIMITS_TOTAL);
+			enter(limits, FREE[i], OK);
+		enter(limits, FREE[i], TOTAL);
 		for (size_t j = 0; j < 10; j++)
 			leave(limits, FREE[i]);
-		enter(limits, FREE[i], LIMITS_OK);
+		enter(limits, FREE[i], OK);
 		limits_destroy(limits);
 	}
 }
@@ -145,12 +169,13 @@ static void *come_and_go(void *arg)
 	struct client *client = arg;
 
 	for (size_t i = 0; i < ROUNDS; i++) {
-		if (limits_enter(client->limits, &client->peer) != LIMITS_OK) {
+		if (try(client->limits, &client->peer) != OK) {
 			client->refused++;
 			continue;
 		}
 		client->entered++;
-		limits_leave(client->limits, &client->peer);
+		limits_leave(client->limits);
+		limits_leave_source(client->limits, &client->peer);
 	}
 	return NULL;
 }
@@ -175,11 +200,11 @@ Test(limits, lose_nobody_between_threads)
 		cr_expect_eq(clients[i].refused, 0);
 	}
 	for (size_t i = 0; i < 2; i++) {
-		enter(limits, "192.0.2.1:1", LIMITS_OK);
-		enter(limits, "192.0.2.2:1", LIMITS_OK);
+		enter(limits, "192.0.2.1:1", OK);
+		enter(limits, "192.0.2.2:1", OK);
 	}
-	enter(limits, "192.0.2.1:1", LIMITS_SOURCE);
-	enter(limits, "192.0.2.2:1", LIMITS_SOURCE);
+	enter(limits, "192.0.2.1:1", SOURCE);
+	enter(limits, "192.0.2.2:1", SOURCE);
 	limits_destroy(limits);
 	limits_destroy(NULL);
 }
