@@ -37,7 +37,9 @@ enum client_result client_open(struct client *client, struct client_shared *shar
 	uint32_t id, uint64_t *sent_ns, uint64_t quota)
 {
 	const int on = 1;
+	SSL_SESSION *session = client->tls.session;
 	memset(client, 0, offsetof(struct client, held));
+	client->tls.session = session;
 	client->shared = shared;
 	client->id = id;
 	client->sent_ns = sent_ns;
@@ -54,12 +56,35 @@ enum client_result client_open(struct client *client, struct client_shared *shar
 	return watch(client, EPOLL_CTL_ADD, EPOLLIN | EPOLLOUT);
 }
 
+static ssize_t send_pieces(struct client *client, struct iovec *pieces, size_t count)
+{
+	struct msghdr message = {.msg_iov = pieces, .msg_iovlen = count};
+	if (client->shared->tls != NULL)
+		return client_tls_send(client, pieces, count);
+	return sendmsg(client->fd, &message, MSG_NOSIGNAL);
+}
+
+static enum client_result fail_to_send(struct client *client)
+{
+	return client->error != NULL ? CLIENT_FAILED : client_fail(client, "send failed");
+}
+
 // Small pieces into an empty socket buffer: a refusal is a failure.
 static enum client_result send_now(
 	struct client *client, const void *bytes, size_t length)
 {
-	ssize_t sent = send(client->fd, bytes, length, MSG_NOSIGNAL);
-	return sent == (ssize_t)length ? CLIENT_OK : client_fail(client, "send failed");
+	struct iovec piece = {(void *)bytes, length};
+	ssize_t sent = send_pieces(client, &piece, 1);
+	return sent == (ssize_t)length ? CLIENT_OK : fail_to_send(client);
+}
+
+enum client_result client_begin(struct client *client)
+{
+	const struct plan *plan = &client->shared->plan;
+	client->state = plan->is_http ? CLIENT_OPEN : CLIENT_UPGRADING;
+	if (plan->is_http)
+		return client_send(client);
+	return send_now(client, plan->upgrade, plan->upgrade_length);
 }
 
 static enum client_result finish_connecting(struct client *client)
@@ -72,11 +97,10 @@ static enum client_result finish_connecting(struct client *client)
 	enum client_result result = watch(client, EPOLL_CTL_MOD, EPOLLIN);
 	if (result != CLIENT_OK)
 		return result;
-	const struct plan *plan = &client->shared->plan;
-	client->state = plan->is_http ? CLIENT_OPEN : CLIENT_UPGRADING;
-	if (plan->is_http)
-		return client_send(client);
-	return send_now(client, plan->upgrade, plan->upgrade_length);
+	if (client->shared->tls == NULL)
+		return client_begin(client);
+	client->state = CLIENT_SECURING;
+	return client_tls_start(client) ? CLIENT_OK : CLIENT_FAILED;
 }
 
 // One past the last message that may be begun now.
@@ -104,9 +128,17 @@ static void advance(struct client *client, size_t bytes, uint64_t now)
 	}
 }
 
+static enum client_result wait_for_room(struct client *client)
+{
+	return client->is_blocked ? CLIENT_OK
+				  : watch(client, EPOLL_CTL_MOD, EPOLLIN | EPOLLOUT);
+}
+
 enum client_result client_send(struct client *client)
 {
 	const struct plan *plan = &client->shared->plan;
+	if (!client_tls_flush(client))
+		return CLIENT_FAILED;
 	while (client->state == CLIENT_OPEN && client->sent < send_limit(client)) {
 		struct iovec pieces[PIECES_MAX];
 		size_t count = 0, wanted = 0, skip = client->sent_bytes;
@@ -119,18 +151,20 @@ enum client_result client_send(struct client *client)
 			wanted += plan_sent_length(plan, client->id, message) - skip;
 			skip = 0;
 		}
-		struct msghdr message = {.msg_iov = pieces, .msg_iovlen = count};
 		uint64_t now = client_now_ns();
-		ssize_t sent = sendmsg(client->fd, &message, MSG_NOSIGNAL);
+		ssize_t sent = send_pieces(client, pieces, count);
 		if (sent < 0 && errno != EAGAIN)
-			return client_fail(client, "send failed");
+			return fail_to_send(client);
 		if (sent > 0)
 			advance(client, (size_t)sent, now);
-		if (sent < (ssize_t)wanted)
-			return client->is_blocked
-				       ? CLIENT_OK
-				       : watch(client, EPOLL_CTL_MOD, EPOLLIN | EPOLLOUT);
+		// TLS takes a part of a large message, and may go on with the next.
+		if (sent < (ssize_t)wanted && client->shared->tls == NULL)
+			return wait_for_room(client);
+		if (client->tls.pending_length > 0)
+			break;
 	}
+	if (client->tls.pending_length > 0)
+		return wait_for_room(client);
 	if (client->is_blocked)
 		return watch(client, EPOLL_CTL_MOD, EPOLLIN);
 	return CLIENT_OK;
@@ -162,4 +196,15 @@ enum client_result client_handle(struct client *client, uint32_t events)
 			return result;
 	}
 	return client_send(client);
+}
+
+void client_finish(struct client *client)
+{
+	if (client->shared == NULL)
+		return;
+	client_tls_end(client);
+	client_tls_forget(client);
+	if (client->fd >= 0)
+		(void)close(client->fd); // also leaves epoll
+	client->fd = -1;
 }

@@ -9,12 +9,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "client_tls.h"
 #include "histogram.h"
 #include "plan.h"
 
 enum {
 	CLIENT_HELD_MAX = 1024,
-	CLIENT_READ_BYTES = 256 * 1024
+	CLIENT_READ_BYTES = CLIENT_TLS_RECEIVE_BYTES + CLIENT_TLS_RECORD_BYTES
 };
 
 // What all connections of a run share.
@@ -23,7 +24,8 @@ struct client_shared {
 	int epoll_fd;
 	unsigned in_flight; // most messages under way on one connection
 	struct plan plan;
-	uint64_t answered; // messages of all connections
+	struct client_tls_shared *tls; // NULL: plain
+	uint64_t answered;             // messages of all connections
 	struct histogram latency;
 	uint64_t now_ns; // when the input at hand was read
 	uint8_t input[CLIENT_HELD_MAX + CLIENT_READ_BYTES];
@@ -31,6 +33,7 @@ struct client_shared {
 
 enum client_state {
 	CLIENT_CONNECTING,
+	CLIENT_SECURING, // TLS: shaking hands
 	CLIENT_UPGRADING,
 	CLIENT_OPEN,
 	CLIENT_CLOSING, // our Close was sent
@@ -42,6 +45,7 @@ struct client {
 	uint32_t id;
 	int fd; // -1 after the end
 	enum client_state state;
+	struct client_tls tls;
 	bool is_blocked;   // waits for EPOLLOUT
 	uint64_t quota;    // messages to send in this connection's life
 	uint64_t sent;     // messages sent whole
@@ -63,7 +67,7 @@ enum client_result {
 };
 
 // Begins a connection that will send `quota` messages; sent_ns holds in_flight values.
-// All of shared outlives the client.
+// All of shared outlives the client. The client is zeroed before its first connection.
 enum client_result client_open(struct client *client, struct client_shared *shared,
 	uint32_t id, uint64_t *sent_ns, uint64_t quota);
 
@@ -79,6 +83,13 @@ enum client_result client_send_control(struct client *client, enum wire_opcode o
 
 // Begins the close handshake; only while no message is under way.
 enum client_result client_close(struct client *client);
+
+// The TLS handshake is done, or there is none: asks for the upgrade, or for the first
+// answers.
+enum client_result client_begin(struct client *client);
+
+// Closes what is open and frees what the client keeps.
+void client_finish(struct client *client);
 
 uint64_t client_now_ns(void);
 

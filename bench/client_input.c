@@ -153,22 +153,44 @@ static enum client_result handle_all(
 	return CLIENT_OK;
 }
 
+static enum client_result end(struct client *client)
+{
+	if (client->state != CLIENT_CLOSED)
+		return client_fail(client, "the connection ended too early");
+	if (client->shared->tls != NULL && !client_tls_is_ended(client))
+		return client_fail(client, "the connection ended without close_notify");
+	client_tls_end(client);
+	(void)close(client->fd); // also leaves epoll
+	client->fd = -1;
+	return CLIENT_ENDED;
+}
+
+static ssize_t receive(struct client *client, uint8_t *into)
+{
+	if (client->shared->tls != NULL)
+		return client_tls_receive(client, into, CLIENT_READ_BYTES);
+	return recv(client->fd, into, CLIENT_READ_BYTES, 0);
+}
+
 enum client_result client_input_read(struct client *client)
 {
 	struct client_shared *shared = client->shared;
 	size_t held = client->held_length;
 	memcpy(shared->input, client->held, held);
-	ssize_t received = recv(client->fd, shared->input + held, CLIENT_READ_BYTES, 0);
-	if (received < 0)
-		return errno == EAGAIN ? CLIENT_OK
-				       : client_fail(client, "connection reset");
-	if (received == 0) {
-		if (client->state != CLIENT_CLOSED)
-			return client_fail(client, "the connection ended too early");
-		(void)close(client->fd); // also leaves epoll
-		client->fd = -1;
-		return CLIENT_ENDED;
+	ssize_t received = receive(client, shared->input + held);
+	if (received < 0 && errno != EAGAIN)
+		return client->error != NULL ? CLIENT_FAILED
+					     : client_fail(client, "connection reset");
+	if (received == 0)
+		return end(client);
+	if (received > 0) {
+		shared->now_ns = client_now_ns();
+		enum client_result result =
+			handle_all(client, shared->input, held + (size_t)received);
+		if (result != CLIENT_OK)
+			return result;
 	}
-	shared->now_ns = client_now_ns();
-	return handle_all(client, shared->input, held + (size_t)received);
+	if (client->state == CLIENT_SECURING && client_tls_is_open(client))
+		return client_begin(client);
+	return client_tls_is_ended(client) ? end(client) : CLIENT_OK;
 }

@@ -31,6 +31,7 @@ struct load {
 	uint64_t handshakes_left;
 	struct histogram handshake_latency;
 	struct client_shared shared;
+	struct client_tls_shared tls;
 };
 
 static bool is_settled(const struct load *load, const struct client *client)
@@ -254,13 +255,29 @@ static bool load_init(struct load *load)
 	load->shared.address = options->address;
 	load->shared.in_flight = options->in_flight;
 	load->shared.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (options->tls != LOAD_PLAIN) {
+		load->shared.tls = &load->tls;
+		if (!client_tls_init(&load->tls, options->tls == LOAD_TLS_RESUME))
+			return false;
+	}
 	load->clients = calloc(options->connections, sizeof(*load->clients));
 	load->sent_ns = calloc((size_t)options->connections * options->in_flight,
 		sizeof(*load->sent_ns));
 	return load->shared.epoll_fd >= 0 && load->clients != NULL &&
 	       load->sent_ns != NULL &&
 	       plan_init(&load->shared.plan, options->kind == LOAD_HTTP_GET,
-		       options->message_bytes);
+		       options->message_bytes, options->headers);
+}
+
+static void load_finish(struct load *load)
+{
+	for (uint32_t id = 0; load->clients != NULL && id < load->options.connections;
+		id++)
+		client_finish(&load->clients[id]);
+	client_tls_finish(&load->tls);
+	plan_finish(&load->shared.plan);
+	free(load->clients);
+	free(load->sent_ns);
 }
 
 int main(int argument_count, char **arguments)
@@ -269,12 +286,11 @@ int main(int argument_count, char **arguments)
 	if (!load_options_parse(argument_count, arguments, &load.options))
 		return 2;
 	if (!load_init(&load)) {
-		(void)fputs("bench_load: out of memory or descriptors\n", stderr);
+		(void)fputs("bench_load: out of memory or descriptors, or bad headers\n",
+			stderr);
 		return 1;
 	}
 	bool is_good = run(&load);
-	plan_finish(&load.shared.plan);
-	free(load.clients);
-	free(load.sent_ns);
+	load_finish(&load);
 	return is_good ? 0 : 1;
 }

@@ -12,6 +12,9 @@
 
 static const char usage[] =
 	"usage: bench_load --port PORT --case echo|handshake|http-get|idle\n"
+	"  --tls full|resume   over TLS 1.3; how a connection after the first shakes "
+	"hands\n"
+	"  --header LINE       goes with every upgrade; may be given more than once\n"
 	"  --size BYTES        payload of an echo (default 125)\n"
 	"  --connections N     (default 1)\n"
 	"  --in-flight N       messages under way on one connection (default 1)\n"
@@ -27,6 +30,7 @@ static const char usage[] =
 
 static const struct option long_options[] = {{"port", required_argument, NULL, 'p'},
 	{"case", required_argument, NULL, 'c'}, {"size", required_argument, NULL, 's'},
+	{"tls", required_argument, NULL, 'T'}, {"header", required_argument, NULL, 'H'},
 	{"connections", required_argument, NULL, 'n'},
 	{"in-flight", required_argument, NULL, 'f'},
 	{"seconds", required_argument, NULL, 't'},
@@ -47,6 +51,20 @@ static bool parse_case(const char *name, struct load_options *options)
 		return true;
 	}
 	return false;
+}
+
+static bool parse_tls(const char *value, enum load_tls *ret_tls)
+{
+	*ret_tls = strcmp(value, "full") == 0 ? LOAD_TLS_FULL : LOAD_TLS_RESUME;
+	return *ret_tls == LOAD_TLS_FULL || strcmp(value, "resume") == 0;
+}
+
+static bool add_header(const char *line, char headers[LOAD_HEADERS_MAX])
+{
+	size_t used = strlen(headers);
+	size_t room = LOAD_HEADERS_MAX - used;
+	int length = snprintf(headers + used, room, "%s\r\n", line);
+	return length > 0 && (size_t)length < room;
 }
 
 // What a numeric option may be; anything else has no range and takes no number.
@@ -80,6 +98,10 @@ static bool parse_option(int letter, const char *value, struct load_options *opt
 		return true;
 	case 'c':
 		return parse_case(value, options);
+	case 'T':
+		return parse_tls(value, &options->tls);
+	case 'H':
+		return add_header(value, options->headers);
 	case 's':
 		options->message_bytes = (size_t)number;
 		return true;

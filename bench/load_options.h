@@ -14,10 +14,22 @@ enum load_case {
 	LOAD_IDLE
 };
 
+enum load_tls {
+	LOAD_PLAIN,
+	LOAD_TLS_FULL,   // each handshake is a full one
+	LOAD_TLS_RESUME, // each but a connection's first resumes
+};
+
+enum {
+	LOAD_HEADERS_MAX = 2048
+};
+
 struct load_options {
 	struct sockaddr_in address;
 	enum load_case kind;
 	const char *case_name;
+	enum load_tls tls;
+	char headers[LOAD_HEADERS_MAX]; // more lines for the upgrade, each with its CRLF
 	size_t message_bytes;
 	uint32_t connections;
 	unsigned in_flight;

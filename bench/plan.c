@@ -20,17 +20,19 @@ static bool init_requests(struct plan *plan)
 	return true;
 }
 
-static bool init_upgrade(struct plan *plan)
+static bool init_upgrade(struct plan *plan, const char *headers)
 {
 	int length = snprintf(plan->upgrade, sizeof(plan->upgrade),
 		"GET /ws HTTP/1.1\r\nHost: bench.test\r\nUpgrade: websocket\r\n"
 		"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-		"Sec-WebSocket-Key: " KEY "\r\n\r\n");
+		"Sec-WebSocket-Key: " KEY "\r\n%s\r\n",
+		headers);
 	plan->upgrade_length = (size_t)length;
-	return wire_accept(KEY, sizeof(KEY) - 1, plan->accept);
+	return length < PLAN_UPGRADE_MAX &&
+	       wire_accept(KEY, sizeof(KEY) - 1, plan->accept);
 }
 
-bool plan_init(struct plan *plan, bool is_http, size_t message_bytes)
+bool plan_init(struct plan *plan, bool is_http, size_t message_bytes, const char *headers)
 {
 	memset(plan, 0, sizeof(*plan));
 	plan->is_http = is_http;
@@ -39,7 +41,7 @@ bool plan_init(struct plan *plan, bool is_http, size_t message_bytes)
 		plan->frame_header, WIRE_FIN | WIRE_BINARY, message_bytes, pattern_mask);
 	if (!pattern_init(&plan->pattern, message_bytes))
 		return false;
-	return init_upgrade(plan) && init_requests(plan);
+	return init_upgrade(plan, headers) && init_requests(plan);
 }
 
 void plan_finish(struct plan *plan)

@@ -13,6 +13,7 @@
 
 enum {
 	PLAN_REQUEST_MAX = 64,
+	PLAN_UPGRADE_MAX = 4096,
 	PLAN_PIECES_PER_MESSAGE = 2
 };
 
@@ -22,14 +23,16 @@ struct plan {
 	struct pattern pattern;
 	uint8_t frame_header[WIRE_HEADER_MAX]; // of every frame we send
 	size_t frame_header_length;
-	char upgrade[256]; // the request that opens a WebSocket
+	char upgrade[PLAN_UPGRADE_MAX]; // the request that opens a WebSocket
 	size_t upgrade_length;
 	char accept[WIRE_ACCEPT_SIZE];      // what the 101 must carry
 	char (*requests)[PLAN_REQUEST_MAX]; // HTTP: one for each window of the pattern
 };
 
-// False: out of memory.
-bool plan_init(struct plan *plan, bool is_http, size_t message_bytes);
+// `headers` are more lines for the upgrade, each with its CRLF. False: out of memory, or
+// they are too long.
+bool plan_init(
+	struct plan *plan, bool is_http, size_t message_bytes, const char *headers);
 void plan_finish(struct plan *plan);
 
 size_t plan_sent_length(const struct plan *plan, uint32_t id, uint64_t message);
