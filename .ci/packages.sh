@@ -6,7 +6,7 @@ build_packages=(gcc libc6-dev meson ninja-build pkg-config scdoc
 	libcjose-dev libjansson-dev libseccomp-dev libcrypt-dev)
 clang_packages=(clang-14 libclang-rt-14-dev llvm-14)
 lint_packages=(clang-14 clang-format-14 cppcheck binutils)
-bench_packages=(nginx haproxy strace valgrind procps)
+bench_packages=(nginx haproxy hitch openssl strace valgrind procps)
 
 # Older packages lack eight CVE fixes.
 libevent_minimum=2.1.12-stable-8+deb12u1

@@ -29,6 +29,7 @@ export function describeMachine(cores, proxies) {
     processor: cpus()[0].model,
     kernel: release(),
     cores,
+    coreCount: cpus().length,
     versions: Object.fromEntries(proxies.filter(({ version }) => version)
       .map(({ name, version }) => [name, version])),
   };

@@ -6,9 +6,8 @@ import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-import { countedLoad } from './cases.mjs';
 import { processTree, pssBytes, usedNanoseconds } from './proc.mjs';
-import { startProcess, stopAll } from './processes.mjs';
+import { pin, startProcess, stopAll } from './processes.mjs';
 import { startProxy } from './proxies.mjs';
 
 const VALGRIND_PATIENCE_MS = 60_000;
@@ -40,26 +39,30 @@ async function startLoad(bench, proxy, load) {
   };
 }
 
-// Nanoseconds of the proxy's CPU per unit; opening and closing the connections is not in it,
+// Microseconds of the proxy's CPU per unit; opening and closing the connections is not in it,
 // but where that is the case itself.
 export async function measureCpu(bench, proxy, { load }) {
   const run = await startLoad(bench, proxy, [...load, '--seconds', bench.options.seconds]);
   const processes = proxy.child ? processTree(proxy.child.pid) : [];
+  pin(processes, bench.cores.proxy);
   const before = usedNanoseconds(processes);
   const result = await run.go();
   const cpu = usedNanoseconds(processes) - before;
   await run.finish();
-  return { value: cpu / 1000 / result.messages, ...result };
+  const busy = cpu / 1e9 / result.seconds; // of one core: low if the load was the slower
+  return { value: cpu / 1000 / result.messages, busy, ...result };
 }
 
-export async function measureIdle(bench, kind) {
+export async function measureIdle(bench, kind, { setup, load }) {
   // Two descriptors for each connection, some for the rest.
   const limit = Number(spawnSync('sh', ['-c', 'ulimit -n'], { encoding: 'utf8' }).stdout);
   const connections = Math.min(bench.options.idle, Math.floor((limit - 500) / 2));
-  const proxy = await startProxy(bench, kind);
+  const proxy = await startProxy(bench, kind, { setup });
+  if (proxy === null)
+    return null;
   const processes = processTree(proxy.child.pid);
   const before = pssBytes(processes);
-  const run = await startLoad(bench, proxy, ['--case', 'idle', '--connections', connections]);
+  const run = await startLoad(bench, proxy, [...load, '--connections', connections]);
   const value = (pssBytes(processes) - before) / connections;
   await run.finish();
   await stopAll([proxy]);
@@ -97,12 +100,12 @@ function parseStrace(text) {
   return Object.fromEntries(rows.map((fields) => [fields.at(-1), Number(fields[3])]));
 }
 
-export async function measureSyscalls(bench, kind) {
+export async function measureSyscalls(bench, kind, { setup, load }) {
   if (spawnSync('strace', ['-V']).status !== 0)
     return null;
   const { echoes } = bench.options;
-  const proxy = await startProxy(bench, kind);
-  const run = await startLoad(bench, proxy, [...countedLoad, '--messages', echoes]);
+  const proxy = await startProxy(bench, kind, { setup });
+  const run = await startLoad(bench, proxy, [...load, '--messages', echoes]);
   const stop = await startStrace(bench, processTree(proxy.child.pid), proxy.folder);
   await run.go();
   const calls = await stop();
@@ -113,13 +116,14 @@ export async function measureSyscalls(bench, kind) {
 }
 
 // All instructions that a proxy executes in its life with `messages` echoes.
-async function countInstructions(bench, kind, messages) {
+async function countInstructions(bench, kind, { setup, load }, messages) {
   const out = join(bench.folder, `callgrind-${kind.name}-${messages}`);
   mkdirSync(out);
   const prefix = ['valgrind', '-q', '--tool=callgrind',
     `--callgrind-out-file=${join(out, '%p')}`];
-  const proxy = await startProxy(bench, kind, { prefix, patienceMs: VALGRIND_PATIENCE_MS });
-  const run = await startLoad(bench, proxy, [...countedLoad, '--messages', messages]);
+  const proxy = await startProxy(bench, kind,
+    { setup, prefix, patienceMs: VALGRIND_PATIENCE_MS });
+  const run = await startLoad(bench, proxy, [...load, '--messages', messages]);
   await run.go();
   await run.finish();
   await stopAll([proxy]);
@@ -130,12 +134,12 @@ async function countInstructions(bench, kind, messages) {
 }
 
 // The difference of two lives that differ only in their number of messages.
-export async function measureInstructions(bench, kind) {
+export async function measureInstructions(bench, kind, item) {
   if (spawnSync('valgrind', ['--version']).status !== 0)
     return null;
   const [few, many] = [2000, 12000];
-  const first = await countInstructions(bench, kind, few);
-  const second = await countInstructions(bench, kind, many);
+  const first = await countInstructions(bench, kind, item, few);
+  const second = await countInstructions(bench, kind, item, many);
   const perEcho = (second - first) / (many - few);
   return { value: perEcho / 2, per_echo: perEcho };
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The benchmark's child processes: started on a core, known to be ready, and always ended.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import net from 'node:net';
@@ -45,6 +45,12 @@ export function startProcess(core, command, stdio) {
     return how;
   });
   return child;
+}
+
+// hitch puts its worker on a core of its own choice, once it runs.
+export function pin(pids, core) {
+  for (const pid of pids)
+    spawnSync('taskset', ['-a', '-c', '-p', String(core), String(pid)]);
 }
 
 // Starts a server whose output goes to a file; ready when its port answers.

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: MIT
-// From samples to the table: medians over the rounds, ratios to the better rival. Pure.
+// From samples to the table: medians over the rounds, ratios to the best rival.
+import { readFileSync, writeFileSync } from 'node:fs';
+
 import { cases } from './cases.mjs';
 
-const labels = { wherry: 'Wherry', nginx: 'nginx', haproxy: 'HAProxy', none: 'no proxy' };
-const rivals = ['nginx', 'haproxy'];
-const sampled = ['value', 'per_second', 'p50_us', 'p99_us', 'p999_us'];
+const labels = {
+  wherry: 'Wherry', nginx: 'nginx', haproxy: 'HAProxy', hitch: 'hitch', none: 'no proxy',
+};
+const rivals = ['nginx', 'haproxy', 'hitch'];
+const sampled = ['value', 'busy', 'per_second', 'p50_us', 'p99_us', 'p999_us'];
+const begin = '<!-- benchmark table: begin -->';
+const end = '<!-- benchmark table: end -->';
 
 function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
@@ -12,18 +18,25 @@ function median(values) {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-function better(byProxy) {
+function best(byProxy) {
   const values = rivals.map((name) => byProxy[name]).filter((value) => value !== undefined);
   return values.length > 0 ? Math.min(...values) : undefined;
 }
 
 function ratioOf(byProxy) {
-  const best = better(byProxy);
-  return best === undefined || byProxy.wherry === undefined ? undefined : byProxy.wherry / best;
+  const rival = best(byProxy);
+  return rival === undefined || byProxy.wherry === undefined
+    ? undefined : byProxy.wherry / rival;
 }
 
 function valuesByProxy(samples) {
   return Object.fromEntries(samples.map(({ proxy, value }) => [proxy, value]));
+}
+
+// Of one round, or of all; Wherry against itself brings its own.
+function ratioOfSamples(samples, values) {
+  const own = samples.map(({ ratio }) => ratio).filter((ratio) => ratio !== undefined);
+  return own.length > 0 ? median(own) : ratioOf(values);
 }
 
 // {case: {proxies: {proxy: medians}, ratio, ratios: of each round}}
@@ -42,9 +55,11 @@ export function summarize(samples) {
     const values = Object.fromEntries(
       Object.entries(proxies).map(([proxy, { value }]) => [proxy, value]));
     const rounds = [...new Set(own.map(({ round }) => round))];
-    const ratios = rounds.map((round) =>
-      ratioOf(valuesByProxy(own.filter((sample) => sample.round === round))));
-    summary[name] = { proxies, ratio: ratioOf(values), ratios };
+    const ratios = rounds.map((round) => {
+      const samples = own.filter((sample) => sample.round === round);
+      return ratioOfSamples(samples, valuesByProxy(samples));
+    });
+    summary[name] = { proxies, ratio: ratioOfSamples(own, values), ratios };
   }
   return summary;
 }
@@ -85,9 +100,9 @@ function formatSpread({ ratio, ratios }) {
   return `**${ratio.toFixed(2)}**${spread}`;
 }
 
-function costRow({ name, title, unit, target, load }, summary) {
+function costRow({ name, title, unit, target, measure }, summary) {
   const entry = summary[name];
-  const what = load ? `CPU µs per ${unit}` : unit;
+  const what = ['cpu', 'guards'].includes(measure) ? `CPU µs per ${unit}` : unit;
   const values = ['wherry', ...rivals].map((proxy) => formatNumber(entry.proxies[proxy]?.value));
   return [title, what, ...values, formatSpread(entry), formatTarget(target),
     verdict(target, entry)];
@@ -97,23 +112,54 @@ function speedRows({ name, title, unit }, summary) {
   return Object.entries(summary[name].proxies).map(([proxy, medians]) => [
     title, labels[proxy], `${formatNumber(medians.per_second)} ${unit}`,
     ...['p50_us', 'p99_us', 'p999_us'].map((field) => formatNumber(medians[field])),
+    `${Math.round(medians.busy * 100)} %`,
   ]);
+}
+
+function formatCosts(measured, summary) {
+  return formatTable(
+    ['case', 'in', ...['wherry', ...rivals].map((name) => labels[name]), 'ratio', 'must reach',
+      'reached'],
+    measured.map((item) => costRow(item, summary)));
+}
+
+function countRounds(samples) {
+  const rounds = Math.max(0, ...samples.map(({ round }) => round + 1));
+  return `${rounds} round${rounds === 1 ? '' : 's'}`;
+}
+
+function formatMachine({ processor, kernel, versions }) {
+  const names = Object.entries(versions).map(([name, version]) => `${labels[name]} ${version}`);
+  return `${processor}, Linux ${kernel}, one core for the proxy; ${names.join(', ')}.`;
 }
 
 export function formatReport(machine, chosen, samples) {
   const summary = summarize(samples);
   const measured = chosen.filter(({ name }) => name in summary);
-  const timed = measured.filter(({ load }) => load);
-  const rounds = Math.max(0, ...samples.map(({ round }) => round + 1));
-  const versions = Object.entries(machine.versions)
-    .map(([name, version]) => `${labels[name]} ${version}`).join(', ');
+  const timed = measured.filter(({ measure }) => measure === 'cpu');
   const speed = timed.length === 0 ? '' : `\nThroughput and latency in µs, medians:\n\n${
-    formatTable(['case', 'proxy', 'per second', 'p50', 'p99', 'p99.9'],
+    formatTable(['case', 'proxy', 'per second', 'p50', 'p99', 'p99.9', 'proxy busy'],
       timed.flatMap((item) => speedRows(item, summary)))}`;
-  return `Costs of the proxy, medians of ${rounds} round${rounds === 1 ? '' : 's'}; the ratio is to the better of nginx ` +
-    `and HAProxy,\nin parentheses its range over the rounds.\n\n${
-      formatTable(['case', 'in', 'Wherry', 'nginx', 'HAProxy', 'ratio', 'must reach', 'reached'],
-        measured.map((item) => costRow(item, summary)))}${speed}
-${machine.processor}, Linux ${machine.kernel}, one core for the proxy; ${versions}.
+  return `Costs of the proxy, medians of ${countRounds(samples)}; the ratio is to the best of nginx, HAProxy and
+hitch, in parentheses its range over the rounds.\n\n${formatCosts(measured, summary)}${speed}
+${formatMachine(machine)}
 `;
+}
+
+// Between its marks; the rest of the file stays as it is.
+export function updateReadme(file, { machine, options }, chosen, samples) {
+  const text = readFileSync(file, 'utf8');
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
+  if (from < 0 || to < from)
+    throw new Error(`${file} has no marks for the table`);
+  const summary = summarize(samples);
+  const measured = chosen.filter(({ name }) => name in summary);
+  const table = `
+Measured with \`./dev bench --rounds ${options.rounds} --seconds ${options.seconds}\` on ${machine.coreCount} shared cores:
+${formatMachine(machine)} Time on such a machine
+wanders by 10 % and more from run to run; rows in other units do not.
+
+${formatCosts(measured, summary)}
+`;
+  writeFileSync(file, text.slice(0, from + begin.length) + '\n' + table + text.slice(to));
 }

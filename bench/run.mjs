@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The benchmark: Wherry, nginx, HAProxy and no proxy at all, in one run. The order of things;
+// The benchmark: Wherry, nginx, HAProxy, hitch and no proxy at all, in one run. The order of things;
 // what is measured stands in cases.mjs, how in measure.mjs.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,23 +8,26 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-import { cases, cpuCases } from './cases.mjs';
+import { cases } from './cases.mjs';
+import { makeCertificate } from './certificate.mjs';
+import { measureGuards } from './guards.mjs';
 import { chooseCores, describeMachine } from './machine.mjs';
 import { measureCpu, measureIdle, measureInstructions, measureSyscalls } from './measure.mjs';
 import { startBackend, stopAll } from './processes.mjs';
-import { findProxies, startProxy } from './proxies.mjs';
-import { formatReport, summarize } from './report.mjs';
+import { findProxies, fittingProxies, startProxy } from './proxies.mjs';
+import { formatReport, summarize, updateReadme } from './report.mjs';
 
 const usage = `usage: bench/run [options]
   --build DIR     a build folder of Wherry (default build/release)
   --wherry FILE   the program (default: the one in the build folder)
-  --proxies LIST  of wherry,nginx,haproxy,none (default: all that are installed)
+  --proxies LIST  of wherry,nginx,haproxy,hitch,none (default: all that are installed)
   --cases LIST    of ${cases.map(({ name }) => name).join(',')}
   --rounds N      interleaved rounds (default 5)
   --seconds S     of each measured run (default 3)
   --quick         3 rounds of 1 s
   --smoke         does everything start and verify? 20 seconds, says nothing about speed
   --out DIR       for the results as JSON and Markdown (default build/bench)
+  --readme        put the table into README.md, too
 `;
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
@@ -44,7 +47,7 @@ function readOptions() {
         build: { ...string, default: join(root, 'build/release') },
         out: { ...string, default: join(root, 'build/bench') },
         wherry: string, proxies: string, cases: string, rounds: string, seconds: string,
-        quick: boolean, smoke: boolean, help: boolean,
+        quick: boolean, smoke: boolean, readme: boolean, help: boolean,
       },
     }));
   } catch (error) {
@@ -93,15 +96,17 @@ function progress(text) {
 }
 
 // Round by round, case by case, proxy by proxy: what drifts (heat, neighbours) hits all alike.
-async function runCpuCases(bench, chosen, results) {
-  const selected = cpuCases.filter((item) => chosen.includes(item));
+async function runCpuCases(bench, setup, selected, results) {
   if (selected.length === 0)
     return;
   const running = [];
-  for (const proxy of bench.proxies)
-    running.push(await startProxy(bench, proxy));
+  for (const kind of fittingProxies(bench, { setup })) {
+    const proxy = await startProxy(bench, kind, { setup });
+    if (proxy !== null)
+      running.push(proxy);
+  }
   for (let round = 0; round < bench.options.rounds; round++) {
-    progress(`round ${round + 1} of ${bench.options.rounds}`);
+    progress(`${setup}: round ${round + 1} of ${bench.options.rounds}`);
     for (const item of selected) {
       for (let i = 0; i < running.length; i++) {
         const proxy = running[(i + round) % running.length];
@@ -113,17 +118,31 @@ async function runCpuCases(bench, chosen, results) {
   await stopAll(running);
 }
 
+function cpuCases(chosen, setup) {
+  return chosen.filter((item) => item.measure === 'cpu' && (item.setup ?? 'plain') === setup);
+}
+
 async function runSingleCases(bench, chosen, results) {
   const measures = {
     idle: measureIdle, syscalls: measureSyscalls, instructions: measureInstructions,
   };
-  for (const item of chosen.filter(({ name }) => name in measures)) {
+  for (const item of chosen.filter(({ measure }) => measure in measures)) {
     progress(item.title);
-    for (const proxy of bench.proxies.filter(({ name }) => name !== 'none')) {
-      const sample = await measures[item.name](bench, proxy);
+    for (const kind of fittingProxies(bench, item).filter(({ name }) => name !== 'none')) {
+      const sample = await measures[item.measure](bench, kind, item);
       if (sample !== null)
-        results.push({ ...sample, case: item.name, proxy: proxy.name, round: 0 });
+        results.push({ ...sample, case: item.name, proxy: kind.name, round: 0 });
     }
+  }
+}
+
+// Wherry against itself.
+async function runGuards(bench, chosen, results) {
+  const wherry = bench.proxies.find(({ name }) => name === 'wherry');
+  for (const item of chosen.filter(({ measure }) => measure === 'guards' && wherry)) {
+    progress(item.title);
+    for (const sample of await measureGuards(bench, wherry, item))
+      results.push({ ...sample, case: item.name, proxy: wherry.name });
   }
 }
 
@@ -143,20 +162,26 @@ async function main() {
   const chosen = chooseCases(options);
   const bench = {
     options,
+    progress,
     tools: findTools(options.build),
     cores: chooseCores(progress),
     proxies: findProxies(options, progress),
     folder: mkdtempSync(join(tmpdir(), 'wherry-bench-')),
   };
   process.on('exit', () => rmSync(bench.folder, { recursive: true, force: true }));
+  bench.certificate = makeCertificate(bench.folder);
   bench.machine = describeMachine(bench.cores, bench.proxies);
   bench.backend = await startBackend(bench);
   const results = [];
-  await runCpuCases(bench, chosen, results);
+  for (const setup of ['plain', 'tls'])
+    await runCpuCases(bench, setup, cpuCases(chosen, setup), results);
+  await runGuards(bench, chosen, results);
   await runSingleCases(bench, chosen, results);
   await stopAll([bench.backend]);
   const markdown = formatReport(bench.machine, chosen, results);
   process.stdout.write(markdown);
+  if (options.readme)
+    updateReadme(join(root, 'README.md'), bench, chosen, results);
   if (options.smoke)
     progress('smoke: everything started, every byte was as expected');
   else
