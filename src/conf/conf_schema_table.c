@@ -16,8 +16,9 @@
 #define IN(type, member) .field = PLACE(type, member)
 #define EXTRA(type, member) .extra = PLACE(type, member)
 #define RANGE(low, high) .min = (low), .max = (high)
-#define RATE(key_path, member, key_help)                                                 \
-	KEY(key_path, RATE, "off", key_help, IN(conf, member), RANGE(1, 10000000),       \
+#define RATE(key_path, member, key_help) RATE_IN(conf, key_path, member, key_help)
+#define RATE_IN(item, key_path, member, key_help)                                        \
+	KEY(key_path, RATE, "off", key_help, IN(item, member), RANGE(1, 10000000),       \
 		.words = "off")
 #define ITEMS(path, type) .items = (path), .item_size = sizeof(struct type)
 
@@ -88,6 +89,14 @@ const struct conf_schema_key conf_schema_table[] = {
 		"new client connections of the process"),
 	RATE("limits.rates.connections_per_source", limits.connection_rate.per_source,
 		"new connections of one source"),
+	RATE("limits.rates.requests", limits.request_rate.total,
+		"requests, WebSocket handshakes included"),
+	RATE("limits.rates.requests_per_source", limits.request_rate.per_source,
+		"requests of one client"),
+	RATE("limits.rates.websockets", limits.websocket_rate.total,
+		"WebSocket handshakes"),
+	RATE("limits.rates.websockets_per_source", limits.websocket_rate.per_source,
+		"WebSocket handshakes of one client"),
 
 	KEY("paths", MAPPING, NULL, "how request paths are read"),
 	KEY("paths.encoded_slash", ENUM, "refuse", "%2F and %5C in a path",
@@ -218,6 +227,10 @@ const struct conf_schema_key conf_schema_table[] = {
 		"most messages of a client in a second",
 		IN(conf_route, websocket.messages_per_second), RANGE(1, 10000000),
 		.words = "off"),
+	KEY("routes[].websocket.bytes_per_second", SIZE, "off",
+		"most bytes of a client in a second",
+		IN(conf_route, websocket.bytes_per_second), RANGE(1, 1024 * MIB),
+		.words = "off"),
 	KEY("routes[].websocket.ping", DURATION, "30s",
 		"silence after which a ping is sent", IN(conf_route, websocket.ping_ms),
 		RANGE(10, DAY), .words = "off"),
@@ -276,6 +289,16 @@ const struct conf_schema_key conf_schema_table[] = {
 		.default_from = "timeouts.idle"),
 	KEY("routes[].body", SIZE, NULL, "body of a request", IN(conf_route, body),
 		RANGE(0, 1024 * TIB), .default_from = "limits.body"),
+
+	KEY("routes[].limits", MAPPING, NULL,
+		"limits of this route, besides those of all"),
+	RATE_IN(conf_route, "routes[].limits.requests", limits.request_rate.total,
+		"requests, WebSocket handshakes included"),
+	RATE_IN(conf_route, "routes[].limits.requests_per_source",
+		limits.request_rate.per_source, "requests of one client"),
+	KEY("routes[].limits.concurrent", INTEGER, "off",
+		"requests and WebSockets at once", IN(conf_route, limits.concurrent),
+		RANGE(1, 10000000), .words = "off"),
 
 	KEY("routes[].redirect", MAPPING, NULL,
 		"answers with a redirect instead of forwarding"),

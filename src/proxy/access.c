@@ -2,6 +2,8 @@
 // The rules of a route in their order; see the header.
 #include "wherry/proxy/access.h"
 
+#include "wherry/proxy/limits.h"
+
 static enum access_result refuse(
 	struct reply *reply, unsigned status, const char *detail, const char *field)
 {
@@ -25,6 +27,17 @@ static bool is_network_allowed(
 	       addr_network_has(access->allow, access->allow_count, &client);
 }
 
+static bool is_rate_kept(const struct access_question *question, struct reply *reply)
+{
+	struct limits_refusal refusal;
+	if (limits_enter_request(question->site->limits, question->request, &refusal))
+		return true;
+	reply->status = refusal.status;
+	reply->detail = refusal.detail;
+	reply->retry_after_s = refusal.retry_after_s;
+	return false;
+}
+
 enum access_result access_start(const struct access_question *question,
 	access_done_cb done, void *arg, struct access **ret_access,
 	struct reply *ret_reply)
@@ -34,6 +47,8 @@ enum access_result access_start(const struct access_question *question,
 	if (!is_network_allowed(&route->access, question->request))
 		return refuse(ret_reply, 403,
 			"this address may not use this route (access)", NULL);
+	if (!is_rate_kept(question, ret_reply))
+		return ACCESS_REFUSED;
 	return ACCESS_ALLOWED;
 }
 

@@ -6,8 +6,12 @@
 
 static void refuse(struct conn *conn, const struct reply *reply)
 {
-	conn_reply(conn, *reply,
-		reply->status >= 500 ? CLOSE_REASON_OVERLOAD : CLOSE_REASON_REFUSED);
+	enum close_reason reason = CLOSE_REASON_REFUSED;
+	if (reply->status >= 500)
+		reason = CLOSE_REASON_OVERLOAD;
+	else if (reply->status == 429)
+		reason = CLOSE_REASON_POLICY;
+	conn_reply(conn, *reply, reason);
 }
 
 static void on_decision(void *arg, enum access_result result, const struct reply *reply)

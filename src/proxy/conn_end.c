@@ -56,6 +56,7 @@ void conn_log(struct conn *conn, const struct relay_result *result)
 	if (!conn->has_request)
 		return;
 	conn->has_request = false;
+	limits_leave_request(conn->site->limits, &conn->request);
 	struct request *request = &conn->request;
 	struct access_log_entry entry = {
 		.id = conn->id,

@@ -10,7 +10,6 @@
 enum {
 	RESERVED_DESCRIPTORS = 64, // listeners, logs, pools' first connections, status
 	CONNECTIONS_MIN = 16,
-	RETRY_S = 1, // nobody knows when a place becomes free
 };
 
 // Each client connection may need another descriptor for its backend.
@@ -34,7 +33,7 @@ struct limits *limits_create(const struct conf *conf)
 	limits->total = find_total(conf);
 	pthread_mutex_init(&limits->lock, NULL);
 	limits->sources = map_create();
-	if (limits->sources && limits_rate_init(limits))
+	if (limits->sources && limits_rate_init(limits) && limits_request_init(limits))
 		return limits;
 	limits_destroy(limits);
 	return NULL;
@@ -45,6 +44,7 @@ void limits_destroy(struct limits *limits)
 	if (!limits)
 		return;
 	limits_rate_finish(limits);
+	limits_request_finish(limits);
 	map_destroy(limits->sources);
 	pthread_mutex_destroy(&limits->lock);
 	free(limits);
@@ -53,7 +53,7 @@ void limits_destroy(struct limits *limits)
 bool limits_counts_source(const struct limits *limits, const struct addr *peer)
 {
 	const struct conf *conf = limits->conf;
-	return !addr_is_unix(peer) &&
+	return peer->length > 0 && !addr_is_unix(peer) &&
 	       !addr_network_has(conf->limits.exempt, conf->limits.exempt_count, peer) &&
 	       !addr_network_has(conf->trusted_proxies, conf->trusted_proxy_count, peer);
 }
@@ -65,9 +65,8 @@ bool limits_enter(struct limits *limits, struct limits_refusal *ret_refusal)
 	if (atomic_fetch_add(&limits->count, 1) < limits->total)
 		return true;
 	limits_leave(limits);
-	*ret_refusal = (struct limits_refusal){
-		503, "too many connections (limits.connections)", RETRY_S};
-	return false;
+	return limits_rate_refuse(503, "too many connections (limits.connections)",
+		LIMITS_RETRY_MS, ret_refusal);
 }
 
 void limits_leave(struct limits *limits)
@@ -91,13 +90,14 @@ static bool count_source(struct limits *limits, const struct addr *peer)
 bool limits_enter_source(struct limits *limits, const struct addr *peer,
 	struct limits_refusal *ret_refusal)
 {
+	if (!limits_counts_source(limits, peer))
+		return true;
 	if (!limits_rate_take_source(limits, LIMITS_RATE_CONNECTIONS, peer, ret_refusal))
 		return false;
-	if (!limits_counts_source(limits, peer) || count_source(limits, peer))
-		return true;
-	*ret_refusal = (struct limits_refusal){429,
-		"too many connections from this address (limits.per_source)", RETRY_S};
-	return false;
+	return count_source(limits, peer) ||
+	       limits_rate_refuse(429,
+		       "too many connections from this address (limits.per_source)",
+		       LIMITS_RETRY_MS, ret_refusal);
 }
 
 void limits_leave_source(struct limits *limits, const struct addr *peer)

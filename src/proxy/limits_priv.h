@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The limits as their parts see them: limits.c (connections) and limits_rate.c.
+// The limits as their parts see them: limits.c (connections), limits_rate.c and
+// limits_request.c.
 #pragma once
 
 #include <pthread.h>
+#include <stdlib.h>
 
 #include "wherry/base/map.h"
 #include "wherry/proxy/limits.h"
@@ -15,6 +17,16 @@ enum limits_rate {
 	LIMITS_RATE_COUNT // how many there are, not a rate
 };
 
+enum {
+	LIMITS_RETRY_MS = 1000, // where nobody knows when a place becomes free
+};
+
+// Of all workers together.
+struct limits_route {
+	struct rate_shared rate;
+	_Atomic uint64_t count; // requests and WebSockets at once
+};
+
 struct limits {
 	const struct conf *conf;
 	pthread_mutex_t lock; // of sources
@@ -23,16 +35,28 @@ struct limits {
 	_Atomic size_t count;
 	struct rate_shared rates[LIMITS_RATE_COUNT]; // of everybody
 	struct rate_table *source_rates;             // NULL: no rate looks at the source
+	struct limits_route *routes;                 // as conf->routes
 };
 
 // Neither trusted nor exempt, and to be told from others.
 bool limits_counts_source(const struct limits *limits, const struct addr *peer);
+
+// Fills it in; gives false.
+bool limits_rate_refuse(unsigned status, const char *detail, uint64_t wait_ms,
+	struct limits_refusal *ret_refusal);
+// The wait of one more of the source's in this bucket; 0: taken.
+MUST_CHECK uint64_t limits_rate_wait_source(struct limits *limits,
+	const struct addr *source, size_t bucket, const struct rate_limit *limit);
 
 // False when memory is short.
 MUST_CHECK bool limits_rate_init(struct limits *limits);
 void limits_rate_finish(struct limits *limits);
 MUST_CHECK bool limits_rate_take(struct limits *limits, enum limits_rate which,
 	struct limits_refusal *ret_refusal);
-// source may be exempt.
+// The source is not exempt.
 MUST_CHECK bool limits_rate_take_source(struct limits *limits, enum limits_rate which,
 	const struct addr *source, struct limits_refusal *ret_refusal);
+
+// False when memory is short.
+MUST_CHECK bool limits_request_init(struct limits *limits);
+void limits_request_finish(struct limits *limits);

@@ -40,7 +40,7 @@ static const char *const source_texts[] = {
 				   "(limits.rates.websockets_per_source)",
 };
 
-static bool refuse(unsigned status, const char *detail, uint64_t wait_ms,
+bool limits_rate_refuse(unsigned status, const char *detail, uint64_t wait_ms,
 	struct limits_refusal *ret_refusal)
 {
 	*ret_refusal = (struct limits_refusal){
@@ -57,6 +57,9 @@ bool limits_rate_init(struct limits *limits)
 	for (unsigned i = 0; i < LIMITS_RATE_COUNT; i++)
 		looks_at_source |=
 			find_rate(&limits->conf->limits, i)->per_source.count != 0;
+	for (size_t i = 0; i < limits->conf->route_count; i++)
+		looks_at_source |=
+			limits->conf->routes[i].limits.request_rate.per_source.count != 0;
 	if (looks_at_source)
 		limits->source_rates = rate_table_create(SOURCE_BUCKETS);
 	return !looks_at_source || limits->source_rates;
@@ -74,7 +77,18 @@ bool limits_rate_take(
 	if (limit->count == 0)
 		return true;
 	uint64_t wait_ms = rate_take_shared(&limits->rates[which], limit, now_ms(), 1);
-	return wait_ms == 0 || refuse(503, total_texts[which], wait_ms, ret_refusal);
+	return wait_ms == 0 ||
+	       limits_rate_refuse(503, total_texts[which], wait_ms, ret_refusal);
+}
+
+uint64_t limits_rate_wait_source(struct limits *limits, const struct addr *source,
+	size_t bucket, const struct rate_limit *limit)
+{
+	uint8_t key[RATE_TABLE_KEY_SIZE] = {0};
+	uint32_t number = (uint32_t)bucket;
+	addr_source_key(source, key);
+	memcpy(key + ADDR_SOURCE_KEY_SIZE, &number, sizeof(number));
+	return rate_table_take(limits->source_rates, key, limit, now_ms(), 1);
 }
 
 bool limits_rate_take_source(struct limits *limits, enum limits_rate which,
@@ -82,11 +96,9 @@ bool limits_rate_take_source(struct limits *limits, enum limits_rate which,
 {
 	const struct rate_limit *limit =
 		&find_rate(&limits->conf->limits, which)->per_source;
-	if (limit->count == 0 || !limits_counts_source(limits, source))
+	if (limit->count == 0)
 		return true;
-	uint8_t key[RATE_TABLE_KEY_SIZE] = {0};
-	addr_source_key(source, key);
-	key[ADDR_SOURCE_KEY_SIZE] = (uint8_t)which;
-	uint64_t wait_ms = rate_table_take(limits->source_rates, key, limit, now_ms(), 1);
-	return wait_ms == 0 || refuse(429, source_texts[which], wait_ms, ret_refusal);
+	uint64_t wait_ms = limits_rate_wait_source(limits, source, which, limit);
+	return wait_ms == 0 ||
+	       limits_rate_refuse(429, source_texts[which], wait_ms, ret_refusal);
 }

@@ -18,34 +18,40 @@ static void pass(struct relay_end *end, const uint8_t *data, size_t length)
 		stream_pause(end->stream);
 }
 
-// Rates are counted within whole seconds.
-static void turn_window(struct relay_end *end, uint64_t now)
-{
-	if (now - end->window_ms < 1000)
-		return;
-	end->window_ms = now;
-	end->window_controls = 0;
-	end->window_messages = 0;
-}
-
+// Control frames are counted within whole seconds.
 static bool is_control_allowed(struct relay_end *end)
 {
-	turn_window(end, now_ms());
+	uint64_t now = now_ms();
+	if (now - end->window_ms >= 1000) {
+		end->window_ms = now;
+		end->window_controls = 0;
+	}
 	return ++end->window_controls <= end->relay->websocket->control_frames_per_second;
 }
 
-// The limit is for clients: who runs a backend says himself what it sends.
-static bool are_messages_allowed(struct relay_end *end)
+static bool take(struct rate *rate, uint64_t per_second, uint64_t now, uint64_t amount)
 {
+	struct rate_limit limit = {per_second, 1000, per_second};
+	return per_second == CONF_OFF || rate_take(rate, &limit, now, amount) == 0;
+}
+
+// NULL, or what the end has done too much of. The limits are for clients: who runs a
+// backend says himself what it sends.
+static const char *find_excess(struct relay_end *end, size_t bytes)
+{
+	const struct conf_websocket *websocket = end->relay->websocket;
 	uint64_t count = end->check.messages - end->messages_seen;
-	if (count == 0)
-		return true;
+	uint64_t now = now_ms();
 	end->messages_seen = end->check.messages;
-	end->message_ms = now_ms();
-	turn_window(end, end->message_ms);
-	end->window_messages += (uint32_t)count;
-	return !relay_is_client(end) ||
-	       end->window_messages <= end->relay->websocket->messages_per_second;
+	if (count > 0)
+		end->message_ms = now;
+	if (!relay_is_client(end))
+		return NULL;
+	if (!take(&end->messages, websocket->messages_per_second, now, count))
+		return "more messages a second than allowed";
+	if (!take(&end->bytes, websocket->bytes_per_second, now, bytes))
+		return "more bytes a second than allowed";
+	return NULL;
 }
 
 static bool is_our_pong(struct relay_end *end, const uint8_t *frame)
@@ -134,11 +140,11 @@ static size_t on_data(void *arg, const uint8_t *data, size_t length)
 {
 	struct relay_end *end = arg;
 	size_t taken = flow(end, data, length);
-	bool limits_messages = end->relay->websocket->messages_per_second != CONF_OFF ||
-			       end->relay->websocket->idle_timeout_ms != CONF_OFF;
-	if (limits_messages && !end->is_deaf && !are_messages_allowed(end))
-		relay_fail_end(
-			end, CLOSE_REASON_POLICY, "more messages a second than allowed");
+	const char *excess = NULL;
+	if (end->relay->counts_flow && !end->is_deaf)
+		excess = find_excess(end, taken);
+	if (excess)
+		relay_fail_end(end, CLOSE_REASON_POLICY, excess);
 	return end->is_deaf ? length : taken;
 }
 
@@ -211,6 +217,9 @@ struct relay *relay_create(struct stream *client, struct stream *backend,
 		.max_fragments = websocket->max_fragments,
 		.check_utf8 = websocket->check_utf8,
 	};
+	relay->counts_flow = websocket->messages_per_second != CONF_OFF ||
+			     websocket->bytes_per_second != CONF_OFF ||
+			     websocket->idle_timeout_ms != CONF_OFF;
 	relay->loop = stream_loop(client);
 	relay->done = done;
 	relay->arg = arg;

@@ -27,9 +27,9 @@ struct relay_end {
 	struct ws_check check; // of what comes from it
 	uint64_t message_ms;   // of its last message, if an idle timeout is set
 	uint64_t messages_seen;
-	uint64_t window_ms; // start of the second that the rates below count in
+	struct rate messages, bytes;
+	uint64_t window_ms; // start of the second that control frames are counted in
 	uint32_t window_controls;
-	uint32_t window_messages;
 	uint64_t ping_sent_ms; // 0 = no sign of life is due
 	uint64_t ping_at;      // bytes written to it, the Ping included
 	uint64_t taken_before; // of those, how many it had taken when last looked at
@@ -57,6 +57,7 @@ struct relay {
 	void *arg;
 	struct relay_result result;
 	uint64_t close_by_ms; // 0 = not closing
+	bool counts_flow;     // a limit or timeout wants to know of each message
 	bool has_reason;
 	bool is_over;
 	bool is_destroyed;

@@ -47,7 +47,8 @@ const fragments = (count, size = 1) => (mask) => Buffer.concat(Array.from({ leng
   frame(i === 0 ? OPCODE.text : OPCODE.continuation, 'x'.repeat(size), { mask, fin: i === count - 1 })));
 const declared = (length) => (mask) => frame(OPCODE.binary, '', { mask, declared: length });
 const whole = (length) => (mask) => frame(OPCODE.binary, Buffer.alloc(length), { mask });
-const repeated = (count, opcode) => (mask) => Buffer.concat(Array(count).fill(frame(opcode, '', { mask })));
+const repeated = (count, opcode, payload = '') => (mask) =>
+  Buffer.concat(Array(count).fill(frame(opcode, payload, { mask })));
 
 const ROWS = [
   // name, limits, what passes, what does not, code, reason
@@ -59,8 +60,9 @@ const ROWS = [
   ['control_frames_per_second', 'control_frames_per_second: 10', repeated(10, OPCODE.ping), repeated(200, OPCODE.ping), 1008, 'policy'],
   ['control_frames_per_second, pongs', 'control_frames_per_second: 10', repeated(10, OPCODE.pong), repeated(200, OPCODE.pong), 1008, 'policy'],
   ['messages_per_second', 'messages_per_second: 20', repeated(19, OPCODE.text), repeated(500, OPCODE.text), 1008, 'policy'],
+  ['bytes_per_second', 'bytes_per_second: 4KiB', whole(4000), repeated(500, OPCODE.text, 'x'.repeat(100)), 1008, 'policy'],
 ];
-const CLIENTS_ONLY = new Set(['messages_per_second']);
+const CLIENTS_ONLY = new Set(['messages_per_second', 'bytes_per_second']);
 
 for (const guilty of ['client', 'backend']) {
   for (const [name, websocket, passing, breaking, code, reason] of ROWS) {

@@ -96,6 +96,12 @@ enum conf_origins {
 	CONF_ORIGINS_LIST
 };
 
+// Of one route, besides those of all.
+struct conf_route_limits {
+	struct conf_rate request_rate;
+	uint64_t concurrent; // requests and WebSockets at once; CONF_OFF
+};
+
 struct conf_websocket {
 	enum conf_origins origins;
 	const char **origin_list; // "scheme://host[:port]", lower case
@@ -104,7 +110,8 @@ struct conf_websocket {
 	uint64_t max_frame;
 	uint64_t max_fragments;
 	uint64_t control_frames_per_second;
-	uint64_t messages_per_second; // CONF_OFF
+	uint64_t messages_per_second; // of a client; CONF_OFF
+	uint64_t bytes_per_second;    // the same
 	uint64_t ping_ms;             // silence after which a ping is sent; CONF_OFF
 	uint64_t ping_timeout_ms;
 	uint64_t idle_timeout_ms; // without an application message; CONF_OFF
@@ -152,6 +159,7 @@ struct conf_route {
 	enum conf_action action;
 	size_t upstream; // index, for CONF_FORWARD
 	struct conf_access access;
+	struct conf_route_limits limits;
 	struct conf_names added_fields; // that access rules add to requests: the client's
 					// own are dropped, in any spelling with "_"
 	bool has_websocket;

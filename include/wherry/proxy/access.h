@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Who may make a request: the rules of its route, one after the other, before a backend
 // hears of it. Most are decided at once; those that take their time end in one callback.
-// Order: networks, JWT, basic authentication, an auth service.
+// Order: networks, limits, JWT, basic authentication, an auth service.
 #pragma once
 
 #include "wherry/proxy/forward.h"

@@ -4,7 +4,7 @@
 // request where a rate is set, of a source that is counted.
 #pragma once
 
-#include "wherry/conf/conf.h"
+#include "wherry/proxy/request.h"
 
 struct limits;
 
@@ -29,5 +29,11 @@ void limits_leave(struct limits *limits);
 MUST_CHECK bool limits_enter_source(struct limits *limits, const struct addr *peer,
 	struct limits_refusal *ret_refusal);
 void limits_leave_source(struct limits *limits, const struct addr *peer);
+// The request, whose route is known, may be made as far as limits go. True counts it with
+// its route, until limits_leave_request.
+MUST_CHECK bool limits_enter_request(struct limits *limits, struct request *request,
+	struct limits_refusal *ret_refusal);
+// Nothing, if it is not counted.
+void limits_leave_request(struct limits *limits, struct request *request);
 // How many connections there may be in all.
 size_t limits_total(const struct limits *limits);

@@ -24,6 +24,7 @@ struct request {
 	bool is_keep_alive; // the client may send another one behind it
 	bool wants_json;    // prefers JSON for error pages
 	bool is_websocket;
+	bool is_counted; // in limits, with its route
 };
 
 // False when memory is short; the request is then empty, but for its flags.

@@ -156,6 +156,10 @@ Test(conf_load, reads_every_common_key)
 	cr_expect_eq(conf->limits.exempt_count, 0);
 	expect_rate(&conf->limits.connection_rate.total, 1000, 1000, 1000);
 	expect_rate(&conf->limits.connection_rate.per_source, 30, 60000, 10);
+	expect_rate(&conf->limits.request_rate.total, 5, 1000, 5);
+	expect_rate(&conf->limits.request_rate.per_source, 6, 1000, 6);
+	expect_rate(&conf->limits.websocket_rate.total, 7, 1000, 7);
+	expect_rate(&conf->limits.websocket_rate.per_source, 8, 1000, 8);
 	cr_expect(conf->paths.allow_encoded_slash);
 	cr_expect(conf->paths.merge_slashes);
 	cr_expect(conf->paths.forward_canonical);
@@ -198,6 +202,7 @@ Test(conf_load, reads_match_and_websocket)
 	cr_expect_eq(websocket->max_fragments, 3);
 	cr_expect_eq(websocket->control_frames_per_second, 4);
 	cr_expect_eq(websocket->messages_per_second, 5);
+	cr_expect_eq(websocket->bytes_per_second, 65536);
 	cr_expect_eq(websocket->ping_ms, CONF_OFF);
 	cr_expect_eq(websocket->ping_timeout_ms, 6000);
 	cr_expect_eq(websocket->idle_timeout_ms, 420000);
@@ -222,6 +227,9 @@ Test(conf_load, reads_the_other_keys_of_routes)
 	cr_expect_eq(route->response_timeout_ms, 120000);
 	cr_expect_eq(route->idle_timeout_ms, 300000);
 	cr_expect_eq(route->body, 0);
+	expect_rate(&route->limits.request_rate.total, 9, 1000, 9);
+	expect_rate(&route->limits.request_rate.per_source, 1, 60000, 1);
+	cr_expect_eq(route->limits.concurrent, 2);
 
 	route = &conf->routes[2];
 	cr_expect_eq(route->action, CONF_REDIRECT);
@@ -237,6 +245,10 @@ Test(conf_load, reads_the_other_keys_of_routes)
 	cr_expect_eq(route->websocket.max_fragments, 1024);
 	cr_expect_eq(route->websocket.control_frames_per_second, 32);
 	cr_expect_eq(route->websocket.messages_per_second, CONF_OFF);
+	cr_expect_eq(route->websocket.bytes_per_second, CONF_OFF);
+	expect_rate(&route->limits.request_rate.total, 0, 0, 0);
+	expect_rate(&route->limits.request_rate.per_source, 0, 0, 0);
+	cr_expect_eq(route->limits.concurrent, CONF_OFF);
 	cr_expect_eq(route->websocket.ping_ms, 30000);
 	cr_expect_eq(route->websocket.ping_timeout_ms, 10000);
 	cr_expect_eq(route->websocket.idle_timeout_ms, CONF_OFF);

@@ -25,6 +25,7 @@ const struct conf_websocket RELAY_FIXTURE_DEFAULTS = {
 	.max_fragments = 1024,
 	.control_frames_per_second = 32,
 	.messages_per_second = CONF_OFF,
+	.bytes_per_second = CONF_OFF,
 	.ping_ms = 30 * 1000,
 	.ping_timeout_ms = 10 * 1000,
 	.idle_timeout_ms = CONF_OFF,

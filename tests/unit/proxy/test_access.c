@@ -7,6 +7,7 @@
 #include <criterion/criterion.h>
 
 #include "head_fixture.h"
+#include "wherry/proxy/limits.h"
 
 #define COUNT(rows) (sizeof(rows) / sizeof(*(rows)))
 
@@ -55,7 +56,9 @@ Test(access, looks_at_the_clients_network)
 			NETWORKS[i].lines);
 		head_fixture_start(&fixture, "trusted_proxies: [10.0.0.0/8]", route,
 			NETWORKS[i].peer, lines);
+		struct site site = {.limits = limits_create(fixture.conf)};
 		struct access_question question = {
+			.site = &site,
 			.request = &fixture.request,
 			.message = &fixture.head.message,
 			.peer = &fixture.peer,
@@ -66,6 +69,7 @@ Test(access, looks_at_the_clients_network)
 		cr_expect_eq(result == ACCESS_ALLOWED, NETWORKS[i].status == 0, "%s",
 			NETWORKS[i].name);
 		access_destroy(access);
+		limits_destroy(site.limits);
 		head_fixture_finish(&fixture);
 	}
 }

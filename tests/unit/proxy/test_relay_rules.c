@@ -222,6 +222,28 @@ Test(relay_rules, count_the_client_s_messages_by_the_second)
 	relay_fixture_finish(&fixture);
 }
 
+// A frame of 94 bytes is 100 on the wire, with its header and mask.
+Test(relay_rules, count_the_client_s_bytes_by_the_second)
+{
+	struct conf_websocket websocket = strict();
+	struct relay_fixture fixture;
+
+	websocket.bytes_per_second = 300;
+	relay_fixture_start(&fixture, &websocket);
+	for (size_t i = 0; i < 5; i++) {
+		relay_fixture_send(&fixture.client, "b(#94) b(#94) b(#94)");
+		relay_fixture_expect(&fixture.backend, "b(#94) b(#94) b(#94)");
+		fake_clock_advance(1000);
+	}
+	relay_fixture_send(&fixture.client, "b(#94) b(#94) b(#94)");
+	relay_fixture_send(&fixture.client, "b(#94)");
+	relay_fixture_expect(&fixture.client, "C(1008 policy) $");
+	relay_fixture_close(&fixture.client);
+	relay_fixture_close(&fixture.backend);
+	relay_fixture_expect_done(&fixture, CLOSE_REASON_POLICY, "client", 1008);
+	relay_fixture_finish(&fixture);
+}
+
 Test(relay_rules, let_a_backend_send_as_it_likes)
 {
 	struct conf_websocket websocket = strict();
