@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "wherry/conf/conf_load.h"
+#include "wherry/server/check.h"
 #include "wherry/server/options.h"
 #include "wherry/server/server.h"
 
@@ -15,20 +16,27 @@ enum {
 	EXIT_START = 3
 };
 
-// `wherry proxy` is a configuration of three lines.
 static struct conf *load_proxy(const struct options *options, struct conf_diag *diag)
 {
 	struct buf text = BUF_INIT;
-	buf_printf(&text,
-		"listeners: [{ address: \"%s\" }]\n"
-		"routes: [{ match: { path: / }, websocket: {}, to: backend }]\n"
-		"upstreams: { backend: { servers: [\"%s\"] } }\n",
-		options->listen, options->to);
+	options_write_conf(options, &text);
 	struct conf *conf =
 		text.is_failed ? NULL
 			       : conf_load_text("command line", buf_str(&text), diag);
 	buf_finish(&text);
 	return conf;
+}
+
+static int check(const struct options *options, const struct conf *conf)
+{
+	struct buf text = BUF_INIT;
+	bool is_good = options->skips_files || check_files(conf, &text);
+	struct str lines = buf_str(&text);
+	fprintf(stderr, "%.*s", STR_ARG(lines));
+	buf_finish(&text);
+	if (is_good)
+		printf("%s: ok\n", options->conf_path);
+	return is_good ? EXIT_OK : EXIT_CONFIGURATION;
 }
 
 static int run(const struct options *options)
@@ -45,7 +53,7 @@ static int run(const struct options *options)
 		code = options->command == OPTIONS_PROXY ? EXIT_USAGE
 							 : EXIT_CONFIGURATION;
 	} else if (options->command == OPTIONS_CHECK) {
-		printf("%s: ok\n", options->conf_path);
+		code = check(options, conf);
 	} else if (server_run(conf) != SERVER_OK) {
 		code = EXIT_START;
 	}

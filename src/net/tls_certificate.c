@@ -15,7 +15,12 @@
 
 static void complain(struct buf *text, const struct conf_file *file, const char *problem)
 {
-	buf_printf(text, "%s: %s: %s\n", file->named_at, file->path, problem);
+	buf_printf(text, "%s: %s %s\n", file->named_at, file->path, problem);
+}
+
+static void warn(struct buf *text, const struct conf_file *file, const char *problem)
+{
+	buf_printf(text, "%s: warning: %s %s\n", file->named_at, file->path, problem);
 }
 
 // What is not asked for can't block the process at a terminal.
@@ -55,7 +60,7 @@ static bool load_chain(struct tls_certificate *certificate, const struct conf_fi
 	errno = 0;
 	BIO *bio = BIO_new_file(file->path, "r");
 	if (!bio) {
-		buf_printf(ret_text, "%s: %s: can't be read: %s\n", file->named_at,
+		buf_printf(ret_text, "%s: %s can't be read: %s\n", file->named_at,
 			file->path, strerror(errno ? errno : ENOMEM));
 		return false;
 	}
@@ -118,22 +123,22 @@ static bool find_kind(EVP_PKEY *key, enum tls_certificate_kind *ret_kind)
 	}
 }
 
-static void warn(const struct tls_certificate *certificate, const struct conf_file *file,
-	struct buf *ret_text)
+static void warn_of_all(const struct tls_certificate *certificate,
+	const struct conf_file *file, struct buf *ret_text)
 {
 	const X509 *below = certificate->leaf;
 	if (X509_cmp_current_time(X509_get0_notAfter(certificate->leaf)) < 0)
-		complain(ret_text, file, "warning: the certificate has expired");
+		warn(ret_text, file, "has expired");
 	if (X509_cmp_current_time(X509_get0_notBefore(certificate->leaf)) > 0)
-		complain(ret_text, file, "warning: the certificate is not valid yet");
+		warn(ret_text, file, "is not valid yet");
 	if (certificate->name_count == 0)
-		complain(ret_text, file, "warning: the certificate names no host");
+		warn(ret_text, file, "names no host");
 	for (int i = 0; i < sk_X509_num(certificate->chain); i++) {
 		X509 *above = sk_X509_value(certificate->chain, i);
 		if (X509_check_issued(above, (X509 *)below) != X509_V_OK) {
-			complain(ret_text, file,
-				"warning: the chain is not in order: a certificate is "
-				"not followed by its issuer's");
+			warn(ret_text, file,
+				"holds a chain that is not in order (expected each "
+				"certificate before its issuer's)");
 			break;
 		}
 		below = above;
@@ -156,15 +161,15 @@ bool tls_certificate_load(struct tls_certificate *certificate,
 	}
 	if (X509_check_private_key(certificate->leaf, certificate->key) != 1) {
 		ERR_clear_error();
-		buf_printf(ret_text, "%s: %s: is not the key of %s\n", conf->key.named_at,
+		buf_printf(ret_text, "%s: %s is not the key of %s\n", conf->key.named_at,
 			conf->key.path, conf->cert.path);
 		return false;
 	}
 	if (!tls_certificate_read_names(certificate)) {
-		complain(ret_text, &conf->cert, "out of memory");
+		complain(ret_text, &conf->cert, "could not be taken in: out of memory");
 		return false;
 	}
-	warn(certificate, &conf->cert, ret_text);
+	warn_of_all(certificate, &conf->cert, ret_text);
 	return true;
 }
 

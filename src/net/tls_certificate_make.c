@@ -35,7 +35,21 @@ static bool add_extension(X509 *leaf, int nid, const char *value)
 	return is_added;
 }
 
-static bool fill_in(X509 *leaf, EVP_PKEY *key)
+static bool add_names(X509 *leaf, const struct addr *listened)
+{
+	char ip[ADDR_TEXT_SIZE];
+	struct buf names = BUF_INIT;
+	buf_append_str(&names, STR("DNS:localhost,IP:127.0.0.1,IP:::1"));
+	if (!addr_is_unix(listened))
+		buf_printf(&names, ",IP:%s", addr_format_ip(listened, ip));
+	buf_append(&names, "", 1); // terminates it
+	bool is_added =
+		!names.is_failed && add_extension(leaf, NID_subject_alt_name, names.data);
+	buf_finish(&names);
+	return is_added;
+}
+
+static bool fill_in(X509 *leaf, EVP_PKEY *key, const struct addr *listened)
 {
 	static const unsigned char name[] = "Wherry, self-signed";
 	X509_NAME *subject = X509_get_subject_name(leaf);
@@ -45,15 +59,14 @@ static bool fill_in(X509 *leaf, EVP_PKEY *key)
 	       X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, name, -1, -1, 0) ==
 		       1 &&
 	       X509_set_issuer_name(leaf, subject) == 1 &&
-	       X509_set_pubkey(leaf, key) == 1 &&
-	       add_extension(
-		       leaf, NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1,IP:::1") &&
+	       X509_set_pubkey(leaf, key) == 1 && add_names(leaf, listened) &&
 	       add_extension(leaf, NID_basic_constraints, "critical,CA:FALSE") &&
 	       add_extension(leaf, NID_ext_key_usage, "serverAuth") &&
 	       X509_sign(leaf, key, EVP_sha256()) > 0;
 }
 
-bool tls_certificate_make(struct tls_certificate *certificate)
+bool tls_certificate_make(
+	struct tls_certificate *certificate, const struct addr *listened)
 {
 	*certificate = (struct tls_certificate){
 		.leaf = X509_new(),
@@ -62,6 +75,6 @@ bool tls_certificate_make(struct tls_certificate *certificate)
 		.kind = TLS_CERTIFICATE_ECDSA,
 	};
 	return certificate->leaf && certificate->chain && certificate->key &&
-	       fill_in(certificate->leaf, certificate->key) &&
+	       fill_in(certificate->leaf, certificate->key, listened) &&
 	       tls_certificate_read_names(certificate);
 }

@@ -46,10 +46,10 @@ static bool add_certificates(
 static bool set_ciphers(
 	SSL_CTX *context, const struct tls_set *set, const char **reterr_text)
 {
-	*reterr_text = "tls.ciphers: none of them is known";
+	*reterr_text = "ciphers: none of them is known";
 	if (set->ciphers && SSL_CTX_set_cipher_list(context, set->ciphers) != 1)
 		return false;
-	*reterr_text = "tls.ciphersuites: one of them is not known";
+	*reterr_text = "ciphersuites: one of them is not known";
 	return !set->ciphersuites ||
 	       SSL_CTX_set_ciphersuites(context, set->ciphersuites) == 1;
 }

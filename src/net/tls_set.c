@@ -11,8 +11,9 @@
 #include "tls_set_priv.h"
 
 static bool load_certificates(
-	struct tls_set *set, const struct conf_tls *conf, struct buf *ret_text)
+	struct tls_set *set, const struct conf_listener *listener, struct buf *ret_text)
 {
+	const struct conf_tls *conf = &listener->tls;
 	bool is_good = true;
 	size_t count = conf->is_self_signed ? 1 : conf->certificate_count;
 	set->certificates = calloc(count, sizeof(*set->certificates));
@@ -22,7 +23,7 @@ static bool load_certificates(
 	}
 	set->certificate_count = count;
 	if (conf->is_self_signed) {
-		is_good = tls_certificate_make(&set->certificates[0]);
+		is_good = tls_certificate_make(&set->certificates[0], &listener->address);
 		if (!is_good)
 			buf_append_str(ret_text,
 				STR("no self-signed certificate could be made\n"));
@@ -47,7 +48,7 @@ static bool load_client_ca(
 			 X509_STORE_load_file(set->client_ca, file->path) == 1;
 	if (!is_loaded)
 		buf_printf(ret_text,
-			"%s: %s: can't be used (expected PEM certificates of "
+			"%s: %s can't be used (expected PEM certificates of "
 			"authorities, found: %s)\n",
 			file->named_at, file->path,
 			ERR_peek_error() ? ERR_reason_error_string(ERR_peek_error())
@@ -112,7 +113,8 @@ static bool fill_in(struct tls_set *set, const struct conf_tls *conf)
 
 // Workers make their contexts when they need them; that they can be made is found out
 // here.
-static bool try_contexts(const struct tls_set *set, struct buf *ret_text)
+static bool try_contexts(const struct tls_set *set, const struct conf_listener *listener,
+	struct buf *ret_text)
 {
 	for (size_t i = 0; i < set->host_count; i++) {
 		const char *problem = NULL;
@@ -120,14 +122,14 @@ static bool try_contexts(const struct tls_set *set, struct buf *ret_text)
 		SSL_CTX_free(context);
 		if (context)
 			continue;
-		buf_printf(ret_text, "%s\n", problem);
+		buf_printf(ret_text, "listener %s: tls: %s\n", listener->name, problem);
 		return false;
 	}
 	return true;
 }
 
-struct tls_set *tls_set_load(
-	const struct conf_tls *conf, struct tls_tickets *tickets, struct buf *ret_text)
+struct tls_set *tls_set_load(const struct conf_listener *listener,
+	struct tls_tickets *tickets, struct buf *ret_text)
 {
 	struct tls_set *set = calloc(1, sizeof(*set));
 	if (!set) {
@@ -136,13 +138,13 @@ struct tls_set *tls_set_load(
 	}
 	atomic_init(&set->references, 1);
 	set->tickets = tls_tickets_ref(tickets);
-	bool is_loaded = load_certificates(set, conf, ret_text);
-	is_loaded &= load_client_ca(set, &conf->client_ca, ret_text);
-	if (is_loaded && !fill_in(set, conf)) {
+	bool is_loaded = load_certificates(set, listener, ret_text);
+	is_loaded &= load_client_ca(set, &listener->tls.client_ca, ret_text);
+	if (is_loaded && !fill_in(set, &listener->tls)) {
 		buf_append_str(ret_text, STR("out of memory\n"));
 		is_loaded = false;
 	}
-	if (is_loaded && try_contexts(set, ret_text))
+	if (is_loaded && try_contexts(set, listener, ret_text))
 		return set;
 	tls_set_unref(set);
 	return NULL;
@@ -183,4 +185,9 @@ void tls_set_describe(const struct tls_set *set, struct buf *out)
 		buf_append_str(out, STR(" until "));
 		tls_certificate_write_end(one, out);
 	}
+}
+
+void tls_set_write_fingerprint(const struct tls_set *set, struct buf *out)
+{
+	tls_certificate_write_fingerprint(&set->certificates[0], out);
 }

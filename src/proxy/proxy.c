@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "wherry/base/now.h"
+#include "wherry/net/tls_server.h"
 #include "wherry/proxy/conn.h"
 #include "wherry/proxy/site.h"
 
@@ -40,7 +41,8 @@ struct proxy *proxy_create(struct loop *loop, const struct proxy_options *option
 	LIST_INIT(&site->drained);
 	loop_timer_init(&proxy->timer, loop, step_drain, proxy);
 	site->pool = pool_create(loop, options->upstreams);
-	if (!site->pool) {
+	site->tls = calloc(site->conf->listener_count, sizeof(*site->tls));
+	if (!site->pool || !site->tls) {
 		proxy_destroy(proxy);
 		return NULL;
 	}
@@ -62,6 +64,9 @@ void proxy_destroy(struct proxy *proxy)
 	loop_settle(proxy->site.loop); // the connections' memory still points here
 	loop_timer_finish(&proxy->timer);
 	pool_destroy(proxy->site.pool);
+	for (size_t i = 0; proxy->site.tls && i < proxy->site.conf->listener_count; i++)
+		tls_server_destroy(proxy->site.tls[i]);
+	free(proxy->site.tls);
 	conf_unref(proxy->site.conf);
 	free(proxy);
 }
@@ -81,6 +86,15 @@ void proxy_accept(
 	} else {
 		conn_accept(site, from, socket, peer);
 	}
+}
+
+bool proxy_set_tls(struct proxy *proxy, size_t listener, struct tls_set *set)
+{
+	struct tls_server **server = &proxy->site.tls[listener];
+	if (*server)
+		return tls_server_replace(*server, set);
+	*server = tls_server_create(set);
+	return *server != NULL;
 }
 
 void proxy_set_addresses(struct proxy *proxy, size_t server_index,

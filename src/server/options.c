@@ -33,14 +33,21 @@ static const struct command commands[] = {
 		"once;\n"
 		"SIGUSR1 opens the log files anew.\n"},
 	{"proxy", OPTIONS_PROXY, false,
-		"usage: wherry proxy --listen ADDR --to URL\n\n"
+		"usage: wherry proxy --listen ADDR --to URL [TLS]\n\n"
 		"Proxies HTTP and WebSocket to one backend, without a file.\n\n"
-		"  --listen ADDR  host:port, [v6]:port, :port or unix:/path\n"
-		"  --to URL       http://host[:port] or unix:/path\n"},
+		"  --listen ADDR      host:port, [v6]:port, :port or unix:/path\n"
+		"  --to URL           http://host[:port] or unix:/path\n"
+		"  --tls-cert FILE    speak TLS to clients: certificate and chain, PEM\n"
+		"  --tls-key FILE     its private key, PEM\n"
+		"  --tls-self-signed  instead: a throw-away certificate, for trying "
+		"out\n"},
 	{"check", OPTIONS_CHECK, true,
-		"usage: wherry check -c FILE\n\n"
+		"usage: wherry check -c FILE [--no-files]\n\n"
 		"Reads FILE and prints every mistake as path:line:column: message.\n\n"
-		"  -c, --config FILE  the configuration, see wherry.yaml(5)\n\n"
+		"  -c, --config FILE  the configuration, see wherry.yaml(5)\n"
+		"  --no-files         only its text: certificates and other files that "
+		"it\n"
+		"                     names need not be there\n\n"
 		"Exit code 0 if there is none, else 1.\n"},
 };
 
@@ -69,45 +76,76 @@ static enum options_result check_complete(
 		return complain(command, "no address is given (expected --listen ADDR)");
 	if (!command->takes_file && !options->to)
 		return complain(command, "no backend is given (expected --to URL)");
+	if (!options->tls_cert != !options->tls_key)
+		return complain(command, "--tls-cert and --tls-key need each other");
+	if (options->tls_cert && options->is_self_signed)
+		return complain(command, "--tls-self-signed makes --tls-cert of no use");
 	return OPTIONS_OK;
+}
+
+// Every option of every command.
+static const struct option file_options[] = {
+	{"config", required_argument, NULL, 'c'},
+	{"no-files", no_argument, NULL, 'n'},
+	{"help", no_argument, NULL, 'h'},
+	{0},
+};
+static const struct option proxy_options[] = {
+	{"listen", required_argument, NULL, 'l'},
+	{"to", required_argument, NULL, 't'},
+	{"tls-cert", required_argument, NULL, 'C'},
+	{"tls-key", required_argument, NULL, 'K'},
+	{"tls-self-signed", no_argument, NULL, 's'},
+	{"help", no_argument, NULL, 'h'},
+	{0},
+};
+
+// False for an option that the command does not have.
+static bool take_option(
+	const struct command *command, int letter, struct options *options)
+{
+	switch (letter) {
+	case 'c':
+		options->conf_path = optarg;
+		return true;
+	case 'n':
+		options->skips_files = true;
+		return command->command == OPTIONS_CHECK;
+	case 'l':
+		options->listen = optarg;
+		return true;
+	case 't':
+		options->to = optarg;
+		return true;
+	case 'C':
+		options->tls_cert = optarg;
+		return true;
+	case 'K':
+		options->tls_key = optarg;
+		return true;
+	case 's':
+		options->is_self_signed = true;
+		return true;
+	default:
+		return false;
+	}
 }
 
 static enum options_result read_command(
 	const struct command *command, int argc, char **argv, struct options *options)
 {
-	static const struct option file_options[] = {
-		{"config", required_argument, NULL, 'c'},
-		{"help", no_argument, NULL, 'h'},
-		{0},
-	};
-	static const struct option proxy_options[] = {
-		{"listen", required_argument, NULL, 'l'},
-		{"to", required_argument, NULL, 't'},
-		{"help", no_argument, NULL, 'h'},
-		{0},
-	};
 	int got;
 	while ((got = getopt_long(argc, argv, command->takes_file ? "c:h" : "h",
 			command->takes_file ? file_options : proxy_options, NULL)) !=
 		-1) {
-		switch (got) {
-		case 'c':
-			options->conf_path = optarg;
-			break;
-		case 'l':
-			options->listen = optarg;
-			break;
-		case 't':
-			options->to = optarg;
-			break;
-		case 'h':
+		if (got == 'h') {
 			options->command = OPTIONS_DONE;
 			(void)fputs(command->help, stdout);
 			return OPTIONS_OK;
-		default:
+		}
+		if (!take_option(command, got, options))
 			return complain(
 				command, "this option is not known or lacks its value");
-		}
 	}
 	if (optind < argc)
 		return complain(command, "there is an argument too many");

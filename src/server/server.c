@@ -179,7 +179,7 @@ static bool start(struct server *server)
 		log_error("out of memory or descriptors");
 		return false;
 	}
-	if (!server_listen(server) || !open_status(server))
+	if (!server_listen(server) || !open_status(server) || !server_tls_start(server))
 		return false;
 	if (!server_signals_start(server) || !server_names_start(server)) {
 		log_error("out of memory, or resolver.servers is no list of addresses");
@@ -199,6 +199,7 @@ static void finish(struct server *server)
 	if (server->loop)
 		loop_timer_finish(&server->names_timer);
 	server_signals_stop(server);
+	server_tls_stop(server);
 	for (size_t i = 0; i < server->worker_count && server->workers; i++)
 		worker_destroy(server->workers[i]);
 	free(server->workers);

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 // The process as its parts see it: server.c (start and end), server_listen.c (sockets),
-// server_names.c (where servers are) and server_signals.c.
+// server_names.c (where servers are),
+// server_tls.c (certificates) and server_signals.c.
 #pragma once
 
 #include "wherry/admin/status.h"
+#include "wherry/net/file_watch.h"
 #include "wherry/net/resolver.h"
+#include "wherry/net/tls_tickets.h"
 #include "wherry/server/server.h"
 #include "wherry/server/worker.h"
 
@@ -33,6 +36,9 @@ struct server {
 	struct server_name *names;
 	size_t names_waited_for;
 	struct loop_timer names_timer;
+	struct tls_tickets *tickets; // NULL: no listener speaks TLS
+	struct file_watch *certificate_watch;
+	struct loop_timer tickets_timer;
 	struct status *status;
 	struct event *signals[SERVER_SIGNALS];
 	uint64_t started_ms;
@@ -44,6 +50,13 @@ struct server {
 
 // Opens every listener for every worker. False, logged, if one can't be.
 MUST_CHECK bool server_listen(struct server *server);
+// Loads what listeners need for TLS, gives it to the workers, and watches the files. Not
+// before the workers are made, and not after they are started. False, logged, if
+// something is wrong.
+MUST_CHECK bool server_tls_start(struct server *server);
+// Loads all again, each listener's for itself: what is wrong leaves the old one serving.
+void server_tls_reload(struct server *server);
+void server_tls_stop(struct server *server);
 // Tells the workers where the servers are, and follows names; then server_start_workers
 // is called, once all names have an answer or it has taken too long.
 MUST_CHECK bool server_names_start(struct server *server);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Signals, on the control loop: SIGTERM drains, SIGINT stops quickly, SIGUSR1 reopens
-// logs.
+// logs, SIGHUP loads certificates again as well.
 #include <signal.h>
 
 #include "server_priv.h"
@@ -26,10 +26,10 @@ static void on_usr1(evutil_socket_t number, short events, void *arg)
 	server_reopen_logs(arg);
 }
 
-// Reload comes later; until then an operator's habit must not end the process.
 static void on_hup(evutil_socket_t number, short events, void *arg)
 {
 	server_reopen_logs(arg);
+	server_tls_reload(arg);
 }
 
 bool server_signals_start(struct server *server)

@@ -194,6 +194,37 @@ bool worker_set_addresses(struct worker *worker, size_t server_index,
 	return false;
 }
 
+struct new_tls {
+	struct worker *worker;
+	size_t listener;
+	struct tls_set *set; // a reference
+};
+
+static void set_tls(void *arg)
+{
+	struct new_tls *news = arg;
+	if (!proxy_set_tls(news->worker->proxy, news->listener, news->set))
+		log_error("worker %zu: no memory for new certificates; the old ones stay",
+			news->worker->options.index);
+	tls_set_unref(news->set);
+	free(news);
+}
+
+bool worker_set_tls(struct worker *worker, size_t listener, struct tls_set *set)
+{
+	if (!worker->is_started)
+		return proxy_set_tls(worker->proxy, listener, set);
+	struct new_tls *news = malloc(sizeof(*news));
+	if (!news)
+		return false;
+	*news = (struct new_tls){worker, listener, tls_set_ref(set)};
+	if (loop_post(worker->loop, set_tls, news))
+		return true;
+	tls_set_unref(set);
+	free(news);
+	return false;
+}
+
 struct drain_order {
 	struct worker *worker;
 	uint64_t window_ms, timeout_ms;

@@ -16,6 +16,8 @@ import { exchange, requestText } from './support/http_text.mjs';
 import { connect } from './support/peer.mjs';
 import { runToEnd, startWherry, temporaryDirectory } from './support/wherry.mjs';
 
+const plainProxy = ['proxy', '--listen', '127.0.0.1:1', '--to', 'http://127.0.0.1:1'];
+
 test('wherry version', async (t) => {
   const { code, stdout } = await runToEnd(t, ['version']);
   assert.equal(code, 0);
@@ -34,6 +36,9 @@ for (const args of [['--help'], ['run', '--help'], ['proxy', '--help'], ['check'
 for (const args of [
   [], ['sail'], ['--sail'], ['run'], ['run', '-c'], ['run', '--config', 'x', '--what'], ['run', 'extra', '-c', 'x'],
   ['check'], ['proxy'], ['proxy', '--listen', '127.0.0.1:1'], ['proxy', '--to', 'http://127.0.0.1:1'],
+  [...plainProxy, '--tls-cert', 'a.pem'], [...plainProxy, '--tls-key', 'a.pem'], [...plainProxy, '--tls-self-signed=1'],
+  [...plainProxy, '--tls-self-signed', '--tls-cert', 'a.pem', '--tls-key', 'a.pem'],
+  ['run', '-c', 'x', '--no-files'], ['run', '-c', 'x', '--tls-self-signed'],
 ]) {
   test(`bad usage: wherry ${args.join(' ')}`, async (t) => {
     const { code, stdout, stderr } = await runToEnd(t, args);

@@ -33,9 +33,10 @@ struct tls_certificate {
 // finished in either case.
 MUST_CHECK bool tls_certificate_load(struct tls_certificate *certificate,
 	const struct conf_certificate *conf, struct buf *ret_text);
-// Makes a throw-away one, ECDSA on P-256, for localhost, 127.0.0.1, ::1, in memory alone.
-// False when memory or randomness is short.
-MUST_CHECK bool tls_certificate_make(struct tls_certificate *certificate);
+// Makes a throw-away one, ECDSA on P-256, for localhost, 127.0.0.1, ::1 and the address
+// that is listened on, in memory alone. False when memory or randomness is short.
+MUST_CHECK bool tls_certificate_make(
+	struct tls_certificate *certificate, const struct addr *listened);
 void tls_certificate_finish(struct tls_certificate *certificate);
 
 // "AB:CD:...", of SHA-256 over the leaf, as browsers show it. Appends to out.

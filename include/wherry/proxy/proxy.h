@@ -5,6 +5,7 @@
 
 #include "wherry/conf/conf.h"
 #include "wherry/net/loop.h"
+#include "wherry/net/tls_set.h"
 #include "wherry/proxy/limits.h"
 #include "wherry/upstream/upstream.h"
 
@@ -26,6 +27,9 @@ void proxy_destroy(struct proxy *proxy);
 // Takes the socket, accepted by conf->listeners[listener].
 void proxy_accept(
 	struct proxy *proxy, size_t listener, int socket, const struct addr *peer);
+// What a listener's new connections speak TLS with: before the first of them, and again
+// when certificates were loaded anew. False when memory is short: then nothing changes.
+MUST_CHECK bool proxy_set_tls(struct proxy *proxy, size_t listener, struct tls_set *set);
 // Where a server is now.
 void proxy_set_addresses(struct proxy *proxy, size_t server_index,
 	const struct addr *addresses, size_t count);

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "wherry/base/attributes.h"
+#include "wherry/base/buf.h"
 
 enum options_command {
 	OPTIONS_RUN,
@@ -16,8 +16,12 @@ enum options_command {
 struct options {
 	enum options_command command;
 	const char *conf_path; // run, check
+	bool skips_files;      // check: those that the configuration names
 	const char *listen;    // proxy
 	const char *to;        // proxy
+	const char *tls_cert;  // proxy; NULL = none, then tls_key is NULL, too
+	const char *tls_key;
+	bool is_self_signed; // proxy
 };
 
 enum options_result {
@@ -28,3 +32,6 @@ enum options_result {
 // The strings are argv's.
 MUST_CHECK enum options_result options_read(
 	int argc, char **argv, struct options *ret_options);
+
+// The configuration that `wherry proxy` runs with, as YAML.
+void options_write_conf(const struct options *options, struct buf *out);

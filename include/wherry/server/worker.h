@@ -3,6 +3,7 @@
 // main thread; between worker_start and worker_join all else goes through worker_* posts.
 #pragma once
 
+#include "wherry/net/tls_set.h"
 #include "wherry/proxy/limits.h"
 #include "wherry/upstream/upstream.h"
 
@@ -37,6 +38,9 @@ const struct counters *worker_counters(struct worker *worker);
 // (false).
 MUST_CHECK bool worker_set_addresses(struct worker *worker, size_t server_index,
 	const struct addr *addresses, size_t count);
+// The same; before worker_start it takes effect at once.
+MUST_CHECK bool worker_set_tls(
+	struct worker *worker, size_t listener, struct tls_set *set);
 // Stops accepting, drains, and ends the loop.
 MUST_CHECK bool worker_drain(
 	struct worker *worker, uint64_t window_ms, uint64_t timeout_ms);

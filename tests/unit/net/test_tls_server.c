@@ -10,9 +10,10 @@ TestSuite(tls_server, .init = tls_fixture_enter, .fini = tls_fixture_leave);
 
 static struct tls_set *load(const struct conf_tls *conf)
 {
+	struct conf_listener listener = {.name = "test", .tls = *conf};
 	struct buf text = BUF_INIT;
 	struct tls_tickets *tickets = tls_tickets_create();
-	struct tls_set *set = tls_set_load(conf, tickets, &text);
+	struct tls_set *set = tls_set_load(&listener, tickets, &text);
 	cr_assert_not_null(set, "%.*s", STR_ARG(text));
 	tls_tickets_unref(tickets);
 	buf_finish(&text);

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// Files that the configuration names; see the header.
+#include "wherry/server/check.h"
+
+#include "wherry/net/tls_set.h"
+#include "wherry/net/tls_tickets.h"
+
+static bool check_tls(const struct conf_listener *listener, struct tls_tickets *tickets,
+	struct buf *ret_text)
+{
+	struct tls_set *set = tls_set_load(listener, tickets, ret_text);
+	tls_set_unref(set);
+	return set != NULL;
+}
+
+bool check_files(const struct conf *conf, struct buf *ret_text)
+{
+	bool is_good = true;
+	struct tls_tickets *tickets = tls_tickets_create();
+	if (!tickets) {
+		buf_append_str(ret_text, STR("out of memory or randomness\n"));
+		return false;
+	}
+	for (size_t i = 0; i < conf->listener_count; i++) {
+		if (conf->listeners[i].has_tls)
+			is_good &= check_tls(&conf->listeners[i], tickets, ret_text);
+	}
+	tls_tickets_unref(tickets);
+	return is_good;
+}
