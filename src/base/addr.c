@@ -178,6 +178,19 @@ const char *addr_format(const struct addr *addr, char text[ADDR_TEXT_SIZE])
 	return text;
 }
 
+// A client may bind its socket to any path, and what is printed goes into lists, heads
+// and lines: whatever could end an element of one becomes "?".
+static void print_path(const struct addr *addr, char text[ADDR_TEXT_SIZE])
+{
+	struct str path = unix_path(addr);
+	int length = snprintf(text, ADDR_TEXT_SIZE, "unix:%.*s", STR_ARG(path));
+
+	for (char *at = text; at < text + length; at++) {
+		if (*at <= ' ' || *at > '~' || *at == ',')
+			*at = '?';
+	}
+}
+
 const char *addr_format_ip(const struct addr *addr, char text[ADDR_TEXT_SIZE])
 {
 	memset(text, 0, ADDR_TEXT_SIZE);
@@ -187,8 +200,7 @@ const char *addr_format_ip(const struct addr *addr, char text[ADDR_TEXT_SIZE])
 	else if (family_of(addr) == AF_INET6)
 		(void)inet_ntop(AF_INET6, &addr->v6.sin6_addr, text, ADDR_TEXT_SIZE);
 	else if (family_of(addr) == AF_UNIX)
-		(void)snprintf(
-			text, ADDR_TEXT_SIZE, "unix:%.*s", STR_ARG(unix_path(addr)));
+		print_path(addr, text);
 	else
 		(void)snprintf(text, ADDR_TEXT_SIZE, "unknown");
 	return text;
@@ -222,6 +234,10 @@ bool addr_network_parse(struct str text, struct addr_network *ret_network)
 	const char *slash = text.length ? memchr(text.data, '/', text.length) : NULL;
 	struct str ip = {text.data, slash ? (size_t)(slash - text.data) : text.length};
 
+	if (str_equal(text, STR("unix"))) {
+		*ret_network = (struct addr_network){.family = AF_UNIX};
+		return true;
+	}
 	if (parse_literal(AF_INET, ip, network.bytes))
 		network.family = AF_INET;
 	else if (parse_literal(AF_INET6, ip, network.bytes))
@@ -251,6 +267,11 @@ bool addr_network_has(
 
 	for (size_t i = 0; i < count; i++) {
 		const uint8_t *ip = networks[i].family == AF_INET ? ip4 : ip6;
+		if (networks[i].family == AF_UNIX) {
+			if (addr_is_unix(addr))
+				return true;
+			continue;
+		}
 		if (ip && has_prefix(ip, networks[i].bytes, networks[i].prefix_bits))
 			return true;
 	}

@@ -11,7 +11,8 @@ enum {
 	KNOWN_MAX = 20
 };
 
-static const char network_form[] = "a network such as 10.0.0.0/8, without host bits";
+static const char network_form[] =
+	"a network such as 10.0.0.0/8, without host bits, or unix";
 static const char resolver_form[] = "IP or IP:port";
 
 void conf_load_peer_address(struct conf_load *load, const struct conf_schema_key *key,

@@ -36,19 +36,21 @@ bool addr_equal(const struct addr *a, const struct addr *b);
 uint16_t addr_port(const struct addr *addr); // 0 for unix
 
 // "10.0.0.1:80", "[::1]:80", "unix:/path" ("unix:" for an unnamed or abstract peer,
-// "unknown" for none). Returns text. IPv4-mapped IPv6 prints as IPv4.
+// "unknown" for none). Returns text. IPv4-mapped IPv6 prints as IPv4. In a path, control
+// characters, spaces, commas and bytes beyond ASCII print as "?".
 const char *addr_format(const struct addr *addr, char text[ADDR_TEXT_SIZE]);
 // The same without port and brackets: what X-Forwarded-For and the logs name a client.
 const char *addr_format_ip(const struct addr *addr, char text[ADDR_TEXT_SIZE]);
 
-// A CIDR block. IPv4 blocks also match IPv4-mapped IPv6 peers.
+// A CIDR block; or all that come over UNIX sockets. IPv4 blocks also match IPv4-mapped
+// IPv6 peers.
 struct addr_network {
-	int family; // AF_INET or AF_INET6
+	int family; // AF_INET, AF_INET6, or AF_UNIX without more
 	uint8_t bytes[16];
 	unsigned prefix_bits;
 };
 
-// "10.0.0.0/8", "::1", "fd00::/8"; host bits beyond the prefix must be zero.
+// "10.0.0.0/8", "::1", "fd00::/8", "unix"; host bits beyond the prefix must be zero.
 MUST_CHECK bool addr_network_parse(struct str text, struct addr_network *ret_network);
 bool addr_network_has(
 	const struct addr_network *networks, size_t count, const struct addr *addr);

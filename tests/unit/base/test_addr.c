@@ -132,6 +132,13 @@ Test(addr, parses_bare_literals)
 	cr_expect(!addr_parse_ip((struct str){0}, 1, &addr));
 }
 
+Test(addr, prints_no_byte_of_a_path_that_could_end_a_list_or_a_line)
+{
+	struct addr addr = parse("unix:/a\r\nX: 1, 10.0.0.1\x7f\xff~");
+
+	cr_expect_str_eq(format(&addr), "unix:/a??X:?1??10.0.0.1??~");
+}
+
 Test(addr, prints_peers_without_a_path)
 {
 	struct addr none = {0};
@@ -216,6 +223,9 @@ Test(addr, refuses_networks_that_are_none)
 		"[::1]",
 		"[::]/0",
 		"any",
+		"unix/8",
+		"unix:",
+		"UNIX",
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -252,6 +262,9 @@ Test(addr, matches_networks)
 		{"2001:db8::/33", "[2001:db8:8000::]:1", false},
 		{"::/0", "[2001:db8::1]:1", true},
 		{"::/0", "1.2.3.4:1", false},
+		{"unix", "unix:/a", true},
+		{"unix", "1.2.3.4:1", false},
+		{"unix", "[::1]:1", false},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
