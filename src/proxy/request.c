@@ -137,8 +137,13 @@ void request_finish(struct request *request)
 // Kept as text only: hardly a route asks, and an idle WebSocket would pay for it.
 void request_client_address(const struct request *request, struct addr *ret_addr)
 {
-	if (!addr_parse_ip(request->client, 0, ret_addr))
-		*ret_addr = (struct addr){.length = 0};
+	if (addr_parse_ip(request->client, 0, ret_addr))
+		return;
+	*ret_addr = (struct addr){.length = 0};
+	if (str_has_prefix(request->client, STR("unix:"))) {
+		ret_addr->length = sizeof(sa_family_t);
+		ret_addr->any.sa_family = AF_UNIX;
+	}
 }
 
 bool request_set_user(struct request *request, struct str user)

@@ -34,8 +34,8 @@ MUST_CHECK bool request_init(struct request *request, const struct http_message 
 void request_init_empty(struct request *request);
 void request_finish(struct request *request);
 
-// The client's address; of length 0 if it has none (a UNIX socket), which is in no
-// network.
+// The client's address; of a UNIX socket without its path; of length 0 if it has none,
+// which is in no network.
 void request_client_address(const struct request *request, struct addr *ret_addr);
 // Copied; a later one replaces it. False when memory is short.
 MUST_CHECK bool request_set_user(struct request *request, struct str user);

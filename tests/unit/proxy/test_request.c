@@ -86,8 +86,12 @@ Test(request, knows_its_client_as_an_address)
 
 	request = start("unix:/run/peer.sock", GET);
 	request_client_address(&request, &found);
-	cr_assert_eq(found.length, 0);
+	cr_assert(addr_is_unix(&found));
 	request_finish(&request);
+
+	request_init_empty(&request);
+	request_client_address(&request, &found);
+	cr_assert_eq(found.length, 0);
 }
 
 Test(request, keeps_the_last_user)
