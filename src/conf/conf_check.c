@@ -76,6 +76,40 @@ static void check_tls(const struct conf *conf, const struct conf_yaml_node *root
 	}
 }
 
+// IPv6 sockets take no IPv4.
+static bool has_family(const struct conf_proxy_protocol *protocol, int family)
+{
+	for (size_t i = 0; i < protocol->from_count; i++) {
+		if (protocol->from[i].family == family)
+			return true;
+	}
+	return false;
+}
+
+static const char *family_form(int family)
+{
+	if (family == AF_UNIX)
+		return "unix in the list";
+	return family == AF_INET ? "an IPv4 network" : "an IPv6 network";
+}
+
+// A listener that refuses everybody was not meant.
+static void check_proxy_sources(const struct conf *conf,
+	const struct conf_yaml_node *root, struct conf_diag *diag)
+{
+	const struct conf_yaml_node *node = first_of(root, "listeners");
+	for (size_t i = 0; i < conf->listener_count; i++, node = node->next) {
+		const struct conf_listener *listener = &conf->listeners[i];
+		const struct conf_yaml_node *from =
+			conf_yaml_find(conf_yaml_find(node, "proxy_protocol"), "from");
+		int family = listener->address.any.sa_family;
+		if (from && listener->address.length > 0 && !node->has_mistake &&
+			!has_family(&listener->proxy_protocol, family))
+			conf_diag_add(diag, from->at, family_form(family), NULL,
+				"listeners[].proxy_protocol.from: nobody could connect");
+	}
+}
+
 static bool is_loopback(const struct addr *addr)
 {
 	struct addr_network loopback[2];
@@ -138,6 +172,7 @@ void conf_check_rules(const struct conf *conf, const struct conf_yaml_node *root
 {
 	check_addresses(conf, root, diag);
 	check_tls(conf, root, diag);
+	check_proxy_sources(conf, root, diag);
 	check_status(conf, root, diag);
 	check_upstreams(conf, root, diag);
 	conf_check_route_all(conf, first_of(root, "routes"), diag);

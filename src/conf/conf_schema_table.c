@@ -164,6 +164,15 @@ const struct conf_schema_key conf_schema_table[] = {
 		"TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_"
 		"SHA256",
 		"ciphers of TLS 1.3", IN(conf_listener, tls.ciphersuites)),
+	KEY("listeners[].proxy_protocol", MAPPING, NULL,
+		"connections begin with a PROXY header, version 1 or 2",
+		IN(conf_listener, has_proxy_protocol)),
+	KEY("listeners[].proxy_protocol.from", NETWORKS, NULL,
+		"the proxies that send it; all others are refused",
+		IN(conf_listener, proxy_protocol.from),
+		EXTRA(conf_listener, proxy_protocol.from_count), .is_required = true),
+	KEY("listeners[].proxy_protocol.timeout", DURATION, "3s", "for the whole header",
+		IN(conf_listener, proxy_protocol.timeout_ms), RANGE(1, DAY)),
 
 	KEY("upstreams", NAMED, NULL, "groups of servers that routes name",
 		IN(conf, upstreams), EXTRA(conf, upstream_count),
@@ -186,6 +195,9 @@ const struct conf_schema_key conf_schema_table[] = {
 	KEY("upstreams.NAME.pool.size", INTEGER, "64",
 		"how many for each worker and server", IN(conf_upstream, pool_size),
 		RANGE(0, 65536)),
+	KEY("upstreams.NAME.proxy_protocol", ENUM, "off",
+		"PROXY header that connections to the servers begin with",
+		IN(conf_upstream, proxy_header), .words = "off|v1|v2"),
 
 	KEY("routes", LIST, NULL, "what happens to a request; the first match wins",
 		IN(conf, routes), EXTRA(conf, route_count), ITEMS("routes[]", conf_route),

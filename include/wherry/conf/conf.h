@@ -71,11 +71,19 @@ struct conf_tls {
 	const char *ciphersuites; // of TLS 1.3; NULL = OpenSSL's own
 };
 
+struct conf_proxy_protocol {
+	struct addr_network *from; // who must send a header; others are refused
+	size_t from_count;
+	uint64_t timeout_ms; // for the whole header
+};
+
 struct conf_listener {
 	struct addr address;
 	const char *name; // as written
 	bool has_tls;
 	struct conf_tls tls;
+	bool has_proxy_protocol;
+	struct conf_proxy_protocol proxy_protocol;
 };
 
 struct conf_header {
@@ -182,6 +190,12 @@ enum conf_balance {
 	CONF_BALANCE_LEAST_CONNECTIONS
 };
 
+enum conf_proxy_header {
+	CONF_PROXY_HEADER_OFF,
+	CONF_PROXY_HEADER_V1,
+	CONF_PROXY_HEADER_V2
+};
+
 struct conf_server {
 	const char *text; // the URL as written, for logs and metrics
 	struct url url;   // slices of text
@@ -195,6 +209,7 @@ struct conf_upstream {
 	size_t server_count;
 	uint64_t pool_idle_ms;
 	size_t pool_size; // kept-alive connections per worker and server
+	enum conf_proxy_header proxy_header; // what its connections begin with
 };
 
 struct conf_drain {
