@@ -38,7 +38,7 @@ static void on_eof(struct conn *conn)
 {
 	conn->is_eof = true;
 	if (conn->state == CONN_PREFACE) {
-		conn_close(conn, CLOSE_REASON_CLIENT_CLOSED, "client");
+		conn_preface_ended(conn);
 		return;
 	}
 	if (conn->state == CONN_LINGER) {
@@ -268,10 +268,12 @@ void conn_accept(struct site *site, const struct conf_listener *listener, int so
 	struct conn *conn = conn_create(site, listener, socket, peer);
 	if (!conn) {
 		limits_leave(site->limits);
-		limits_leave_source(site->limits, peer);
+		if (!listener->has_proxy_protocol)
+			limits_leave_source(site->limits, peer);
 		return;
 	}
-	conn->is_counted = conn->is_source_counted = true;
+	conn->is_counted = true;
+	conn->is_source_counted = !listener->has_proxy_protocol;
 	conn_preface_start(conn);
 }
 
@@ -282,7 +284,8 @@ void conn_drain(struct conn *conn)
 	conn->request.is_keep_alive = false;
 	if (conn->state == CONN_RELAY)
 		relay_close(conn->relay, CLOSE_REASON_SHUTDOWN);
-	else if (conn->state == CONN_HEAD && !conn->is_head_begun && conn->taken > 0)
+	else if (conn->state == CONN_HEAD && !conn->is_head_begun &&
+		 conn->taken > conn->http_at)
 		conn_linger(conn);
 	else if (conn->state == CONN_HEAD &&
 		 !conn->is_head_begun) // its request is coming

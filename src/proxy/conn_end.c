@@ -20,6 +20,7 @@ static void free_conn(struct conn *conn)
 		limits_leave(site->limits);
 	else
 		site->refused_count--;
+	free(conn->local);
 	free(conn);
 	if (--site->conn_count == 0 && site->on_empty)
 		site->on_empty(site->arg);
@@ -181,6 +182,20 @@ void conn_init_unread(struct conn *conn)
 	conn->request.bytes_in_before = conn->request_at;
 	conn->request.bytes_out_before = stream_bytes_out(conn->client);
 	conn->has_request = true;
+}
+
+void conn_drop(struct conn *conn, enum close_reason reason, const char *detail)
+{
+	conn_init_unread(conn);
+	struct relay_result result = {
+		.reason = reason,
+		.ended_by = "wherry",
+		.detail = detail,
+		.bytes_in = stream_bytes_in(conn->client),
+		.bytes_out = stream_bytes_out(conn->client),
+	};
+	conn_log(conn, &result);
+	conn_close(conn, reason, "wherry");
 }
 
 void conn_reply_unread(

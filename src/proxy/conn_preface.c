@@ -1,27 +1,87 @@
 // SPDX-License-Identifier: MIT
 // What comes before HTTP on a connection, as its listener asks for it.
+#include <stdlib.h>
+
 #include "conn_priv.h"
 #include "wherry/base/now.h"
+#include "wherry/proto/proxy_header.h"
 
 static void begin_http(struct conn *conn)
 {
 	conn->state = CONN_HEAD;
+	conn->http_at = conn->request_at = conn->taken;
 	loop_timer_set(
 		&conn->timer, now_ms() + conn->site->conf->limits.header_timeout_ms);
+	stream_resume(conn->client); // what came behind the preface may be all there is
+}
+
+// Whoever may name the client may be anyone: only those that are told to (SECURITY T23).
+static void await_proxy_header(struct conn *conn)
+{
+	const struct conf_proxy_protocol *protocol = &conn->listener->proxy_protocol;
+	if (!addr_network_has(protocol->from, protocol->from_count, &conn->peer)) {
+		conn_drop(conn, CLOSE_REASON_PROXY_SOURCE,
+			"its address is not in proxy_protocol.from");
+		return;
+	}
+	loop_timer_set(&conn->timer, now_ms() + protocol->timeout_ms);
+	stream_resume(conn->client);
 }
 
 void conn_preface_start(struct conn *conn)
 {
-	begin_http(conn);
-	stream_resume(conn->client);
+	if (!conn->listener->has_proxy_protocol)
+		begin_http(conn);
+	else
+		await_proxy_header(conn);
+}
+
+// False: the connection is refused, or closed.
+static bool name_peer(struct conn *conn, const struct proxy_header *header)
+{
+	if (header->has_addresses) {
+		conn->peer = header->source;
+		conn->local = malloc(sizeof(*conn->local));
+		if (!conn->local) {
+			conn_close(conn, CLOSE_REASON_NO_MEMORY, "wherry");
+			return false;
+		}
+		*conn->local = header->destination;
+	}
+	return conn_enter_source(conn);
 }
 
 size_t conn_preface_read(struct conn *conn, const uint8_t *data, size_t length)
 {
-	return 0;
+	struct proxy_header header;
+	const char *error;
+	switch (proxy_header_read(data, length, &header, &error)) {
+	case PROXY_HEADER_MORE:
+		return 0;
+	case PROXY_HEADER_BAD:
+		conn_drop(conn, CLOSE_REASON_PROXY_HEADER, error);
+		return length;
+	case PROXY_HEADER_OK:
+		break;
+	}
+	conn->taken += header.length;
+	if (!name_peer(conn, &header))
+		return length;
+	begin_http(conn);
+	return header.length;
 }
 
 void conn_preface_late(struct conn *conn)
 {
-	conn_close(conn, CLOSE_REASON_CLIENT_SLOW, "wherry");
+	conn_drop(conn, CLOSE_REASON_PROXY_HEADER,
+		"not complete within proxy_protocol.timeout");
+}
+
+// One that only looks whether somebody listens has done nothing worth a line.
+void conn_preface_ended(struct conn *conn)
+{
+	if (stream_kept_length(conn->client) > 0)
+		conn_drop(conn, CLOSE_REASON_PROXY_HEADER, "ended within the header");
+	else
+		conn_close(conn, CLOSE_REASON_CLIENT_CLOSED, "client");
 }

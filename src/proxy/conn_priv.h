@@ -53,7 +53,9 @@ struct conn {
 	uint64_t body_bytes;            // of the current request's content
 	uint64_t progress;              // bytes moved, when the rate was last looked at
 	uint64_t close_by_ms;           // end of the keep-alive, or of the lingering
-	bool is_counted;                // in limits; else it was refused
+	uint64_t http_at;               // taken, where HTTP began
+	struct addr *local; // where the client connected to, if a PROXY header said so
+	bool is_counted;    // in limits; else it was refused
 	bool is_source_counted;
 	bool is_head_begun; // some bytes of the next head are there: its deadline runs
 	bool is_body_ended; // the request was read to its end
@@ -83,9 +85,10 @@ void conn_start_relay(struct conn *conn, bool uses_deflate);
 
 // Begins with it; CONN_HEAD, if there is nothing of the kind.
 void conn_preface_start(struct conn *conn);
-// on_data, on_connect and the timer of that state.
+// on_data, on_connect, the timer, and the client's FIN in that state.
 size_t conn_preface_read(struct conn *conn, const uint8_t *data, size_t length);
 void conn_preface_late(struct conn *conn);
+void conn_preface_ended(struct conn *conn);
 
 // conn_limit.c
 
@@ -107,6 +110,9 @@ void conn_ask_access(struct conn *conn, const struct http_message *message);
 void conn_stop_access(struct conn *conn);
 // The timer of CONN_ACCESS.
 void conn_check_access(struct conn *conn);
+
+// conn_prologue.c: the PROXY header for the backend, if its group wants one.
+void conn_write_prologue(struct conn *conn);
 
 // conn_request.c
 
@@ -134,6 +140,9 @@ void conn_end_request(struct conn *conn, enum close_reason reason, const char *e
 // client's, so that a reset does not overtake the answer (RFC 9112 section 9.6).
 void conn_linger(struct conn *conn);
 void conn_close(struct conn *conn, enum close_reason reason, const char *ended_by);
+// Closes without an answer what never came as far as a request; there is a line all the
+// same.
+void conn_drop(struct conn *conn, enum close_reason reason, const char *detail);
 // Its streams are gone: leaves the site and frees itself.
 void conn_leave(struct conn *conn);
 // The access line of the request, or of the relay that it became.

@@ -80,7 +80,8 @@ void proxy_accept(
 	counters_add(&loop_counters(site->loop)->accepted, 1);
 	if (!limits_enter(site->limits, &refusal)) {
 		conn_refuse(site, from, socket, peer, &refusal);
-	} else if (!limits_enter_source(site->limits, peer, &refusal)) {
+	} else if (!from->has_proxy_protocol && // its header names another peer
+		   !limits_enter_source(site->limits, peer, &refusal)) {
 		limits_leave(site->limits);
 		conn_refuse(site, from, socket, peer, &refusal);
 	} else {

@@ -25,6 +25,9 @@
 	X(BACKEND_BAD, "backend_bad", 0, "the backend broke HTTP")                       \
 	X(REFUSED, "refused", 0, "answered by Wherry itself, as its rules say")          \
 	X(BAD_REQUEST, "bad_request", 0, "the request broke HTTP")                       \
+	X(PROXY_SOURCE, "proxy_source", 0,                                               \
+		"a source that proxy_protocol.from does not name")                       \
+	X(PROXY_HEADER, "proxy_header", 0, "no good PROXY header came in time")          \
 	X(IDLE, "idle", 1001, "no application message within idle_timeout")              \
 	X(PROTOCOL, "protocol", 1002, "a frame broke RFC 6455")                          \
 	X(BAD_UTF8, "bad_utf8", 1007, "a text message or close reason was not UTF-8")    \
