@@ -34,7 +34,7 @@ stop_children() {
 
 install_for_tests() {
 	need_packages "${build_packages[@]}" "${clang_packages[@]}" "${lint_packages[@]}" \
-		libcriterion-dev
+		"${peer_packages[@]}" libcriterion-dev
 	warn_old_libevent
 	need_node
 	need_node_modules tests/integration

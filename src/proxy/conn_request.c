@@ -108,6 +108,7 @@ static struct conn_refusal prepare_forward(struct conn *conn,
 	if (!conn->forward)
 		return no_memory;
 	forward_prepare(conn->forward, conn->site, &head);
+	conn_write_prologue(conn);
 	return find_refusal(conn, message);
 }
 

@@ -17,7 +17,8 @@ static void write_head(void *arg, const struct upstream_server *server, struct b
 	request_head_write_host(
 		out, forward->request->route, forward->request->host, server);
 	buf_append_str(out, buf_str(&forward->fields));
-	out->is_failed |= forward->line.is_failed | forward->fields.is_failed;
+	out->is_failed |= forward->line.is_failed | forward->fields.is_failed |
+			  forward->prologue.is_failed;
 }
 
 struct forward *forward_create(struct site *site, struct stream *client,
@@ -43,6 +44,7 @@ void forward_destroy(struct forward *forward)
 	loop_timer_finish(&forward->exchange.timer);
 	buf_finish(&forward->line);
 	buf_finish(&forward->fields);
+	buf_finish(&forward->prologue);
 	free(forward);
 }
 
@@ -63,6 +65,7 @@ void forward_prepare(
 	forward->is_keep_alive = forward->closes_client = false;
 	buf_clear(&forward->line);
 	buf_clear(&forward->fields);
+	buf_clear(&forward->prologue);
 	request_head_write_line(&forward->line, head);
 	request_head_write_fields(&forward->fields, head);
 	forward->plan = (struct exchange_request){
@@ -78,6 +81,12 @@ void forward_prepare(
 		.limits = {head->conf->limits.header,
 			HTTP_SCAN_LIMITS_DEFAULT.line_bytes},
 	};
+}
+
+void forward_set_prologue(struct forward *forward, const void *data, size_t length)
+{
+	buf_append(&forward->prologue, data, length);
+	forward->plan.prologue = buf_str(&forward->prologue);
 }
 
 void forward_add_field(struct forward *forward, struct str name, struct str value)

@@ -313,6 +313,7 @@ static bool is_clean(const struct exchange *exchange)
 					  : stream_kept_length(exchange->stream) > 0;
 	return exchange->is_response_ended && exchange->is_request_sent &&
 	       exchange->is_server_keep_alive && !has_surplus &&
+	       exchange->request.prologue.length == 0 &&
 	       stream_queued_length(exchange->stream) == 0 &&
 	       !stream_is_broken(exchange->stream);
 }

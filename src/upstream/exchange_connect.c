@@ -53,6 +53,9 @@ static bool dial(struct exchange *exchange, int *reterr_errno)
 	count_stream(exchange);
 	stream_set_handler(exchange->stream, &exchange_stream_events, exchange);
 	stream_resume(exchange->stream);
+	struct str prologue = exchange->request.prologue;
+	if (prologue.length > 0)
+		stream_write(exchange->stream, prologue.data, prologue.length);
 	send_head(exchange); // leaves when the connection stands
 	exchange_set_timeout(
 		exchange, EXCHANGE_CONNECT_TIMEOUT, exchange->request.connect_timeout_ms);
@@ -61,7 +64,7 @@ static bool dial(struct exchange *exchange, int *reterr_errno)
 
 static bool reuse(struct exchange *exchange)
 {
-	if (!exchange->request.may_reuse)
+	if (!exchange->request.may_reuse || exchange->request.prologue.length > 0)
 		return false;
 	exchange->stream = pool_take(exchange->pool, exchange->server);
 	if (!exchange->stream)

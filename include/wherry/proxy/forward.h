@@ -33,6 +33,7 @@ struct forward {
 	struct stream *client;        // borrowed
 	struct request *request;      // borrowed; status and server are filled in
 	struct buf line, fields;      // of the request's head
+	struct buf prologue;          // what the backend's connection begins with
 	struct exchange_request plan; // from forward_prepare to forward_start
 	enum response_head_framing framing;
 	enum exchange_failure failure;
@@ -50,6 +51,9 @@ void forward_destroy(struct forward *forward);
 // decision about it may take its time.
 void forward_prepare(struct forward *forward, const struct site *site,
 	const struct request_head *head);
+// What the connection to the backend begins with, before the head; it is not used for
+// another request then.
+void forward_set_prologue(struct forward *forward, const void *data, size_t length);
 // One more field of the head. What the client sent under this name goes out, too, unless
 // it is one of the route's added_fields.
 void forward_add_field(struct forward *forward, struct str name, struct str value);

@@ -38,7 +38,9 @@ struct exchange_request {
 	struct upstream *upstream;
 	bool is_head; // HEAD: its response has no body
 	bool has_body;
-	bool may_reuse; // safe to send again, and so on a kept-alive connection
+	bool may_reuse;      // safe to send again, and so on a kept-alive connection
+	struct str prologue; // what the connection begins with, and so is this request's
+			     // alone; borrowed until the exchange is finished
 	enum http_body_kind body_kind; // how exchange_write frames
 	uint64_t connect_timeout_ms;
 	uint64_t response_timeout_ms;

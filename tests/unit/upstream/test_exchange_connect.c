@@ -182,3 +182,26 @@ Test(exchange_connect, sends_nothing_twice_on_a_fresh_connection)
 	cr_expect_eq(fixture.backends[1].conn_count, 0);
 	exchange_fixture_finish(&fixture);
 }
+
+Test(exchange_connect, begins_with_a_prologue_on_a_connection_of_its_own)
+{
+	static const struct scripted_backend_step STEPS[] = {
+		{.answer = OK}, {.answer = OK}, {.answer = OK}, {.answer = OK}};
+	struct exchange_fixture fixture;
+
+	exchange_fixture_start(&fixture, 1);
+	exchange_fixture_add(&fixture, STEPS, COUNT(STEPS));
+	exchange_fixture_expect(&fixture, "(200)ok;"); // leaves one in the pool
+	fixture.request.prologue = STR("PROXY UNKNOWN\r\n");
+	exchange_fixture_expect(&fixture, "(200)ok;");
+	exchange_fixture_expect(&fixture, "(200)ok;");
+	cr_expect_eq(fixture.backends[0].conn_count, 3);
+	cr_expect_eq(loop_counters(fixture.loop)->backend_reuses, 0);
+	for (size_t i = 1; i < 3; i++)
+		cr_expect(str_has_prefix(buf_str(&fixture.backends[0].conns[i].received),
+			STR("PROXY UNKNOWN\r\nGET / HTTP/1.1\r\n")));
+	fixture.request.prologue = STR("");
+	exchange_fixture_expect(&fixture, "(200)ok;");
+	cr_expect_eq(fixture.backends[0].conn_count, 3, "the one in the pool");
+	exchange_fixture_finish(&fixture);
+}
