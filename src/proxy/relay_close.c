@@ -288,12 +288,12 @@ void relay_end_of_input(struct relay_end *end)
 	relay_settle(end->other);
 }
 
-void relay_close(struct relay *relay, enum close_reason reason)
+void relay_close_with(struct relay *relay, enum close_reason reason, uint16_t client_code,
+	uint16_t backend_code)
 {
 	if (relay->has_reason || relay->is_over)
 		return;
 	relay_note_reason(relay, reason, "wherry", NULL);
-	uint16_t code = close_reason_code(reason);
 	// A drain lets messages end, and has a deadline of its own.
 	bool is_drain =
 		reason == CLOSE_REASON_SHUTDOWN || reason == CLOSE_REASON_SERVER_DRAINED;
@@ -301,8 +301,14 @@ void relay_close(struct relay *relay, enum close_reason reason)
 		is_drain ? WS_CHECK_STOP_AT_MESSAGE : WS_CHECK_STOP_AT_FRAME;
 	if (!is_drain)
 		relay_start_closing(relay);
-	plan_close(&relay->client, code, where);
-	plan_close(&relay->backend, code, where);
+	plan_close(&relay->client, client_code, where);
+	plan_close(&relay->backend, backend_code, where);
+}
+
+void relay_close(struct relay *relay, enum close_reason reason)
+{
+	uint16_t code = close_reason_code(reason);
+	relay_close_with(relay, reason, code, code);
 }
 
 void relay_cut(struct relay *relay)

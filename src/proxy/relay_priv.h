@@ -57,6 +57,8 @@ struct relay {
 	void *arg;
 	struct relay_result result;
 	uint64_t close_by_ms; // 0 = not closing
+	uint64_t expires_ms;  // UINT64_MAX = never
+	uint16_t expiry_code; // that the client is told then
 	bool counts_flow;     // a limit or timeout wants to know of each message
 	bool has_reason;
 	bool is_over;
@@ -74,6 +76,9 @@ void relay_note_reason(struct relay *relay, enum close_reason reason,
 
 // Closing starts: what is not over a few seconds from now is cut.
 void relay_start_closing(struct relay *relay);
+// relay_close with a code for each leg.
+void relay_close_with(struct relay *relay, enum close_reason reason, uint16_t client_code,
+	uint16_t backend_code);
 // The end broke a rule: it gets the rule's code, the other a word that fits.
 void relay_fail_end(struct relay_end *end, enum close_reason reason, const char *detail);
 // The end's stream is dead.

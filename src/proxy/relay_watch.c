@@ -76,6 +76,7 @@ void relay_watch(struct relay *relay)
 				 ? relay->client.message_ms
 				 : relay->backend.message_ms;
 	at = earlier(at, add_time(spoke, relay->websocket->idle_timeout_ms));
+	at = earlier(at, relay->expires_ms);
 	if (relay->close_by_ms != 0)
 		at = relay->close_by_ms;
 	// While both legs are paused there is nothing to see; look again at leisure.
@@ -162,6 +163,21 @@ static void check_close(struct relay *relay, uint64_t now)
 		relay_cut(relay);
 }
 
+void relay_expire_at(struct relay *relay, uint64_t at_ms, uint16_t code)
+{
+	relay->expires_ms = at_ms;
+	relay->expiry_code = code;
+	relay_watch(relay);
+}
+
+// Once: it may be closing already for another reason.
+static void expire(struct relay *relay)
+{
+	relay->expires_ms = UINT64_MAX;
+	relay_close_with(relay, CLOSE_REASON_TOKEN_EXPIRED, relay->expiry_code,
+		close_reason_code(CLOSE_REASON_CLIENT_RESET));
+}
+
 void relay_on_timer(void *arg)
 {
 	struct relay *relay = arg;
@@ -169,6 +185,8 @@ void relay_on_timer(void *arg)
 	if (relay->close_by_ms != 0) {
 		if (now >= relay->close_by_ms)
 			check_close(relay, now);
+	} else if (now >= relay->expires_ms) {
+		expire(relay);
 	} else if (is_idle(relay, now)) {
 		relay_close(relay, CLOSE_REASON_IDLE);
 	} else {

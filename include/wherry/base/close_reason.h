@@ -34,6 +34,8 @@
 	X(POLICY, "policy", 1008, "a rate or fragment limit was passed")                 \
 	X(TOO_BIG, "too_big", 1009, "a frame or message was longer than allowed")        \
 	X(FRAME_STALL, "frame_stall", 1008, "a frame made no progress for 30 s")         \
+	X(TOKEN_EXPIRED, "token_expired", 1008,                                          \
+		"the token that let it in has expired; the route names the code")        \
 	X(SHUTDOWN, "shutdown", 1001, "Wherry is stopping")                              \
 	X(SERVER_DRAINED, "server_drained", 1012, "the server is being drained")         \
 	X(OVERLOAD, "overload", 1013, "a limit of Wherry's own was reached")             \

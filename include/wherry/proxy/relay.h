@@ -31,6 +31,11 @@ MUST_CHECK struct relay *relay_create(struct stream *client, struct stream *back
 // Closes both streams at once if they are still open; done is not called.
 void relay_destroy(struct relay *relay);
 
+// From at_ms (of now_ms) on the client may not be here: it is closed with this code and
+// TOKEN_EXPIRED at the end of the frame that is on its way, the backend with 1001.
+// UINT64_MAX is never.
+void relay_expire_at(struct relay *relay, uint64_t at_ms, uint16_t code);
+
 // Sends Close to both sides, each at the end of the message that is on its way, and waits
 // for theirs for a few seconds. Nothing, if it is closing already.
 void relay_close(struct relay *relay, enum close_reason reason);
