@@ -12,6 +12,7 @@
 #include "wherry/admin/metrics.h"
 #include "wherry/base/log.h"
 #include "wherry/base/now.h"
+#include "wherry/proto/ws_handshake.h"
 
 enum {
 	WORKERS_MAX = 256
@@ -175,7 +176,7 @@ static bool start(struct server *server)
 	server->upstreams = upstream_set_create(server->conf);
 	server->limits = limits_create(server->conf);
 	if (!server->loop || !server->upstreams || !server->limits ||
-		!create_workers(server)) {
+		!ws_handshake_prepare() || !create_workers(server)) {
 		log_error("out of memory or descriptors");
 		return false;
 	}
