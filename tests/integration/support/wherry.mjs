@@ -70,7 +70,8 @@ function sanitizerEnvironment(directory) {
   const environment = { ...process.env };
   for (const name of ['ASAN', 'UBSAN', 'TSAN', 'LSAN']) {
     const options = [environment[`${name}_OPTIONS`], `log_path=${directory}/sanitizer`];
-    if (name === 'ASAN') options.push('quarantine_size_mb=8');
+    // The second, since what is preloaded (support/faults.mjs) stands before its runtime.
+    if (name === 'ASAN') options.push('quarantine_size_mb=8', 'verify_asan_link_order=0');
     environment[`${name}_OPTIONS`] = options.filter(Boolean).join(':');
   }
   return environment;
@@ -100,8 +101,8 @@ export function runToEnd(t, args, options = {}) {
  * Starts the program and waits until it listens; stops it at the test's end.
  * configuration: text, or a function of the free ports that gives it.
  * options: ports (how many), descriptors (RLIMIT_NOFILE), args (of the ports, instead of
- * run -c FILE), probe (a socket's path to wait for), stdout: 'unread', expectedSignal (a test
- * that kills).
+ * run -c FILE), probe (a socket's path to wait for), stdout: 'unread', env (more of it),
+ * expectedSignal (a test that kills).
  */
 export async function startWherry(t, configuration, options = {}) {
   for (let attempt = 1; ; attempt++) {
@@ -145,7 +146,7 @@ class Wherry {
     const raise = `ulimit -n ${limit} 2>/dev/null || ulimit -n "$(ulimit -Hn)"`;
     this.child = spawn('bash', ['-c', `${raise}; exec "$@"`, 'bash', program, ...args], {
       cwd: this.directory,
-      env: sanitizerEnvironment(this.directory),
+      env: { ...sanitizerEnvironment(this.directory), ...this.options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.exit = once(this.child, 'exit');
