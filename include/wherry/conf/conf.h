@@ -223,8 +223,19 @@ struct conf_resolver {
 	uint64_t max_ttl_ms; // an answer is asked for again after at most this
 };
 
+// What the process gives up for good when it starts.
+struct conf_sandbox {
+	bool no_new_privs;
+	bool seccomp;
+	bool landlock;
+	bool core_dumps; // may be written, and the process traced by its user
+};
+
 struct conf {
+	const char *path; // of its file; NULL = it came from none
 	unsigned workers; // 0 = one per CPU
+	const char *user; // to serve as, if root starts it; NULL = not said
+	struct conf_sandbox sandbox;
 	struct log_options log;
 	struct addr_network *trusted_proxies;
 	size_t trusted_proxy_count;
