@@ -215,10 +215,14 @@ enum server_result server_run(struct conf *conf)
 	struct server server = {.conf = conf, .started_ms = now_ms()};
 	sigset_t former;
 	raise_descriptor_limit();
+	if (!sandbox_enter(conf, &server.sandbox))
+		return SERVER_NOT_STARTED;
 	if (!log_start(&conf->log)) {
-		log_error("log: %m (expected paths that can be written)");
+		log_error("log: %m (expected paths that user %s may write)",
+			server.sandbox.privileges.user);
 		return SERVER_NOT_STARTED;
 	}
+	sandbox_log(&server.sandbox);
 	block_signals(&former);
 	bool is_started = start(&server);
 	if (is_started) {

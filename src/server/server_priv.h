@@ -8,6 +8,7 @@
 #include "wherry/net/file_watch.h"
 #include "wherry/net/resolver.h"
 #include "wherry/net/tls_tickets.h"
+#include "wherry/server/sandbox.h"
 #include "wherry/server/server.h"
 #include "wherry/server/worker.h"
 
@@ -42,6 +43,7 @@ struct server {
 	struct status *status;
 	struct event *signals[SERVER_SIGNALS];
 	uint64_t started_ms;
+	struct sandbox sandbox;
 	bool is_draining;
 	bool is_stopping; // the second signal came
 	bool has_started;

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,6 +57,8 @@ const DEFAULTS = {
   log: () => 'log: { format: json }',
   drain: () => 'drain: { window: 0s, timeout: 300ms }',
   limits: () => 'limits: { exempt: [127.0.0.0/8] }',
+  // The folders of a test belong to whoever runs it.
+  ...(process.getuid() === 0 && { user: () => 'user: root' }),
   listeners: (ports) => `listeners: [{ address: "127.0.0.1:${ports[0]}" }]`,
 };
 
@@ -125,6 +127,7 @@ class Wherry {
     this.port = ports[0];
     this.options = options;
     this.directory = mkdtempSync(join(tmpdir(), 'wherry-test-'));
+    chmodSync(this.directory, 0o777); // whoever wherry becomes may leave a report of its sanitizer
     this.stderr = '';
     this.accessLines = [];
     this.textLines = []; // of standard output, as they came
