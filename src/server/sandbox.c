@@ -35,24 +35,31 @@ static struct sandbox_state enter_landlock(const struct conf *conf, int *ret_ver
 	return state;
 }
 
-// Each later measure makes an earlier one impossible, or needs it.
-bool sandbox_enter(const struct conf *conf, struct sandbox *ret_sandbox)
+// 0, or errno. A FIFO is not waited for.
+static int try_to_read(const char *path)
 {
-	const struct conf_sandbox *wanted = &conf->sandbox;
-	struct sandbox *sandbox = ret_sandbox;
-	*sandbox = (struct sandbox){0};
-	if (!privileges_drop(conf->user, &sandbox->privileges))
-		return false;
-	// A change of user has done it too, and a later one of the file would undo it.
-	sandbox->no_core_dumps = set_option(!wanted->core_dumps, PR_SET_DUMPABLE, 0);
-	if (wanted->core_dumps)
-		(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0); // fails only for a bad value
-	sandbox->no_new_privs = set_option(wanted->no_new_privs, PR_SET_NO_NEW_PRIVS, 1);
-	sandbox->landlock = enter_landlock(conf, &sandbox->landlock_version);
-	sandbox->seccomp.is_wanted = wanted->seccomp;
-	if (wanted->seccomp)
-		sandbox->seccomp.error = sandbox_seccomp_enter();
-	return true;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0)
+		return errno;
+	close(fd);
+	return 0;
+}
+
+// What root could read at the start and the user can't would make the first reload fail.
+// Who loads a file says more of it if anything else is wrong.
+static bool can_read_files(const struct conf *conf, const char *user)
+{
+	bool is_good = true;
+	for (const struct conf_file_link *link = conf->files; link; link = link->next) {
+		if (try_to_read(link->file.path) != EACCES)
+			continue;
+		log_error("%s: %s: %s (expected a file and folders that user %s may "
+			  "read)",
+			link->file.named_at, link->file.path, strerrordesc_np(EACCES),
+			user);
+		is_good = false;
+	}
+	return is_good;
 }
 
 struct measure {
@@ -88,6 +95,32 @@ static void warn_of_user(const struct privileges *privileges)
 		log_warn("user: not started by root, so staying %s", privileges->user);
 }
 
+// Each later measure makes an earlier one impossible, or needs it.
+bool sandbox_enter(const struct conf *conf, struct sandbox *ret_sandbox)
+{
+	const struct conf_sandbox *wanted = &conf->sandbox;
+	struct sandbox *sandbox = ret_sandbox;
+	*sandbox = (struct sandbox){0};
+	if (!privileges_drop(conf->user, &sandbox->privileges))
+		return false;
+	// A change of user has done it too, and a later one of the file would undo it.
+	sandbox->no_core_dumps = set_option(!wanted->core_dumps, PR_SET_DUMPABLE, 0);
+	if (wanted->core_dumps)
+		(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0); // fails only for a bad value
+	sandbox->no_new_privs = set_option(wanted->no_new_privs, PR_SET_NO_NEW_PRIVS, 1);
+	sandbox->landlock = enter_landlock(conf, &sandbox->landlock_version);
+	sandbox->seccomp.is_wanted = wanted->seccomp;
+	if (wanted->seccomp)
+		sandbox->seccomp.error = sandbox_seccomp_enter();
+	if (!conf->path) // no file, no reload: what was loaded before the drop is enough
+		return true;
+	sandbox->conf_error = try_to_read(conf->path);
+	if (can_read_files(conf, sandbox->privileges.user))
+		return true;
+	warn_of_user(&sandbox->privileges); // who that user is may be a surprise
+	return false;
+}
+
 void sandbox_log(const struct sandbox *sandbox)
 {
 	const struct measure measures[] = {
@@ -108,6 +141,9 @@ void sandbox_log(const struct sandbox *sandbox)
 			warn_of(&measures[i]);
 	}
 	warn_of_user(&sandbox->privileges);
+	if (sandbox->conf_error != 0)
+		log_warn("the configuration itself can't be read again by user %s: %s",
+			sandbox->privileges.user, strerrordesc_np(sandbox->conf_error));
 	log_info("hardening: user %s, %s%.*s", sandbox->privileges.user,
 		sandbox->privileges.may_bind ? "may bind low ports" : "no capabilities",
 		STR_ARG(buf_str(&active)));

@@ -107,6 +107,8 @@ void sandbox_paths_collect(struct sandbox_paths *paths, const struct conf *conf)
 	add_system(paths);
 	if (conf->path)
 		sandbox_paths_add_folder_of(paths, conf->path, SANDBOX_READ);
+	for (const struct conf_file_link *link = conf->files; link; link = link->next)
+		sandbox_paths_add_folder_of(paths, link->file.path, SANDBOX_READ);
 	add_output(paths, conf->log.events);
 	add_output(paths, conf->log.access);
 	for (size_t i = 0; i < conf->listener_count; i++)

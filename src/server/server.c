@@ -210,19 +210,30 @@ static void finish(struct server *server)
 	loop_destroy(server->loop);
 }
 
+// Before the log, whose threads are the first.
+static bool enter_sandbox(struct server *server)
+{
+	raise_descriptor_limit();
+	if (!server_tls_load_early(server) ||
+		!sandbox_enter(server->conf, &server->sandbox))
+		return false;
+	if (!log_start(&server->conf->log)) {
+		log_error("log: %m (expected paths that user %s may write)",
+			server->sandbox.privileges.user);
+		return false;
+	}
+	sandbox_log(&server->sandbox);
+	return true;
+}
+
 enum server_result server_run(struct conf *conf)
 {
 	struct server server = {.conf = conf, .started_ms = now_ms()};
 	sigset_t former;
-	raise_descriptor_limit();
-	if (!sandbox_enter(conf, &server.sandbox))
-		return SERVER_NOT_STARTED;
-	if (!log_start(&conf->log)) {
-		log_error("log: %m (expected paths that user %s may write)",
-			server.sandbox.privileges.user);
+	if (!enter_sandbox(&server)) {
+		server_tls_stop(&server);
 		return SERVER_NOT_STARTED;
 	}
-	sandbox_log(&server.sandbox);
 	block_signals(&former);
 	bool is_started = start(&server);
 	if (is_started) {

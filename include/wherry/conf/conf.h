@@ -54,6 +54,12 @@ struct conf_file {
 	const char *named_at; // "wherry.yaml:12:5"
 };
 
+// All of them, whatever they are for.
+struct conf_file_link {
+	struct conf_file file;
+	const struct conf_file_link *next;
+};
+
 struct conf_certificate {
 	struct conf_file cert; // PEM, the leaf first
 	struct conf_file key;
@@ -232,8 +238,9 @@ struct conf_sandbox {
 };
 
 struct conf {
-	const char *path; // of its file; NULL = it came from none
-	unsigned workers; // 0 = one per CPU
+	const char *path;                   // of its file; NULL = it came from none
+	const struct conf_file_link *files; // that it names
+	unsigned workers;                   // 0 = one per CPU
 	const char *user; // to serve as, if root starts it; NULL = not said
 	struct conf_sandbox sandbox;
 	struct log_options log;

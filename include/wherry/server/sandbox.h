@@ -21,6 +21,7 @@ struct sandbox {
 	struct sandbox_state seccomp;
 	struct sandbox_state landlock;
 	int landlock_version; // of the kernel's interface; 0 = it has none
+	int conf_error;       // errno of reading the configuration's file again
 };
 
 // False, logged, if the user can't be what it should, or a file that the configuration
