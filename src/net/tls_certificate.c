@@ -2,108 +2,25 @@
 // Reads pairs from files and judges them; see the header.
 #include "wherry/net/tls_certificate.h"
 
-#include <errno.h>
-#include <string.h>
-
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
 #include "tls_certificate_priv.h"
-
-#include "wherry/base/secret_file.h"
-
-static void complain(struct buf *text, const struct conf_file *file, const char *problem)
-{
-	buf_printf(text, "%s: %s %s\n", file->named_at, file->path, problem);
-}
+#include "tls_pem_priv.h"
 
 static void warn(struct buf *text, const struct conf_file *file, const char *problem)
 {
 	buf_printf(text, "%s: warning: %s %s\n", file->named_at, file->path, problem);
 }
 
-// What is not asked for can't block the process at a terminal.
-static int refuse_password(char *text, int size, int rwflag, void *arg)
-{
-	return -1;
-}
-
-static bool is_at_end(void)
-{
-	unsigned long error = ERR_peek_last_error();
-	return ERR_GET_LIB(error) == ERR_LIB_PEM &&
-	       ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
-}
-
-// The leaf, and the chain behind it.
-static bool read_chain(struct tls_certificate *certificate, BIO *file)
-{
-	X509 *next;
-	certificate->leaf = PEM_read_bio_X509(file, NULL, refuse_password, NULL);
-	certificate->chain = sk_X509_new_null();
-	if (!certificate->leaf || !certificate->chain)
-		return false;
-	while ((next = PEM_read_bio_X509(file, NULL, refuse_password, NULL)) != NULL) {
-		if (sk_X509_push(certificate->chain, next) > 0)
-			continue;
-		X509_free(next);
-		return false;
-	}
-	return is_at_end();
-}
-
+// The leaf is the first one, and the rest the chain.
 static bool load_chain(struct tls_certificate *certificate, const struct conf_file *file,
 	struct buf *ret_text)
 {
-	ERR_clear_error();
-	errno = 0;
-	BIO *bio = BIO_new_file(file->path, "r");
-	if (!bio) {
-		buf_printf(ret_text, "%s: %s can't be read: %s\n", file->named_at,
-			file->path, strerror(errno ? errno : ENOMEM));
-		return false;
-	}
-	bool is_read = read_chain(certificate, bio);
-	BIO_free(bio);
-	if (!is_read)
-		complain(ret_text, file,
-			!certificate->leaf && is_at_end()
-				? "holds no certificate (expected PEM, the leaf first)"
-				: "holds a broken certificate (expected PEM)");
-	ERR_clear_error();
-	return is_read;
-}
-
-static const char *find_key_problem(void)
-{
-	unsigned long error = ERR_peek_last_error();
-	if (ERR_GET_LIB(error) == ERR_LIB_PEM &&
-		ERR_GET_REASON(error) == PEM_R_BAD_PASSWORD_READ)
-		return "is locked by a pass phrase (expected a key without one)";
-	return "holds no private key (expected PEM)";
-}
-
-static bool load_key(struct tls_certificate *certificate, const struct conf_file *file,
-	struct buf *ret_text)
-{
-	struct secret_file secret = SECRET_FILE_INIT;
-	char problem[SECRET_FILE_ERROR_SIZE];
-	if (!secret_file_read(file->path, &secret, problem)) {
-		buf_printf(ret_text, "%s: %s %s\n", file->named_at, file->path, problem);
-		return false;
-	}
-	ERR_clear_error();
-	BIO *bio = BIO_new_mem_buf(secret.data, (int)secret.length);
-	if (bio)
-		certificate->key =
-			PEM_read_bio_PrivateKey(bio, NULL, refuse_password, NULL);
-	BIO_free(bio);
-	secret_file_finish(&secret);
-	if (!certificate->key)
-		complain(ret_text, file, find_key_problem());
-	ERR_clear_error();
-	return certificate->key != NULL;
+	certificate->chain = tls_pem_read_certificates(file, ret_text);
+	if (certificate->chain)
+		certificate->leaf = sk_X509_shift(certificate->chain);
+	return certificate->leaf != NULL;
 }
 
 static bool find_kind(EVP_PKEY *key, enum tls_certificate_kind *ret_kind)
@@ -150,11 +67,11 @@ bool tls_certificate_load(struct tls_certificate *certificate,
 {
 	*certificate = (struct tls_certificate){0};
 	bool has_chain = load_chain(certificate, &conf->cert, ret_text);
-	bool has_key = load_key(certificate, &conf->key, ret_text);
-	if (!has_chain || !has_key)
+	certificate->key = tls_pem_read_key(&conf->key, ret_text);
+	if (!has_chain || !certificate->key)
 		return false;
 	if (!find_kind(certificate->key, &certificate->kind)) {
-		complain(ret_text, &conf->key,
+		tls_pem_complain(ret_text, &conf->key,
 			"is of a kind that is not supported (expected RSA, ECDSA or "
 			"Ed25519)");
 		return false;
@@ -166,7 +83,8 @@ bool tls_certificate_load(struct tls_certificate *certificate,
 		return false;
 	}
 	if (!tls_certificate_read_names(certificate)) {
-		complain(ret_text, &conf->cert, "could not be taken in: out of memory");
+		tls_pem_complain(
+			ret_text, &conf->cert, "could not be taken in: out of memory");
 		return false;
 	}
 	warn_of_all(certificate, &conf->cert, ret_text);

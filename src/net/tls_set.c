@@ -5,9 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/err.h>
-#include <openssl/pem.h>
-
+#include "tls_pem_priv.h"
 #include "tls_set_priv.h"
 
 static bool load_certificates(
@@ -35,25 +33,33 @@ static bool load_certificates(
 	return is_good;
 }
 
+// The names go to clients, so that they choose a certificate that is of use here.
+static bool add_authority(struct tls_set *set, X509 *authority)
+{
+	X509_NAME *name = X509_NAME_dup(X509_get_subject_name(authority));
+	if (!name || sk_X509_NAME_push(set->client_ca_names, name) <= 0) {
+		X509_NAME_free(name);
+		return false;
+	}
+	return X509_STORE_add_cert(set->client_ca, authority) == 1;
+}
+
 static bool load_client_ca(
 	struct tls_set *set, const struct conf_file *file, struct buf *ret_text)
 {
 	if (!file->path)
 		return true;
-	ERR_clear_error();
+	STACK_OF(X509) *authorities = tls_pem_read_certificates(file, ret_text);
+	if (!authorities)
+		return false;
 	set->client_ca = X509_STORE_new();
-	set->client_ca_names = SSL_load_client_CA_file(file->path);
-	bool is_loaded = set->client_ca && set->client_ca_names &&
-			 sk_X509_NAME_num(set->client_ca_names) > 0 &&
-			 X509_STORE_load_file(set->client_ca, file->path) == 1;
+	set->client_ca_names = sk_X509_NAME_new_null();
+	bool is_loaded = set->client_ca && set->client_ca_names;
+	for (int i = 0; i < sk_X509_num(authorities) && is_loaded; i++)
+		is_loaded = add_authority(set, sk_X509_value(authorities, i));
+	sk_X509_pop_free(authorities, X509_free);
 	if (!is_loaded)
-		buf_printf(ret_text,
-			"%s: %s can't be used (expected PEM certificates of "
-			"authorities, found: %s)\n",
-			file->named_at, file->path,
-			ERR_peek_error() ? ERR_reason_error_string(ERR_peek_error())
-					 : "none");
-	ERR_clear_error();
+		tls_pem_complain(ret_text, file, "can't be taken in: out of memory");
 	return is_loaded;
 }
 
