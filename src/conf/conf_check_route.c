@@ -31,6 +31,25 @@ static void check_action(const struct conf_yaml_node *node, struct conf_diag *di
 	}
 }
 
+// Who answers any Host with a redirect to it sends visitors wherever a link says (T29).
+static void check_https(const struct conf_route *route, const struct conf_yaml_node *node,
+	struct conf_diag *diag)
+{
+	const struct conf_yaml_node *redirect = conf_yaml_find(node, "redirect");
+	const struct conf_yaml_node *to = conf_yaml_find(redirect, "to");
+	const struct conf_yaml_node *port = conf_yaml_find(redirect, "port");
+	const struct conf_yaml_node *match = conf_yaml_find(node, "match");
+	if (!to || redirect->has_mistake)
+		return;
+	if (port && !route->redirects_to_https)
+		conf_diag_add(diag, port->key_at, NULL, NULL,
+			"routes[].redirect.port: has no effect without \"to: https\"");
+	if (route->redirects_to_https && !route->match.host &&
+		!(match && match->has_mistake))
+		conf_diag_add(diag, to->at, "the hosts that it is for in match.host",
+			"none", "routes[].redirect.to: https for any host");
+}
+
 static void check_websocket(const struct conf_websocket *websocket,
 	const struct conf_yaml_node *node, struct conf_diag *diag)
 {
@@ -101,6 +120,10 @@ static void check_reach(const struct conf *conf, const struct conf_yaml_node *no
 	for (size_t i = 0; i < index; i++, earlier = earlier->next) {
 		if (!match_covers(&conf->routes[i].match, match) || !is_sound(earlier))
 			continue;
+		// What comes by TLS goes past it.
+		if (conf->routes[i].redirects_to_https &&
+			!conf->routes[index].redirects_to_https)
+			continue;
 		conf_diag_add(diag, node->at, NULL, NULL,
 			"routes[%zu] can never be reached: routes[%zu] in line %zu "
 			"matches everything it matches",
@@ -116,6 +139,7 @@ void conf_check_route_all(const struct conf *conf, const struct conf_yaml_node *
 	for (size_t i = 0; i < conf->route_count; i++, node = node->next) {
 		if (node->kind == CONF_YAML_MAPPING)
 			check_action(node, diag);
+		check_https(&conf->routes[i], node, diag);
 		check_websocket(&conf->routes[i].websocket,
 			conf_yaml_find(node, "websocket"), diag);
 		check_reach(conf, nodes, node, i, diag);

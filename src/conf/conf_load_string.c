@@ -218,6 +218,12 @@ void conf_load_string_location(struct conf_load *load, const struct conf_schema_
 {
 	struct str rest = node->text;
 	bool is_good = is_uri_text(node->text);
+	size_t index;
+	bool is_word = conf_load_value_word(key, node->text, &index);
+	if (is_word) {
+		memcpy(conf_load_field(item, key->extra), &is_word, sizeof(is_word));
+		return;
+	}
 	if (cut_prefix(&rest, STR("http://")) || cut_prefix(&rest, STR("https://")))
 		is_good = is_good && has_authority(rest);
 	else

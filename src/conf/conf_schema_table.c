@@ -330,8 +330,12 @@ const struct conf_schema_key conf_schema_table[] = {
 
 	KEY("routes[].redirect", MAPPING, NULL,
 		"answers with a redirect instead of forwarding"),
-	KEY("routes[].redirect.to", LOCATION, NULL, "path or URL to go to",
-		IN(conf_route, redirect_to), .is_required = true),
+	KEY("routes[].redirect.to", LOCATION, NULL,
+		"path or URL to go to; https is the same one, by TLS",
+		IN(conf_route, redirect_to), EXTRA(conf_route, redirects_to_https),
+		.words = "https", .is_required = true),
+	KEY("routes[].redirect.port", INTEGER, "443", "port of \"to: https\"",
+		IN(conf_route, redirect_port), RANGE(1, 65535)),
 	KEY("routes[].redirect.status", ENUM, "308", "status of the answer",
 		IN(conf_route, redirect_status), .words = "301|302|303|307|308"),
 

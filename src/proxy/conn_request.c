@@ -11,7 +11,9 @@ static void redirect(struct conn *conn)
 	conn_reply(conn,
 		(struct reply){
 			.status = route->redirect_status,
-			.location = str_from(route->redirect_to),
+			.location = str_from(route->redirects_to_https
+						     ? conn->request.location
+						     : route->redirect_to),
 		},
 		CLOSE_REASON_DONE);
 }
@@ -136,6 +138,19 @@ void conn_proceed(struct conn *conn)
 	}
 }
 
+// Written now, for the message is gone when access rules have answered.
+static struct conn_refusal prepare_redirect(
+	struct conn *conn, const struct http_message *message)
+{
+	struct buf location = BUF_INIT;
+	if (!conn->request.route->redirects_to_https)
+		return (struct conn_refusal){0};
+	route_write_https(&location, conn->request.route, message);
+	if (!request_take_location(&conn->request, &location))
+		return no_memory;
+	return (struct conn_refusal){0};
+}
+
 // Without memory nothing can be asked: that goes before all rules.
 static void act(struct conn *conn, const struct http_message *message,
 	const struct route_choice *choice)
@@ -150,6 +165,8 @@ static void act(struct conn *conn, const struct http_message *message,
 		};
 	else if (choice->route->action == CONF_FORWARD)
 		conn->refusal = prepare_forward(conn, message, choice);
+	else
+		conn->refusal = prepare_redirect(conn, message);
 	if (choice->status != 0 || conn->refusal.reason == CLOSE_REASON_NO_MEMORY)
 		refuse(conn, &conn->refusal);
 	else
@@ -173,7 +190,9 @@ void conn_start_request(struct conn *conn, const struct http_message *message)
 	conn->owes_continue = message->expects_continue;
 	conn->body_bytes = 0;
 	conn->is_body_ended = message->body_kind == HTTP_BODY_NONE;
-	route_choose(conn->site->conf, message, &choice);
+	bool is_secure =
+		request_is_secure(message, conn->site->conf, &conn->peer, conn->listener);
+	route_choose(conn->site->conf, message, is_secure, &choice);
 	request->route = choice.route;
 	act(conn, message, &choice);
 }

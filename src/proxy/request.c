@@ -131,6 +131,7 @@ void request_finish(struct request *request)
 {
 	free(request->text);
 	free(request->user);
+	free(request->location);
 	request_init_empty(request);
 }
 
@@ -155,4 +156,30 @@ bool request_set_user(struct request *request, struct str user)
 	free(request->user);
 	request->user = copy;
 	return true;
+}
+
+// The first hop of a list is the one that the client used.
+bool request_is_secure(const struct http_message *message, const struct conf *conf,
+	const struct addr *peer, const struct conf_listener *listener)
+{
+	const struct http_field *field =
+		http_message_find(message, HTTP_FIELD_X_FORWARDED_PROTO);
+	struct str list = field && !field->is_dropped ? field->value : STR(""), proto;
+	if (addr_network_has(conf->trusted_proxies, conf->trusted_proxy_count, peer) &&
+		str_next_item(&list, &proto))
+		return str_equal_nocase(proto, STR("https"));
+	return listener->has_tls;
+}
+
+bool request_take_location(struct request *request, struct buf *location)
+{
+	buf_append(location, "", 1); // terminates it
+	if (!location->is_failed) {
+		free(request->location);
+		request->location = location->data;
+		*location = BUF_INIT;
+	}
+	bool is_taken = request->location != NULL;
+	buf_finish(location);
+	return is_taken;
 }

@@ -56,12 +56,22 @@ static bool matches(const struct conf_match *match, const struct http_message *r
 	return matches_fields(match, request);
 }
 
-static const struct conf_route *find(const struct conf *conf,
-	const struct http_message *request, struct str host, struct str path)
+// What is asked, apart from the path, which can be read in more than one way.
+struct question {
+	const struct conf *conf;
+	const struct http_message *request;
+	struct str host;
+	bool is_secure;
+};
+
+static const struct conf_route *find(const struct question *question, struct str path)
 {
-	for (size_t i = 0; i < conf->route_count; i++) {
-		if (matches(&conf->routes[i].match, request, host, path))
-			return &conf->routes[i];
+	for (size_t i = 0; i < question->conf->route_count; i++) {
+		const struct conf_route *route = &question->conf->routes[i];
+		bool is_there = question->is_secure && route->redirects_to_https;
+		if (!is_there &&
+			matches(&route->match, question->request, question->host, path))
+			return route;
 	}
 	return NULL;
 }
@@ -123,22 +133,23 @@ static enum path_result read_path(const struct conf *conf, struct str path,
 
 // All readings, that of the bytes as they were sent included, must lead to the same
 // route, or a rule could be walked around.
-static void choose_unplain(const struct conf *conf, const struct http_message *request,
-	struct str host, struct route_choice *choice)
+static void choose_unplain(const struct question *question, struct route_choice *choice)
 {
 	static const char error[] =
 		"the path can be read in ways that take different routes "
 		"(expected its canonical spelling)";
+	const struct conf *conf = question->conf;
+	struct str sent = question->request->path;
 	unsigned ours = conf->paths.merge_slashes ? READING_MERGES : 0;
 	enum path_result result =
-		read_path(conf, request->path, ours, choice->storage, &choice->path);
+		read_path(conf, sent, ours, choice->storage, &choice->path);
 	if (result != PATH_OK) {
 		refuse(choice, 400, path_result_text(result));
 		return;
 	}
-	const struct conf_route *route = find(conf, request, host, choice->path);
+	const struct conf_route *route = find(question, choice->path);
 	choice->route = route;
-	if (find(conf, request, host, request->path) != route)
+	if (find(question, sent) != route)
 		refuse(choice, 400, error);
 
 	unsigned count =
@@ -146,18 +157,19 @@ static void choose_unplain(const struct conf *conf, const struct http_message *r
 	for (unsigned reading = 0; reading < count && choice->status == 0; reading++) {
 		char storage[ROUTE_PATH_SIZE];
 		struct str path;
-		result = read_path(conf, request->path, reading, storage, &path);
+		result = read_path(conf, sent, reading, storage, &path);
 		if (result != PATH_OK)
 			refuse(choice, 400, path_result_text(result));
-		else if (find(conf, request, host, path) != route)
+		else if (find(question, path) != route)
 			refuse(choice, 400, error);
 	}
 }
 
 void route_choose(const struct conf *conf, const struct http_message *request,
-	struct route_choice *ret_choice)
+	bool is_secure, struct route_choice *ret_choice)
 {
-	struct str host = host_without_port(request->host);
+	struct question question = {
+		conf, request, host_without_port(request->host), is_secure};
 	ret_choice->route = NULL;
 	ret_choice->status = 0;
 	ret_choice->error = NULL;
@@ -165,9 +177,9 @@ void route_choose(const struct conf *conf, const struct http_message *request,
 	if (request->path.length > ROUTE_PATH_SIZE)
 		refuse(ret_choice, 400, "the path is too long");
 	else if (is_plain(request->path))
-		ret_choice->route = find(conf, request, host, request->path);
+		ret_choice->route = find(&question, request->path);
 	else
-		choose_unplain(conf, request, host, ret_choice);
+		choose_unplain(&question, ret_choice);
 	if (!ret_choice->route && ret_choice->status == 0)
 		refuse(ret_choice, 404, "no route matches this host, path and method");
 }
@@ -217,4 +229,17 @@ void route_write_path_back(
 	struct buf *out, const struct conf_route *route, struct str path)
 {
 	write_mapped(out, path, route->path_add, route->path_strip);
+}
+
+// The host was matched with one that is configured, and its syntax checked.
+void route_write_https(struct buf *out, const struct conf_route *route,
+	const struct http_message *request)
+{
+	buf_append_str(out, STR("https://"));
+	buf_append_str(out, host_without_port(request->host));
+	if (route->redirect_port != 443)
+		buf_printf(out, ":%u", route->redirect_port);
+	bool is_path = request->path.length > 0 && request->path.data[0] == '/';
+	buf_append_str(out, is_path ? request->path : STR("/")); // not "OPTIONS *"
+	buf_append_str(out, request->query);
 }

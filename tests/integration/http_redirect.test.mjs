@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { httpBackend } from './support/backends.mjs';
 import { exchange, requestText } from './support/http_text.mjs';
 import { connect } from './support/peer.mjs';
 import { startWherry } from './support/wherry.mjs';
@@ -45,4 +46,37 @@ routes:
       assert.match(location, /^\/($|[^/\\])/, target);
     }
   });
+});
+
+test('to: https is the same URL, of a configured host alone', async (t) => {
+  const backend = await httpBackend(t);
+  const wherry = await startWherry(t, `
+trusted_proxies: [127.0.0.2]
+routes:
+  - { match: { host: "*.example.test" }, redirect: { to: https } }
+  - { match: { host: odd.test, path: /x/ }, redirect: { to: https, port: 8443, status: 301 } }
+  - { match: { path: / }, to: app }
+upstreams: { app: { servers: ["${backend.url}"] } }
+`);
+  const ask = async (host, target, more = {}, from = '127.0.0.1') => exchange(
+    await connect(t, { port: wherry.port, host: '127.0.0.1', localAddress: from }),
+    requestText('GET', target, { Host: host, Connection: 'close', ...more }));
+
+  for (const [host, target, status, location] of [
+    ['www.example.test', '/a/b?c=d', 308, 'https://www.example.test/a/b?c=d'],
+    [`www.example.test:${wherry.port}`, '/', 308, 'https://www.example.test/'],
+    ['odd.test', '/x/y', 301, 'https://odd.test:8443/x/y'],
+    ['www.example.test', `/${'a'.repeat(4000)}`, 308, `https://www.example.test/${'a'.repeat(4000)}`],
+  ]) {
+    const response = await ask(host, target);
+    assert.deepEqual([response.status, response.headers.get('location')], [status, location]);
+  }
+  for (const host of ['evil.test', 'example.test', 'www.example.test.evil.test']) {
+    assert.equal((await ask(host, '/')).status, 200, host);
+  }
+  // Who only says so has not come by TLS.
+  assert.equal((await ask('www.example.test', '/', { 'X-Forwarded-Proto': 'https' })).status, 308);
+  const trusted = '127.0.0.2';
+  assert.equal((await ask('www.example.test', '/', { 'X-Forwarded-Proto': 'https' }, trusted)).status, 200);
+  assert.equal((await ask('www.example.test', '/', { 'X-Forwarded-Proto': 'http' }, trusted)).status, 308);
 });

@@ -188,6 +188,8 @@ struct conf_route {
 	uint64_t idle_timeout_ms;
 	uint64_t body; // bytes
 	const char *redirect_to;
+	bool redirects_to_https; // the same host, path and query; redirect_to is NULL
+	unsigned redirect_port;  // for that
 	unsigned redirect_status;
 };
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "wherry/base/addr.h"
+#include "wherry/base/buf.h"
 #include "wherry/conf/conf.h"
 #include "wherry/proto/http_message.h"
 
@@ -13,6 +14,7 @@ struct request {
 	struct str host;
 	struct str target; // of WebSockets with the values of its query masked
 	struct str client; // whose request it is: the peer, or whom a trusted proxy names
+	char *location;    // where a redirect to https leads; NULL = it is none
 	char *user;        // whom access rules found; NULL = nobody
 	const struct conf_route *route; // NULL if none was found
 	const char *server; // URL of the server that had it last; NULL if none
@@ -37,5 +39,10 @@ void request_finish(struct request *request);
 // The client's address; of a UNIX socket without its path; of length 0 if it has none,
 // which is in no network.
 void request_client_address(const struct request *request, struct addr *ret_addr);
+// Did the client come by TLS, to this listener or to the trusted proxy that is the peer?
+bool request_is_secure(const struct http_message *message, const struct conf *conf,
+	const struct addr *peer, const struct conf_listener *listener);
+// Takes what location holds, and finishes it. False when memory is short.
+MUST_CHECK bool request_take_location(struct request *request, struct buf *location);
 // Copied; a later one replaces it. False when memory is short.
 MUST_CHECK bool request_set_user(struct request *request, struct str user);

@@ -6,6 +6,8 @@
 #include "wherry/conf/conf.h"
 #include "wherry/proto/http_message.h"
 
+struct buf;
+
 enum {
 	ROUTE_PATH_SIZE = 8 * 1024
 }; // http_scan lets no longer line through
@@ -18,12 +20,16 @@ struct route_choice {
 	char storage[ROUTE_PATH_SIZE];
 };
 
+// is_secure: the client came by TLS; then a route that sends it to https is passed over.
 void route_choose(const struct conf *conf, const struct http_message *request,
-	struct route_choice *ret_choice);
+	bool is_secure, struct route_choice *ret_choice);
+
+// The URL that a route with `redirect: { to: https }` sends the request to.
+void route_write_https(struct buf *out, const struct conf_route *route,
+	const struct http_message *request);
 
 // The target for the backend: the client's own bytes (or the canonical path, as
 // configured), with the route's prefix stripped and added, and the query.
-struct buf;
 void route_write_target(struct buf *out, const struct conf *conf,
 	const struct route_choice *choice, const struct http_message *request);
 

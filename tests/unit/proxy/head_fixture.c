@@ -40,7 +40,7 @@ void head_fixture_start(struct head_fixture *fixture, const char *top, const cha
 	http_head_read(&fixture->head, HTTP_REQUEST, lines);
 	cr_assert(request_init(
 		&fixture->request, &fixture->head.message, conf, &fixture->peer));
-	route_choose(conf, &fixture->head.message, &fixture->choice);
+	route_choose(conf, &fixture->head.message, false, &fixture->choice);
 	cr_assert_eq(fixture->choice.status, 0);
 	fixture->request.route = fixture->choice.route;
 }

@@ -102,7 +102,7 @@ static struct route_choice *choose(const struct conf *conf, const char *lines)
 	static struct route_choice choice;
 
 	http_head_read(&head, HTTP_REQUEST, lines);
-	route_choose(conf, &head.message, &choice);
+	route_choose(conf, &head.message, false, &choice);
 	return &choice;
 }
 

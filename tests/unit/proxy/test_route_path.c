@@ -71,7 +71,7 @@ static const struct route_choice *choose(const struct conf *conf, const char *pa
 
 	(void)snprintf(lines, sizeof(lines), "GET %s HTTP/1.1\nHost: x\n", path);
 	http_head_read(&head, HTTP_REQUEST, lines);
-	route_choose(conf, &head.message, &choice);
+	route_choose(conf, &head.message, false, &choice);
 	return &choice;
 }
 

@@ -63,7 +63,7 @@ static void expect_target(const char *paths, const struct row *row)
 
 	(void)snprintf(lines, sizeof(lines), "GET %s HTTP/1.1\nHost: x\n", row->target);
 	http_head_read(&head, HTTP_REQUEST, lines);
-	route_choose(conf, &head.message, &choice);
+	route_choose(conf, &head.message, false, &choice);
 	cr_assert_eq(choice.status, 0, "%s", row->target);
 	route_write_target(&target, conf, &choice, &head.message);
 	cr_expect(str_equal(buf_str(&target), str_from(row->expected)),
