@@ -2,6 +2,7 @@
 // Addresses and networks: what is accepted, how it prints, what matches.
 #include "wherry/base/addr.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -54,6 +55,20 @@ Test(addr, parses_and_prints)
 		cr_expect_str_eq(addr_format_ip(&addr, ip), rows[i].ip);
 		cr_expect_eq(addr_port(&addr), rows[i].port, "%s", rows[i].text);
 		cr_expect_eq(addr_is_unix(&addr), rows[i].text[0] == 'u');
+	}
+}
+
+Test(addr, prints_every_number_of_ip4_as_inet_ntop_does)
+{
+	for (unsigned i = 0; i < 256; i++) {
+		struct addr addr = {.length = sizeof(addr.v4)};
+		char expected[INET_ADDRSTRLEN], text[ADDR_TEXT_SIZE];
+		addr.v4.sin_family = AF_INET;
+		addr.v4.sin_addr.s_addr =
+			htonl(i << 24 | (255 - i) << 16 | (i ^ 0x55) << 8 | i);
+		cr_assert_not_null(inet_ntop(
+			AF_INET, &addr.v4.sin_addr, expected, sizeof(expected)));
+		cr_expect_str_eq(addr_format_ip(&addr, text), expected);
 	}
 }
 
