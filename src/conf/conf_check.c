@@ -159,24 +159,13 @@ static void check_upstreams(const struct conf *conf, const struct conf_yaml_node
 	if (has_mistaken_route(conf, root))
 		return;
 	const struct conf_yaml_node *node = first_of(root, "upstreams");
-	for (size_t i = 0; i < conf->upstream_count; i++, node = node->next) {
+	// Auth services have no node.
+	for (size_t i = 0; node && i < conf->upstream_count; i++, node = node->next) {
 		if (node->kind != CONF_YAML_INVALID && !is_used(conf, i))
 			conf_diag_add(diag, node->key_at, "a route with it as \"to\"",
 				NULL, "upstream \"%s\" is used by no route",
 				conf->upstreams[i].name);
 	}
-}
-
-// The kernel lets only root filter system calls or files without it (prctl(2)).
-static void check_sandbox(const struct conf *conf, const struct conf_yaml_node *root,
-	struct conf_diag *diag)
-{
-	const struct conf_sandbox *sandbox = &conf->sandbox;
-	const struct conf_yaml_node *node = conf_yaml_find(root, "sandbox");
-	node = node ? conf_yaml_find(node, "no_new_privs") : NULL;
-	if (node && !sandbox->no_new_privs && (sandbox->seccomp || sandbox->landlock))
-		conf_diag_add(diag, node->at, "true, or both of them false", "false",
-			"sandbox.no_new_privs: seccomp and landlock need it");
 }
 
 void conf_check_rules(const struct conf *conf, const struct conf_yaml_node *root,
@@ -186,7 +175,6 @@ void conf_check_rules(const struct conf *conf, const struct conf_yaml_node *root
 	check_tls(conf, root, diag);
 	check_proxy_sources(conf, root, diag);
 	check_status(conf, root, diag);
-	check_sandbox(conf, root, diag);
 	check_upstreams(conf, root, diag);
 	conf_check_route_all(conf, first_of(root, "routes"), diag);
 }

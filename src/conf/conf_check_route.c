@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 // What a redirect, which asks no backend, does nothing with.
 static const char *const forward_keys[] = {
@@ -132,6 +133,24 @@ static void check_reach(const struct conf *conf, const struct conf_yaml_node *no
 	}
 }
 
+// A backend must not have to guess which of two is the rule's.
+static void check_added_fields(const struct conf_route *route,
+	const struct conf_yaml_node *node, struct conf_diag *diag)
+{
+	const struct conf_yaml_node *headers = conf_yaml_find(node, "headers");
+	for (size_t i = 0; i < route->request_headers.set_count; i++) {
+		const char *name = route->request_headers.set[i].name;
+		for (size_t j = 0; j < route->added_fields.count && headers; j++) {
+			const char *added = route->added_fields.names[j];
+			if (added && strcasecmp(added, name) == 0)
+				conf_diag_add(diag, headers->key_at, NULL, NULL,
+					"routes[].headers: sets \"%.64s\", which an "
+					"access rule of the route sets, too",
+					name);
+		}
+	}
+}
+
 void conf_check_route_all(const struct conf *conf, const struct conf_yaml_node *nodes,
 	struct conf_diag *diag)
 {
@@ -142,6 +161,7 @@ void conf_check_route_all(const struct conf *conf, const struct conf_yaml_node *
 		check_https(&conf->routes[i], node, diag);
 		check_websocket(&conf->routes[i].websocket,
 			conf_yaml_find(node, "websocket"), diag);
+		check_added_fields(&conf->routes[i], node, diag);
 		check_reach(conf, nodes, node, i, diag);
 	}
 }

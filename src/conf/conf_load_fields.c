@@ -26,7 +26,7 @@ static const char *const owned[] = {
 	"X-Forwarded-*",
 };
 
-static bool is_owned(struct str name)
+bool conf_load_fields_is_owned(struct str name)
 {
 	for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++) {
 		struct str mine = str_from(owned[i]);
@@ -91,7 +91,7 @@ static bool check_name(
 {
 	if (!conf_load_string_is_token(name))
 		return refuse(loading, at, "a header name", "bad header name", name);
-	if (!loading->allows_owned && is_owned(name))
+	if (!loading->allows_owned && conf_load_fields_is_owned(name))
 		return refuse(loading, at, "another header",
 			"this header is Wherry's own", name);
 	// A second list holds the same: both are filled before either alone.

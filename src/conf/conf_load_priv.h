@@ -28,8 +28,13 @@ static inline void *conf_load_field(void *item, struct conf_schema_field field)
 
 // The whole configuration.
 void conf_load_walk(struct conf_load *load, struct conf_yaml_node *root);
+// An item of the keys below path, of which nothing is written.
+void conf_load_walk_defaults(struct conf_load *load, const char *path, void *item);
 // Afterwards: what does not stand in a single key.
 void conf_load_route_finish(struct conf_load *load, const struct conf_yaml_node *root);
+// Fields that an access rule of the route adds to requests.
+void conf_load_route_add_fields(struct conf_load *load, struct conf_route *route,
+	const char *const *names, size_t count);
 
 conf_load_cb conf_load_value;
 
@@ -73,6 +78,13 @@ conf_load_cb conf_load_peer_resolvers;
 conf_load_cb conf_load_peer_url;
 conf_load_cb conf_load_peer_upstream; // SIZE_MAX if there is none of that name
 
+conf_load_cb conf_load_access_realm;
+conf_load_cb conf_load_access_name;
+conf_load_cb conf_load_access_names;
+conf_load_cb conf_load_access_service; // struct conf_forward_auth
+
+// A field that Wherry itself writes: framing, upgrades, the client's identity.
+bool conf_load_fields_is_owned(struct str name);
 conf_load_cb conf_load_fields_match;
 conf_load_cb conf_load_fields_set;
 conf_load_cb conf_load_fields_remove;

@@ -3,6 +3,7 @@
 #include "conf_load_priv.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static void set_name(struct conf_load *load, struct conf_route *route, size_t index)
 {
@@ -22,6 +23,79 @@ static void fit_max_frame(
 		websocket->max_frame = websocket->max_message;
 }
 
+void conf_load_route_add_fields(struct conf_load *load, struct conf_route *route,
+	const char *const *names, size_t count)
+{
+	struct conf_names *added = &route->added_fields;
+	const char **all =
+		conf_arena_alloc(load->memory, added->count + count, sizeof(*all));
+	if (!all)
+		return;
+	if (added->count > 0)
+		memcpy(all, added->names, added->count * sizeof(*all));
+	if (count > 0)
+		memcpy(all + added->count, names, count * sizeof(*all));
+	added->names = all;
+	added->count += count;
+}
+
+static void note_added_fields(struct conf_load *load, struct conf_route *route)
+{
+	if (route->basic_auth.forward)
+		conf_load_route_add_fields(load, route, &route->basic_auth.forward, 1);
+	conf_load_route_add_fields(load, route, route->forward_auth.response_fields.names,
+		route->forward_auth.response_fields.count);
+}
+
+static size_t find_service(
+	const struct conf *conf, size_t first, const struct conf_server *server)
+{
+	size_t index = first;
+	while (index < conf->upstream_count &&
+		strcmp(conf->upstreams[index].name, server->text) != 0)
+		index++;
+	return index;
+}
+
+static bool reserve_services(struct conf_load *load)
+{
+	struct conf *conf = load->conf;
+	size_t count = conf->upstream_count + conf->route_count;
+	struct conf_upstream *all = conf_arena_alloc(load->memory, count, sizeof(*all));
+	if (!all)
+		return false;
+	if (conf->upstream_count > 0)
+		memcpy(all, conf->upstreams, conf->upstream_count * sizeof(*all));
+	conf->upstreams = all;
+	return true;
+}
+
+// Auth services are upstreams without a name of the user's: each is one group of one
+// server, shared by the routes that ask it.
+static void add_services(struct conf_load *load)
+{
+	struct conf *conf = load->conf;
+	size_t first = conf->upstream_count;
+	bool has_room = false;
+	for (size_t i = 0; i < conf->route_count; i++) {
+		struct conf_forward_auth *auth = &conf->routes[i].forward_auth;
+		if (!auth->server.text)
+			continue;
+		if (!has_room && !reserve_services(load))
+			return;
+		has_room = true;
+		auth->upstream = find_service(conf, first, &auth->server);
+		if (auth->upstream < conf->upstream_count)
+			continue;
+		struct conf_upstream *service = &conf->upstreams[conf->upstream_count++];
+		conf_load_walk_defaults(load, "upstreams.NAME", service);
+		conf_load_walk_defaults(load, "upstreams.NAME.servers[]", &auth->server);
+		service->name = auth->server.text;
+		service->servers = &auth->server;
+		service->server_count = 1;
+	}
+}
+
 void conf_load_route_finish(struct conf_load *load, const struct conf_yaml_node *root)
 {
 	const struct conf_yaml_node *routes = conf_yaml_find(root, "routes");
@@ -32,5 +106,7 @@ void conf_load_route_finish(struct conf_load *load, const struct conf_yaml_node 
 		fit_max_frame(&route->websocket, conf_yaml_find(node, "websocket"));
 		route->action =
 			conf_yaml_find(node, "redirect") ? CONF_REDIRECT : CONF_FORWARD;
+		note_added_fields(load, route);
 	}
+	add_services(load);
 }

@@ -239,6 +239,11 @@ static void load_mapping(
 		node->has_mistake = true;
 }
 
+void conf_load_walk_defaults(struct conf_load *load, const char *path, void *item)
+{
+	load_mapping(load, path, NULL, item);
+}
+
 void conf_load_walk(struct conf_load *load, struct conf_yaml_node *root)
 {
 	if (is_mapping(load, "configuration", root))

@@ -54,12 +54,6 @@ struct conf_file {
 	const char *named_at; // "wherry.yaml:12:5"
 };
 
-// All of them, whatever they are for.
-struct conf_file_link {
-	struct conf_file file;
-	const struct conf_file_link *next;
-};
-
 struct conf_certificate {
 	struct conf_file cert; // PEM, the leaf first
 	struct conf_file key;
@@ -157,6 +151,28 @@ struct conf_names {
 	size_t count;
 };
 
+struct conf_basic_auth {
+	struct conf_file file; // htpasswd
+	const char *challenge; // the whole WWW-Authenticate field
+	const char *forward;   // field that carries the user's name; NULL = none
+};
+
+struct conf_server {
+	const char *text; // the URL as written, for logs and metrics
+	struct url url;   // slices of text
+	unsigned weight;
+};
+
+// A service that is asked about each request.
+struct conf_forward_auth {
+	struct conf_server server;
+	size_t upstream;    // index of the one made for it
+	const char *target; // path and query
+	uint64_t timeout_ms;
+	struct conf_names request_fields;  // the client's, that it sees; names NULL = all
+	struct conf_names response_fields; // of its answer, that the backend sees
+};
+
 enum conf_action {
 	CONF_FORWARD,
 	CONF_REDIRECT
@@ -174,6 +190,10 @@ struct conf_route {
 	size_t upstream; // index, for CONF_FORWARD
 	struct conf_access access;
 	struct conf_route_limits limits;
+	bool has_basic_auth;
+	struct conf_basic_auth basic_auth;
+	bool has_forward_auth;
+	struct conf_forward_auth forward_auth;
 	struct conf_names added_fields; // that access rules add to requests: the client's
 					// own are dropped, in any spelling with "_"
 	bool has_websocket;
@@ -204,12 +224,6 @@ enum conf_proxy_header {
 	CONF_PROXY_HEADER_V2
 };
 
-struct conf_server {
-	const char *text; // the URL as written, for logs and metrics
-	struct url url;   // slices of text
-	unsigned weight;
-};
-
 struct conf_upstream {
 	const char *name;
 	enum conf_balance balance;
@@ -231,20 +245,8 @@ struct conf_resolver {
 	uint64_t max_ttl_ms; // an answer is asked for again after at most this
 };
 
-// What the process gives up for good when it starts.
-struct conf_sandbox {
-	bool no_new_privs;
-	bool seccomp;
-	bool landlock;
-	bool core_dumps; // may be written, and the process traced by its user
-};
-
 struct conf {
-	const char *path;                   // of its file; NULL = it came from none
-	const struct conf_file_link *files; // that it names
-	unsigned workers;                   // 0 = one per CPU
-	const char *user; // to serve as, if root starts it; NULL = not said
-	struct conf_sandbox sandbox;
+	unsigned workers; // 0 = one per CPU
 	struct log_options log;
 	struct addr_network *trusted_proxies;
 	size_t trusted_proxy_count;
@@ -255,7 +257,7 @@ struct conf {
 	struct conf_route *routes;
 	size_t route_count;
 	struct conf_upstream *upstreams;
-	size_t upstream_count;
+	size_t upstream_count; // the auth services', without names of their own, are last
 	struct conf_timeouts timeouts;
 	struct conf_limits limits;
 	struct conf_paths paths;

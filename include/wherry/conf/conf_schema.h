@@ -33,7 +33,11 @@ enum conf_schema_type {
 	CONF_SCHEMA_FIELDS,        // struct conf_match: header name to value
 	CONF_SCHEMA_SET_FIELDS,    // struct conf_headers, and another one as extra
 	CONF_SCHEMA_REMOVE_FIELDS, // list: the same
-	CONF_SCHEMA_MAPPING,       // of keys in this table; a bool that it is there
+	CONF_SCHEMA_REALM,         // the WWW-Authenticate field made of it
+	CONF_SCHEMA_FIELD_NAME,
+	CONF_SCHEMA_FIELD_NAMES,  // list: struct conf_names
+	CONF_SCHEMA_AUTH_SERVICE, // struct conf_forward_auth: a URL with a path
+	CONF_SCHEMA_MAPPING,      // of keys in this table; a bool that it is there
 	CONF_SCHEMA_NAMED, // mapping of free names to items, and their count as extra
 	CONF_SCHEMA_LIST,  // of items, and their count as extra
 };
