@@ -8,9 +8,7 @@ export function wherryConfig({ port, backend, tls, guards }) {
   const listener = tls === undefined ? ''
     : `\n    tls: { certificates: [{ cert: ${tls.certificate}, key: ${tls.key} }] }`;
   const { origins = 'any', rules = '' } = guards ?? {};
-  // The keys lie in a folder of whoever runs this, as for nginx below.
-  const user = process.getuid() === 0 ? 'user: root\n' : '';
-  return `${user}workers: 1
+  return `workers: 1
 log: { level: warn, access: off }
 listeners:
   - address: 127.0.0.1:${port}${listener}

@@ -35,6 +35,7 @@ struct proxy *proxy_create(struct loop *loop, const struct proxy_options *option
 	site->conf = conf_ref(options->conf);
 	site->upstreams = options->upstreams;
 	site->limits = options->limits;
+	site->passwords = options->passwords;
 	site->next_id = options->index + options->count;
 	site->id_step = options->count;
 	LIST_INIT(&site->conns);

@@ -22,6 +22,18 @@ static void write_body(struct buf *out, const struct reply *reply)
 	buf_append_str(out, STR("\n"));
 }
 
+// Another's answer comes with the fields that belong to it.
+static void write_page(struct buf *out, const struct reply *reply, size_t length)
+{
+	if (!reply->has_body)
+		http_write_field(out, STR("Content-Type"),
+			reply->wants_json ? STR("application/json")
+					  : STR("text/plain; charset=utf-8"));
+	http_write_field_u64(out, STR("Content-Length"), length);
+	if (!reply->has_body)
+		http_write_field(out, STR("Cache-Control"), STR("no-store"));
+}
+
 static void write_connection(struct buf *out, const struct reply *reply)
 {
 	if (!reply->is_keep_alive)
@@ -33,14 +45,14 @@ static void write_connection(struct buf *out, const struct reply *reply)
 void reply_write(struct buf *out, const struct reply *reply)
 {
 	struct buf body = BUF_INIT;
-	write_body(&body, reply);
+	if (reply->has_body)
+		buf_append_str(&body, reply->body);
+	else
+		write_body(&body, reply);
 	http_write_status_line(out, reply->status, STR(""));
 	http_write_date(out);
-	http_write_field(out, STR("Content-Type"),
-		reply->wants_json ? STR("application/json")
-				  : STR("text/plain; charset=utf-8"));
-	http_write_field_u64(out, STR("Content-Length"), body.length);
-	http_write_field(out, STR("Cache-Control"), STR("no-store"));
+	write_page(out, reply, body.length);
+	buf_append_str(out, reply->fields);
 	if (reply->location.length > 0)
 		http_write_field(out, STR("Location"), reply->location);
 	if (reply->field)

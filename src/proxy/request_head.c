@@ -16,7 +16,7 @@ void request_head_write_line(struct buf *out, const struct request_head *head)
 	buf_append_str(out, STR(" HTTP/1.1\r\n"));
 }
 
-static void write_server_host(struct buf *out, const struct url *url)
+static void write_authority(struct buf *out, const struct url *url)
 {
 	if (url->scheme == URL_UNIX) {
 		buf_append_str(out, STR("localhost"));
@@ -33,6 +33,13 @@ static void write_server_host(struct buf *out, const struct url *url)
 	}
 }
 
+void request_head_write_server_host(struct buf *out, const struct url *url)
+{
+	buf_append_str(out, STR("Host: "));
+	write_authority(out, url);
+	buf_append_str(out, STR("\r\n"));
+}
+
 void request_head_write_host(struct buf *out, const struct conf_route *route,
 	struct str host, const struct upstream_server *server)
 {
@@ -42,7 +49,7 @@ void request_head_write_host(struct buf *out, const struct conf_route *route,
 	else if (route->host == CONF_HOST_PASS && host.length > 0)
 		buf_append_str(out, host);
 	else
-		write_server_host(out, &server->conf->url);
+		write_authority(out, &server->conf->url);
 	buf_append_str(out, STR("\r\n"));
 }
 
@@ -88,7 +95,7 @@ static void write_or_pass(struct buf *out, const struct http_message *message,
 		http_write_field(out, name, value);
 }
 
-static void write_identity(struct buf *out, const struct request_head *head)
+void request_head_write_identity(struct buf *out, const struct request_head *head)
 {
 	const struct http_message *message = head->message;
 	bool is_trusted = addr_network_has(
@@ -104,7 +111,7 @@ static void write_identity(struct buf *out, const struct request_head *head)
 	head_fields_write_via(out, message);
 }
 
-static bool is_rewritten(enum http_field_id id)
+bool request_head_is_rewritten(enum http_field_id id)
 {
 	switch ((int)id) {
 	case HTTP_FIELD_HOST:
@@ -154,14 +161,14 @@ void request_head_write_fields(struct buf *out, const struct request_head *head)
 	const struct conf_names *added = &head->choice->route->added_fields;
 	for (size_t i = 0; i < message->field_count; i++) {
 		const struct http_field *field = &message->fields[i];
-		if (field->is_dropped || is_rewritten(field->id) ||
+		if (field->is_dropped || request_head_is_rewritten(field->id) ||
 			head_fields_is_removed(headers, field->name) ||
 			head_fields_is_named(added, field->name))
 			continue;
 		http_write_field(out, field->name, field->value);
 	}
 	head_fields_write_set(out, headers);
-	write_identity(out, head);
+	request_head_write_identity(out, head);
 	write_framing(out, message);
 	if (message->is_websocket_upgrade)
 		write_upgrade(out, message);

@@ -4,6 +4,7 @@
 
 #include "wherry/net/tls_set.h"
 #include "wherry/net/tls_tickets.h"
+#include "wherry/proxy/passwords.h"
 
 static bool check_tls(const struct conf_listener *listener, struct tls_tickets *tickets,
 	struct buf *ret_text)
@@ -11,6 +12,13 @@ static bool check_tls(const struct conf_listener *listener, struct tls_tickets *
 	struct tls_set *set = tls_set_load(listener, tickets, ret_text);
 	tls_set_unref(set);
 	return set != NULL;
+}
+
+static bool check_passwords(const struct conf *conf, struct buf *ret_text)
+{
+	struct passwords *passwords = passwords_create(conf, ret_text);
+	passwords_destroy(passwords);
+	return passwords != NULL;
 }
 
 bool check_files(const struct conf *conf, struct buf *ret_text)
@@ -26,5 +34,6 @@ bool check_files(const struct conf *conf, struct buf *ret_text)
 			is_good &= check_tls(&conf->listeners[i], tickets, ret_text);
 	}
 	tls_tickets_unref(tickets);
+	is_good &= check_passwords(conf, ret_text);
 	return is_good;
 }

@@ -12,7 +12,6 @@
 #include "wherry/admin/metrics.h"
 #include "wherry/base/log.h"
 #include "wherry/base/now.h"
-#include "wherry/proto/ws_handshake.h"
 
 enum {
 	WORKERS_MAX = 256
@@ -63,6 +62,7 @@ static bool create_workers(struct server *server)
 			.conf = server->conf,
 			.upstreams = server->upstreams,
 			.limits = server->limits,
+			.passwords = server->passwords,
 			.index = i,
 			.count = server->worker_count,
 			.on_end = on_worker_end,
@@ -175,8 +175,10 @@ static bool start(struct server *server)
 	server->loop = loop_create();
 	server->upstreams = upstream_set_create(server->conf);
 	server->limits = limits_create(server->conf);
+	if (!server_passwords_start(server))
+		return false;
 	if (!server->loop || !server->upstreams || !server->limits ||
-		!ws_handshake_prepare() || !create_workers(server)) {
+		!create_workers(server)) {
 		log_error("out of memory or descriptors");
 		return false;
 	}
@@ -195,6 +197,8 @@ static void finish(struct server *server)
 		if (server->workers[i])
 			worker_join(server->workers[i]);
 	}
+	if (server->passwords)
+		passwords_stop(server->passwords); // before the loops it answers to go
 	status_destroy(server->status);
 	resolver_destroy(server->resolver);
 	if (server->loop)
@@ -205,33 +209,19 @@ static void finish(struct server *server)
 		worker_destroy(server->workers[i]);
 	free(server->workers);
 	free(server->names);
+	passwords_destroy(server->passwords);
 	limits_destroy(server->limits);
 	upstream_set_destroy(server->upstreams);
 	loop_destroy(server->loop);
-}
-
-// Before the log, whose threads are the first.
-static bool enter_sandbox(struct server *server)
-{
-	raise_descriptor_limit();
-	if (!server_tls_load_early(server) ||
-		!sandbox_enter(server->conf, &server->sandbox))
-		return false;
-	if (!log_start(&server->conf->log)) {
-		log_error("log: %m (expected paths that user %s may write)",
-			server->sandbox.privileges.user);
-		return false;
-	}
-	sandbox_log(&server->sandbox);
-	return true;
 }
 
 enum server_result server_run(struct conf *conf)
 {
 	struct server server = {.conf = conf, .started_ms = now_ms()};
 	sigset_t former;
-	if (!enter_sandbox(&server)) {
-		server_tls_stop(&server);
+	raise_descriptor_limit();
+	if (!log_start(&conf->log)) {
+		log_error("log: %m (expected paths that can be written)");
 		return SERVER_NOT_STARTED;
 	}
 	block_signals(&former);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The process as its parts see it: server.c (start and end), server_listen.c (sockets),
-// server_names.c (where servers are),
+// server_names.c (where servers are), server_passwords.c (htpasswd files),
 // server_tls.c (certificates) and server_signals.c.
 #pragma once
 
@@ -8,7 +8,6 @@
 #include "wherry/net/file_watch.h"
 #include "wherry/net/resolver.h"
 #include "wherry/net/tls_tickets.h"
-#include "wherry/server/sandbox.h"
 #include "wherry/server/server.h"
 #include "wherry/server/worker.h"
 
@@ -30,6 +29,7 @@ struct server {
 	struct loop *loop; // the control loop
 	struct upstream_set *upstreams;
 	struct limits *limits;
+	struct passwords *passwords;
 	struct worker **workers;
 	size_t worker_count;
 	size_t workers_running;
@@ -38,24 +38,21 @@ struct server {
 	size_t names_waited_for;
 	struct loop_timer names_timer;
 	struct tls_tickets *tickets; // NULL: no listener speaks TLS
-	struct tls_set *early_set;   // of the one listener; taken by server_tls_start
 	struct file_watch *certificate_watch;
 	struct loop_timer tickets_timer;
 	struct status *status;
 	struct event *signals[SERVER_SIGNALS];
 	uint64_t started_ms;
-	struct sandbox sandbox;
 	bool is_draining;
 	bool is_stopping; // the second signal came
 	bool has_started;
 	bool has_failed; // a worker could not be started
 };
 
+// Before the workers are made. False, logged, if something is wrong with a file.
+MUST_CHECK bool server_passwords_start(struct server *server);
 // Opens every listener for every worker. False, logged, if one can't be.
 MUST_CHECK bool server_listen(struct server *server);
-// Without a configuration file: reads the key that root named on the command line while
-// root may still do so, instead of asking that another user can. False, logged.
-MUST_CHECK bool server_tls_load_early(struct server *server);
 // Loads what listeners need for TLS, gives it to the workers, and watches the files. Not
 // before the workers are made, and not after they are started. False, logged, if
 // something is wrong.

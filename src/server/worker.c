@@ -46,6 +46,7 @@ struct worker *worker_create(const struct worker_options *options)
 		.conf = options->conf,
 		.upstreams = options->upstreams,
 		.limits = options->limits,
+		.passwords = options->passwords,
 		.index = options->index,
 		.count = options->count,
 	};

@@ -7,14 +7,16 @@
 #include "wherry/net/loop.h"
 #include "wherry/net/tls_set.h"
 #include "wherry/proxy/limits.h"
+#include "wherry/proxy/passwords.h"
 #include "wherry/upstream/upstream.h"
 
 struct proxy;
 
 struct proxy_options {
 	struct conf *conf;              // a reference of its own is taken
-	struct upstream_set *upstreams; // outlives the proxy, as does limits
+	struct upstream_set *upstreams; // outlives the proxy, as do the next two
 	struct limits *limits;
+	struct passwords *passwords;
 	size_t index; // of this worker, for ids
 	size_t count; // of workers
 };

@@ -10,6 +10,9 @@ struct reply {
 	const char *field;      // a further "Name: value", or NULL
 	uint64_t retry_after_s; // 0 = not said
 	struct str location;    // for redirects; may be empty
+	struct str fields;      // further ones, each with its CRLF
+	struct str body; // with has_body: instead of the page; its type is in fields
+	bool has_body;
 	bool wants_json;
 	bool is_head; // the request was HEAD: no body
 	bool is_http10;

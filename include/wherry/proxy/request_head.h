@@ -22,4 +22,10 @@ struct request_head {
 void request_head_write_line(struct buf *out, const struct request_head *head);
 void request_head_write_host(struct buf *out, const struct conf_route *route,
 	struct str host, const struct upstream_server *server);
+// "Host: " of the server itself.
+void request_head_write_server_host(struct buf *out, const struct url *url);
+// Who the client is: X-Forwarded-*, Forwarded, Via. Asks no choice.
+void request_head_write_identity(struct buf *out, const struct request_head *head);
+// Is a field of that name written anew, whatever the client sent?
+bool request_head_is_rewritten(enum http_field_id id);
 void request_head_write_fields(struct buf *out, const struct request_head *head);

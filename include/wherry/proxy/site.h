@@ -11,6 +11,7 @@
 
 struct conn;
 struct limits;
+struct passwords;
 struct tls_server;
 LIST_HEAD(conn_list, conn);
 
@@ -19,9 +20,10 @@ struct site {
 	struct conf *conf; // holds a reference
 	struct upstream_set *upstreams;
 	struct pool *pool;
-	struct limits *limits;   // shared by all workers
-	struct tls_server **tls; // of each listener, by its index; NULL = it is plain
-	struct conn_list conns;  // but for those that were told to drain
+	struct limits *limits;       // shared by all workers
+	struct passwords *passwords; // the same
+	struct tls_server **tls;     // of each listener, by its index; NULL = it is plain
+	struct conn_list conns;      // but for those that were told to drain
 	struct conn_list drained;
 	size_t conn_count;
 	size_t refused_count; // of them, those that only wait for their refusal to be

@@ -5,6 +5,7 @@
 
 #include "wherry/net/tls_set.h"
 #include "wherry/proxy/limits.h"
+#include "wherry/proxy/passwords.h"
 #include "wherry/upstream/upstream.h"
 
 struct worker;
@@ -13,6 +14,7 @@ struct worker_options {
 	struct conf *conf;
 	struct upstream_set *upstreams;
 	struct limits *limits;
+	struct passwords *passwords;
 	size_t index, count; // of workers
 	// Runs on the worker's thread when its loop has ended.
 	void (*on_end)(void *arg);
