@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+#include "session.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "fake_clock.h"
+#include "fuzz.h"
+
+#include "wherry/base/log.h"
+#include "wherry/conf/conf_load.h"
+
+enum {
+	TURNS = 3, // of the loop, for what one step leads to
+	TURNS_TO_END = 400,
+	STEP_TO_END_MS = 10 * 1000,
+	RECEIVE_SIZE = 64 * 1024,
+	SENT_MAX = 1 << 20,
+};
+
+static const char CONFIGURATION[] =
+	"limits: { exempt: [192.0.2.0/24] }\n"
+	"listeners: [{ address: \"127.0.0.1:1\" }]\n"
+	"routes:\n"
+	"  - match: { path: /ws/ }\n"
+	"    websocket: { origins: any, max_frame: 2KiB, max_message: 3KiB }\n"
+	"    to: app\n"
+	"  - match: { path: /a/ }\n"
+	"    body: 4KiB\n"
+	"    to: app\n"
+	"  - match: { path: /old/ }\n"
+	"    redirect: { to: /new/, status: 308 }\n"
+	"upstreams:\n"
+	"  app: { servers: [{ url: \"http://192.0.2.9:80\" }] }\n";
+
+static struct loop *loop;
+static struct conf *conf;
+static struct upstream_set *upstreams;
+static struct limits *limits;
+static struct session *current;
+
+int __wrap_dial_open(const struct addr *addr);
+
+static void make_pair(int pair[2])
+{
+	int type = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
+	FUZZ_REQUIRE(socketpair(AF_UNIX, type, 0, pair) == 0);
+}
+
+int __wrap_dial_open(const struct addr *addr)
+{
+	int pair[2];
+	struct session *session = current;
+	FUZZ_REQUIRE(session);
+	if (session->refuses || session->backend_count == SESSION_BACKENDS_MAX) {
+		session->refuses = false;
+		return -ECONNREFUSED;
+	}
+	make_pair(pair);
+	session->backends[session->backend_count++] =
+		(struct session_peer){.socket = pair[1]};
+	return pair[0];
+}
+
+static void start_once(void)
+{
+	struct conf_diag diag;
+	struct log_options options = {
+		LOG_LEVEL_INFO, LOG_FORMAT_JSON, "/dev/null", "/dev/null"};
+	if (loop)
+		return;
+	(void)signal(SIGPIPE, SIG_IGN);
+	conf_diag_init(&diag);
+	conf = conf_load_text("fuzz.yaml", str_from(CONFIGURATION), &diag);
+	if (!conf)
+		fprintf(stderr, "%.*s\n", STR_ARG(buf_str(&diag.text)));
+	FUZZ_REQUIRE(conf && log_start(&options));
+	conf_diag_finish(&diag);
+	fake_clock_stop();
+	loop = loop_create();
+	upstreams = upstream_set_create(conf);
+	limits = limits_create(conf);
+	FUZZ_REQUIRE(loop && upstreams && limits);
+}
+
+static void turn(void)
+{
+	int flags = EVLOOP_ONCE | EVLOOP_NONBLOCK;
+	FUZZ_REQUIRE(event_base_loop(loop_base(loop), flags) >= 0);
+}
+
+static void receive(struct session_peer *peer)
+{
+	static char bytes[RECEIVE_SIZE];
+	ssize_t got = -1;
+	if (peer->socket < 0 || peer->is_silent || peer->is_over)
+		return;
+	while ((got = recv(peer->socket, bytes, sizeof(bytes), 0)) > 0)
+		buf_append(&peer->received, bytes, (size_t)got);
+	FUZZ_REQUIRE(!peer->received.is_failed);
+	peer->is_over = got == 0 || errno != EAGAIN;
+}
+
+static void settle(struct session *session)
+{
+	for (size_t i = 0; i < TURNS; i++) {
+		turn();
+		receive(&session->client);
+		for (size_t j = 0; j < session->backend_count; j++)
+			receive(&session->backends[j]);
+	}
+}
+
+void session_start(struct session *session)
+{
+	int pair[2];
+	struct addr client, server;
+	start_once();
+	*session = (struct session){
+		.requests = loop_counters(loop)->requests,
+		.retries = loop_counters(loop)->backend_retries,
+	};
+	current = session;
+	struct proxy_options options = {
+		.conf = conf, .upstreams = upstreams, .limits = limits, .count = 1};
+	session->proxy = proxy_create(loop, &options);
+	FUZZ_REQUIRE(session->proxy && addr_parse(STR("192.0.2.1:1000"), &client) &&
+		     addr_parse(STR("192.0.2.9:80"), &server));
+	proxy_set_addresses(session->proxy, 0, &server, 1);
+	// What stood refused in the session before stands again.
+	atomic_store(&upstreams->upstreams[0].servers[0].refused_until_ms, 0);
+	make_pair(pair);
+	session->client.socket = pair[1];
+	proxy_accept(session->proxy, 0, pair[0], &client);
+	settle(session);
+}
+
+void session_send(struct session *session, struct session_peer *peer, const void *data,
+	size_t length)
+{
+	if (peer->socket < 0 || length == 0 || peer->sent.length + length > SENT_MAX)
+		return;
+	ssize_t sent = send(peer->socket, data, length, MSG_NOSIGNAL);
+	if (sent > 0)
+		buf_append(&peer->sent, data, (size_t)sent);
+	settle(session);
+}
+
+void session_shutdown(struct session *session, struct session_peer *peer)
+{
+	if (peer->socket >= 0)
+		(void)shutdown(peer->socket, SHUT_WR); // it may be gone already
+	settle(session);
+}
+
+void session_close(struct session *session, struct session_peer *peer)
+{
+	receive(peer);
+	if (peer->socket >= 0)
+		close(peer->socket);
+	peer->socket = -1;
+	settle(session);
+}
+
+void session_advance(struct session *session, uint64_t milliseconds)
+{
+	fake_clock_advance(milliseconds);
+	settle(session);
+}
+
+static void on_drained(void *arg)
+{
+}
+
+void session_drain(struct session *session, uint64_t window_ms)
+{
+	if (!session->is_draining)
+		proxy_drain(session->proxy, window_ms, 2 * window_ms + 1000, on_drained,
+			session);
+	session->is_draining = true;
+	settle(session);
+}
+
+uint64_t session_request_count(const struct session *session)
+{
+	const struct counters *counters = loop_counters(loop);
+	return counters->requests - session->requests + counters->backend_retries -
+	       session->retries;
+}
+
+void session_finish(struct session *session)
+{
+	const struct counters *counters = loop_counters(loop);
+	struct session_peer *client = &session->client;
+	client->is_silent = false;
+	for (size_t i = 0; i < session->backend_count; i++)
+		session->backends[i].is_silent = false;
+	settle(session);
+	session_close(session, client);
+	for (size_t i = 0; i < TURNS_TO_END && counters->client_connections > 0; i++)
+		session_advance(session, STEP_TO_END_MS);
+	FUZZ_REQUIRE(counters->client_connections == 0 && counters->websockets == 0);
+	for (size_t i = 0; i < session->backend_count; i++)
+		session_close(session, &session->backends[i]);
+	proxy_destroy(session->proxy);
+	FUZZ_REQUIRE(counters->backend_connections == 0);
+	FUZZ_REQUIRE(upstreams->upstreams[0].servers[0].active == 0);
+	buf_finish(&client->sent);
+	buf_finish(&client->received);
+	for (size_t i = 0; i < session->backend_count; i++) {
+		buf_finish(&session->backends[i].sent);
+		buf_finish(&session->backends[i].received);
+	}
+	current = NULL;
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// A whole proxy in this process for one client and its backends: the peers are socket
+// pairs, the clock stands still but for session_advance, and what each side received is
+// kept. Sockets are given by a dial_open of its own (link with -Wl,--wrap for it, now_ms
+// and event_add).
+#pragma once
+
+#include "wherry/base/buf.h"
+#include "wherry/proxy/proxy.h"
+
+enum {
+	SESSION_BACKENDS_MAX = 8
+};
+
+struct session_peer {
+	int socket;     // -1 once closed
+	bool is_silent; // reads nothing for now
+	bool is_over;   // the proxy ended it
+	struct buf sent, received;
+};
+
+struct session {
+	struct proxy *proxy;
+	struct session_peer client;
+	struct session_peer backends[SESSION_BACKENDS_MAX]; // in the order of dialling
+	size_t backend_count;
+	bool refuses; // the next dial fails
+	bool is_draining;
+	uint64_t requests, retries; // of counters, when it began
+};
+
+// Everything that can be allocated once is; what fails, aborts.
+void session_start(struct session *session);
+// Closes all peers, lets time pass until the proxy has ended everything, and requires
+// that nothing is left.
+void session_finish(struct session *session);
+
+void session_send(struct session *session, struct session_peer *peer, const void *data,
+	size_t length);
+void session_shutdown(struct session *session, struct session_peer *peer);
+void session_close(struct session *session, struct session_peer *peer);
+void session_advance(struct session *session, uint64_t milliseconds);
+void session_drain(struct session *session, uint64_t window_ms);
+
+// How many requests the proxy has read, and how many it may have sent twice.
+uint64_t session_request_count(const struct session *session);
