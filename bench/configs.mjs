@@ -8,7 +8,9 @@ export function wherryConfig({ port, backend, tls, guards }) {
   const listener = tls === undefined ? ''
     : `\n    tls: { certificates: [{ cert: ${tls.certificate}, key: ${tls.key} }] }`;
   const { origins = 'any', rules = '' } = guards ?? {};
-  return `workers: 1
+  // The keys lie in a folder of whoever runs this, as for nginx below.
+  const user = process.getuid() === 0 ? 'user: root\n' : '';
+  return `${user}workers: 1
 log: { level: warn, access: off }
 listeners:
   - address: 127.0.0.1:${port}${listener}

@@ -109,6 +109,14 @@ void log_access(struct str line)
 	(void)pthread_mutex_unlock(&state.guard);
 }
 
+void log_access_lost(void)
+{
+	(void)pthread_mutex_lock(&state.guard);
+	if (state.access)
+		log_sink_drop(state.access);
+	(void)pthread_mutex_unlock(&state.guard);
+}
+
 static void report(const char *message)
 {
 	log_warn("%s", message);

@@ -168,6 +168,18 @@ static void check_upstreams(const struct conf *conf, const struct conf_yaml_node
 	}
 }
 
+// The kernel lets only root filter system calls or files without it (prctl(2)).
+static void check_sandbox(const struct conf *conf, const struct conf_yaml_node *root,
+	struct conf_diag *diag)
+{
+	const struct conf_sandbox *sandbox = &conf->sandbox;
+	const struct conf_yaml_node *node = conf_yaml_find(root, "sandbox");
+	node = node ? conf_yaml_find(node, "no_new_privs") : NULL;
+	if (node && !sandbox->no_new_privs && (sandbox->seccomp || sandbox->landlock))
+		conf_diag_add(diag, node->at, "true, or both of them false", "false",
+			"sandbox.no_new_privs: seccomp and landlock need it");
+}
+
 void conf_check_rules(const struct conf *conf, const struct conf_yaml_node *root,
 	struct conf_diag *diag)
 {
@@ -175,6 +187,7 @@ void conf_check_rules(const struct conf *conf, const struct conf_yaml_node *root
 	check_tls(conf, root, diag);
 	check_proxy_sources(conf, root, diag);
 	check_status(conf, root, diag);
+	check_sandbox(conf, root, diag);
 	check_upstreams(conf, root, diag);
 	conf_check_route_all(conf, first_of(root, "routes"), diag);
 }

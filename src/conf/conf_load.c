@@ -92,5 +92,12 @@ struct conf *conf_load_file(const char *path, struct conf_diag *diag)
 	else
 		conf = conf_load_text(path, buf_str(&text), diag);
 	buf_finish(&text);
-	return conf;
+	if (!conf)
+		return NULL;
+	conf->path = conf_arena_copy(conf_memory(conf), str_from(path));
+	if (conf->path)
+		return conf;
+	conf_diag_set_out_of_memory(diag, path);
+	conf_unref(conf);
+	return NULL;
 }

@@ -92,6 +92,15 @@ static struct str find_folder(const struct conf_yaml_node *node)
 		node->at.file, slash ? (size_t)(slash + 1 - node->at.file) : 0};
 }
 
+static void remember_file(struct conf_load *load, const struct conf_file *file)
+{
+	struct conf_file_link *link = conf_arena_alloc(load->memory, 1, sizeof(*link));
+	if (!link)
+		return;
+	*link = (struct conf_file_link){*file, load->conf->files};
+	load->conf->files = link;
+}
+
 // A configuration and what it names move together: relative paths start at its folder.
 void conf_load_string_file(struct conf_load *load, const struct conf_schema_key *key,
 	const struct conf_yaml_node *node, void *item)
@@ -111,6 +120,8 @@ void conf_load_string_file(struct conf_load *load, const struct conf_schema_key 
 	};
 	load->memory->is_failed |= path.is_failed || at.is_failed;
 	memcpy(conf_load_field(item, key->field), &file, sizeof(file));
+	if (!load->memory->is_failed)
+		remember_file(load, &file);
 	buf_finish(&path);
 	buf_finish(&at);
 }

@@ -33,6 +33,22 @@ const struct conf_schema_key conf_schema_table[] = {
 		"threads, each with its own event loop; auto is one for each CPU",
 		IN(conf, workers), RANGE(1, 256), .words = "auto"),
 
+	KEY("user", NAME, NULL,
+		"user to serve as when root starts it; else wherry, or nobody",
+		IN(conf, user)),
+
+	KEY("sandbox", MAPPING, NULL, "what the process gives up when it starts"),
+	KEY("sandbox.no_new_privs", BOOL, "true", "no program it runs gains privileges",
+		IN(conf, sandbox.no_new_privs)),
+	KEY("sandbox.seccomp", BOOL, "true", "only the system calls that a proxy needs",
+		IN(conf, sandbox.seccomp)),
+	KEY("sandbox.landlock", BOOL, "true",
+		"only the files and folders that the configuration names",
+		IN(conf, sandbox.landlock)),
+	KEY("sandbox.core_dumps", BOOL, "false",
+		"whether a crash may leave a core file, with keys in it",
+		IN(conf, sandbox.core_dumps)),
+
 	KEY("log", MAPPING, NULL, "what is logged, and where"),
 	KEY("log.level", ENUM, "info", "the least important event that is logged",
 		IN(conf, log.level), .words = "error|warn|info|debug"),

@@ -3,30 +3,16 @@
 #include "wherry/net/loop.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "wherry/base/now.h"
+#include "loop_priv.h"
 
 struct loop_posted {
 	struct loop_posted *next;
 	loop_post_cb fn;
 	void *arg;
-};
-
-struct loop {
-	struct event_base *base;
-	struct event *deferred_event; // activated by hand, never waits
-	struct loop_deferred *deferred_first, **deferred_last;
-	bool is_running_deferred;
-	struct event *posted_event;
-	int posted_fd; // eventfd
-	pthread_mutex_t posted_lock;
-	struct loop_posted *posted_first, **posted_last;
-	struct counters counters;
-	uint8_t *scratch; // LOOP_SCRATCH_SIZE, then LOOP_GATHER_SIZE
 };
 
 static void run_deferred(evutil_socket_t fd, short events, void *arg)
@@ -100,6 +86,7 @@ struct loop *loop_create(void)
 	loop->posted_event = event_new(
 		loop->base, loop->posted_fd, EV_READ | EV_PERSIST, run_posted, loop);
 	if (!loop->deferred_event || !loop->posted_event ||
+		!loop_timer_start_retrying(loop) ||
 		event_add(loop->posted_event, NULL) != 0)
 		goto fail;
 	return loop;
@@ -123,6 +110,8 @@ void loop_destroy(struct loop *loop)
 		event_free(loop->deferred_event);
 	if (loop->posted_event)
 		event_free(loop->posted_event);
+	if (loop->retry_event)
+		event_free(loop->retry_event);
 	if (loop->base)
 		event_base_free(loop->base);
 	if (loop->posted_fd >= 0)
@@ -160,61 +149,6 @@ uint8_t *loop_scratch(struct loop *loop)
 uint8_t *loop_gather(struct loop *loop)
 {
 	return loop->scratch + LOOP_SCRATCH_SIZE;
-}
-
-static void arm_timer(struct loop_timer *timer, uint64_t now)
-{
-	uint64_t wait = timer->at_ms > now ? timer->at_ms - now : 0;
-	struct timeval after = {
-		.tv_sec = (time_t)(wait / 1000),
-		.tv_usec = (suseconds_t)(wait % 1000) * 1000,
-	};
-	// event_add fails only when the timer heap can't grow: look again at the next
-	// set.
-	if (event_add(&timer->event, &after) == 0)
-		timer->armed_ms = now + wait;
-}
-
-static void on_timer(evutil_socket_t fd, short events, void *arg)
-{
-	struct loop_timer *timer = arg;
-	timer->armed_ms = 0;
-	if (timer->at_ms == 0)
-		return;
-	uint64_t now = now_ms();
-	if (timer->at_ms > now) {
-		arm_timer(timer, now);
-		return;
-	}
-	timer->at_ms = 0;
-	timer->fire(timer->arg);
-}
-
-void loop_timer_init(
-	struct loop_timer *timer, struct loop *loop, loop_timer_cb fire, void *arg)
-{
-	*timer = (struct loop_timer){.loop = loop, .fire = fire, .arg = arg};
-	(void)event_assign(&timer->event, loop->base, -1, 0, on_timer, timer);
-}
-
-void loop_timer_set(struct loop_timer *timer, uint64_t at_ms)
-{
-	timer->at_ms = at_ms;
-	if (timer->armed_ms != 0 && timer->armed_ms <= at_ms)
-		return;
-	arm_timer(timer, now_ms());
-}
-
-void loop_timer_clear(struct loop_timer *timer)
-{
-	timer->at_ms = 0;
-}
-
-void loop_timer_finish(struct loop_timer *timer)
-{
-	if (timer->loop && timer->armed_ms != 0)
-		(void)event_del(&timer->event);
-	timer->at_ms = timer->armed_ms = 0;
 }
 
 void loop_defer(struct loop *loop, struct loop_deferred *deferred, loop_deferred_cb run,

@@ -13,8 +13,15 @@ enum {
 	DRAIN_TURN_BYTES = 256 * 1024, // written to one stream in one turn of the loop
 };
 
-// The write failed. What the peer had sent before is still to be read, and the read side
-// then meets the end, if it has not met it before; so only the queue is dropped here.
+// The kernel could not now, but may in a moment.
+static bool is_passing(int error)
+{
+	return error == EAGAIN || error == EINTR || error == ENOBUFS;
+}
+
+// The write failed. When the peer is gone, what it had sent before is still to be read,
+// and the read side then meets the end, if it has not met it before; so only the queue is
+// dropped here. Of other errors the read side knows nothing.
 static void break_output(struct stream *stream, int error)
 {
 	stream->error = error;
@@ -25,7 +32,7 @@ static void break_output(struct stream *stream, int error)
 		stream->has_drained = true;
 		stream_do_later(stream);
 	}
-	if (stream->is_eof)
+	if (stream->is_eof || (error != EPIPE && error != ECONNRESET))
 		stream_end_later(stream, STREAM_END_ERROR, error);
 }
 
@@ -80,7 +87,7 @@ static void write_queue(struct stream *stream)
 	if (stream->queue) {
 		int sent = evbuffer_write_atmost(
 			stream->queue, stream->socket, DRAIN_TURN_BYTES);
-		if (sent < 0 && (errno == EAGAIN || errno == EINTR))
+		if (sent < 0 && is_passing(errno))
 			return;
 		if (sent < 0) {
 			break_output(stream, errno);
@@ -186,7 +193,7 @@ static void write_through(struct stream *stream, const struct iovec *pieces, siz
 	size_t sent = 0;
 	if (!stream->queue) {
 		ssize_t got = send_pieces(stream->socket, pieces, count);
-		if (got < 0 && errno != EAGAIN && errno != EINTR && errno != ENOBUFS) {
+		if (got < 0 && !is_passing(errno)) {
 			if (stream->is_connecting)
 				stream_end_later(stream, STREAM_END_ERROR, errno);
 			break_output(stream, errno);

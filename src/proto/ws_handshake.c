@@ -117,6 +117,12 @@ bool ws_handshake_accept(struct str key, char ret_accept[WS_HANDSHAKE_ACCEPT_LEN
 	return true;
 }
 
+bool ws_handshake_prepare(void)
+{
+	char accept[WS_HANDSHAKE_ACCEPT_LENGTH + 1];
+	return ws_handshake_accept(STR("dGhlIHNhbXBsZSBub25jZQ=="), accept);
+}
+
 static bool is_offered(struct str offered, struct str subprotocol)
 {
 	struct str item;

@@ -44,7 +44,9 @@ void access_log_write(const struct access_log_entry *entry)
 	if (entry->detail)
 		log_field_str(&line, "detail", str_from(entry->detail));
 	log_line_end(&line);
-	if (!line.is_failed)
+	if (line.is_failed)
+		log_access_lost();
+	else
 		log_access(buf_str(&line));
 	buf_finish(&line);
 }

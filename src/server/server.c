@@ -12,6 +12,7 @@
 #include "wherry/admin/metrics.h"
 #include "wherry/base/log.h"
 #include "wherry/base/now.h"
+#include "wherry/proto/ws_handshake.h"
 
 enum {
 	WORKERS_MAX = 256
@@ -178,7 +179,7 @@ static bool start(struct server *server)
 	if (!server_passwords_start(server))
 		return false;
 	if (!server->loop || !server->upstreams || !server->limits ||
-		!create_workers(server)) {
+		!ws_handshake_prepare() || !create_workers(server)) {
 		log_error("out of memory or descriptors");
 		return false;
 	}
@@ -215,13 +216,28 @@ static void finish(struct server *server)
 	loop_destroy(server->loop);
 }
 
+// Before the log, whose threads are the first.
+static bool enter_sandbox(struct server *server)
+{
+	raise_descriptor_limit();
+	if (!server_tls_load_early(server) ||
+		!sandbox_enter(server->conf, &server->sandbox))
+		return false;
+	if (!log_start(&server->conf->log)) {
+		log_error("log: %m (expected paths that user %s may write)",
+			server->sandbox.privileges.user);
+		return false;
+	}
+	sandbox_log(&server->sandbox);
+	return true;
+}
+
 enum server_result server_run(struct conf *conf)
 {
 	struct server server = {.conf = conf, .started_ms = now_ms()};
 	sigset_t former;
-	raise_descriptor_limit();
-	if (!log_start(&conf->log)) {
-		log_error("log: %m (expected paths that can be written)");
+	if (!enter_sandbox(&server)) {
+		server_tls_stop(&server);
 		return SERVER_NOT_STARTED;
 	}
 	block_signals(&former);

@@ -9,20 +9,20 @@
 #include "wherry/base/log.h"
 #include "wherry/net/listener.h"
 
-static bool fail(const struct conf_listener *listener, int error)
+static bool fail(struct server *server, const struct conf_listener *listener, int error)
 {
-	log_error("listen on %s: %s (expected a free address that this user may bind)",
-		listener->name, strerrordesc_np(error));
+	log_error("listen on %s: %s (expected a free address that user %s may bind)",
+		listener->name, strerrordesc_np(error), server->sandbox.privileges.user);
 	return false;
 }
 
 // With SO_REUSEPORT a second Wherry, started by mistake, would share the address in
 // silence: so it is bound alone first.
-static bool probe(const struct conf_listener *listener)
+static bool probe(struct server *server, const struct conf_listener *listener)
 {
 	int socket = listener_open(&listener->address, false);
 	if (socket < 0)
-		return fail(listener, -socket);
+		return fail(server, listener, -socket);
 	close(socket);
 	return true;
 }
@@ -32,7 +32,7 @@ static bool listen_alone(struct server *server, size_t index)
 	const struct conf_listener *listener = &server->conf->listeners[index];
 	int socket = listener_open(&listener->address, false);
 	if (socket < 0)
-		return fail(listener, -socket);
+		return fail(server, listener, -socket);
 	return worker_listen(
 		server->workers[0], index, socket, server->workers, server->worker_count);
 }
@@ -40,14 +40,14 @@ static bool listen_alone(struct server *server, size_t index)
 static bool listen_shared(struct server *server, size_t index)
 {
 	const struct conf_listener *listener = &server->conf->listeners[index];
-	if (!probe(listener))
+	if (!probe(server, listener))
 		return false;
 	for (size_t i = 0; i < server->worker_count; i++) {
 		int socket = listener_open(&listener->address, true);
 		if (socket < 0)
-			return fail(listener, -socket);
+			return fail(server, listener, -socket);
 		if (!worker_listen(server->workers[i], index, socket, NULL, 0))
-			return fail(listener, ENOMEM);
+			return fail(server, listener, ENOMEM);
 	}
 	return true;
 }

@@ -8,6 +8,7 @@
 #include "wherry/net/file_watch.h"
 #include "wherry/net/resolver.h"
 #include "wherry/net/tls_tickets.h"
+#include "wherry/server/sandbox.h"
 #include "wherry/server/server.h"
 #include "wherry/server/worker.h"
 
@@ -38,11 +39,13 @@ struct server {
 	size_t names_waited_for;
 	struct loop_timer names_timer;
 	struct tls_tickets *tickets; // NULL: no listener speaks TLS
+	struct tls_set *early_set;   // of the one listener; taken by server_tls_start
 	struct file_watch *certificate_watch;
 	struct loop_timer tickets_timer;
 	struct status *status;
 	struct event *signals[SERVER_SIGNALS];
 	uint64_t started_ms;
+	struct sandbox sandbox;
 	bool is_draining;
 	bool is_stopping; // the second signal came
 	bool has_started;
@@ -53,6 +56,9 @@ struct server {
 MUST_CHECK bool server_passwords_start(struct server *server);
 // Opens every listener for every worker. False, logged, if one can't be.
 MUST_CHECK bool server_listen(struct server *server);
+// Without a configuration file: reads the key that root named on the command line while
+// root may still do so, instead of asking that another user can. False, logged.
+MUST_CHECK bool server_tls_load_early(struct server *server);
 // Loads what listeners need for TLS, gives it to the workers, and watches the files. Not
 // before the workers are made, and not after they are started. False, logged, if
 // something is wrong.

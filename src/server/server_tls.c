@@ -49,13 +49,22 @@ static bool give(struct server *server, size_t listener, struct tls_set *set)
 	return true;
 }
 
-static bool load(struct server *server, size_t index)
+static struct tls_set *load_set(
+	struct server *server, const struct conf_listener *listener)
 {
-	const struct conf_listener *listener = &server->conf->listeners[index];
 	struct buf text = BUF_INIT;
 	struct tls_set *set = tls_set_load(listener, server->tickets, &text);
 	log_problems(&text, !set);
 	buf_finish(&text);
+	return set;
+}
+
+static bool load(struct server *server, size_t index)
+{
+	const struct conf_listener *listener = &server->conf->listeners[index];
+	struct tls_set *set =
+		server->early_set ? server->early_set : load_set(server, listener);
+	server->early_set = NULL;
 	if (!set)
 		return false;
 	log_loaded(listener, set);
@@ -107,12 +116,25 @@ static bool has_tls(const struct server *server)
 static bool prepare(struct server *server)
 {
 	loop_timer_init(&server->tickets_timer, server->loop, rotate, server);
-	server->tickets = tls_tickets_create();
+	if (!server->tickets)
+		server->tickets = tls_tickets_create();
 	server->certificate_watch = file_watch_create(server->loop, on_change, server);
 	if (!server->tickets || !server->certificate_watch)
 		return false;
 	loop_timer_set(&server->tickets_timer, now_ms() + TLS_TICKETS_ROTATE_MS);
 	return true;
+}
+
+bool server_tls_load_early(struct server *server)
+{
+	if (server->conf->path || !has_tls(server))
+		return true;
+	server->tickets = tls_tickets_create();
+	if (server->tickets)
+		server->early_set = load_set(server, &server->conf->listeners[0]);
+	else
+		log_error("TLS: out of memory or randomness");
+	return server->early_set != NULL;
 }
 
 // All listeners, so that all mistakes show at once.
@@ -156,5 +178,6 @@ void server_tls_stop(struct server *server)
 	file_watch_destroy(server->certificate_watch);
 	if (server->tickets)
 		loop_timer_finish(&server->tickets_timer);
+	tls_set_unref(server->early_set);
 	tls_tickets_unref(server->tickets);
 }

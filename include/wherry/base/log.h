@@ -51,8 +51,9 @@ void log_info(const char *format, ...) PRINTF_LIKE(1, 2);
 void log_debug(const char *format, ...) PRINTF_LIKE(1, 2);
 
 // One finished access line, without newline, built with log_line_* below. Not for a
-// buffer that failed.
+// buffer that failed: that is a lost line, which counts as dropped.
 void log_access(struct str line);
+void log_access_lost(void);
 
 // A line as fields: `TIME access key=value key="value with spaces" number=1` in text, one
 // object {"time":"TIME","type":"access","key":"value","number":1} in JSON. In text an

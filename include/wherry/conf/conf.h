@@ -54,6 +54,12 @@ struct conf_file {
 	const char *named_at; // "wherry.yaml:12:5"
 };
 
+// All of them, whatever they are for.
+struct conf_file_link {
+	struct conf_file file;
+	const struct conf_file_link *next;
+};
+
 struct conf_certificate {
 	struct conf_file cert; // PEM, the leaf first
 	struct conf_file key;
@@ -245,8 +251,20 @@ struct conf_resolver {
 	uint64_t max_ttl_ms; // an answer is asked for again after at most this
 };
 
+// What the process gives up for good when it starts.
+struct conf_sandbox {
+	bool no_new_privs;
+	bool seccomp;
+	bool landlock;
+	bool core_dumps; // may be written, and the process traced by its user
+};
+
 struct conf {
-	unsigned workers; // 0 = one per CPU
+	const char *path;                   // of its file; NULL = it came from none
+	const struct conf_file_link *files; // that it names
+	unsigned workers;                   // 0 = one per CPU
+	const char *user; // to serve as, if root starts it; NULL = not said
+	struct conf_sandbox sandbox;
 	struct log_options log;
 	struct addr_network *trusted_proxies;
 	size_t trusted_proxy_count;

@@ -48,8 +48,9 @@ struct loop_timer {
 	struct loop *loop;
 	loop_timer_cb fire;
 	void *arg;
-	uint64_t at_ms;    // the deadline; 0 = not set
-	uint64_t armed_ms; // when libevent will call; 0 = not armed
+	uint64_t at_ms;                  // the deadline; 0 = not set
+	uint64_t armed_ms;               // when libevent will call; 0 = not armed
+	struct loop_timer *next_unarmed; // of those for which there was no memory
 };
 
 void loop_timer_init(

@@ -22,6 +22,9 @@ enum ws_handshake_result {
 MUST_CHECK enum ws_handshake_result ws_handshake_check_request(
 	const struct http_message *request, const char **reterr_text);
 
+// Has libcrypto set up what handshakes need: at start, since it never tries again after a
+// first time for which memory was short. False if it fails.
+MUST_CHECK bool ws_handshake_prepare(void);
 // Sec-WebSocket-Accept for this key, NUL-terminated. False if the digest fails.
 MUST_CHECK bool ws_handshake_accept(
 	struct str key, char ret_accept[WS_HANDSHAKE_ACCEPT_LENGTH + 1]);

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,6 +57,8 @@ const DEFAULTS = {
   log: () => 'log: { format: json }',
   drain: () => 'drain: { window: 0s, timeout: 300ms }',
   limits: () => 'limits: { exempt: [127.0.0.0/8] }',
+  // The folders of a test belong to whoever runs it.
+  ...(process.getuid() === 0 && { user: () => 'user: root' }),
   listeners: (ports) => `listeners: [{ address: "127.0.0.1:${ports[0]}" }]`,
 };
 
@@ -70,7 +72,8 @@ function sanitizerEnvironment(directory) {
   const environment = { ...process.env };
   for (const name of ['ASAN', 'UBSAN', 'TSAN', 'LSAN']) {
     const options = [environment[`${name}_OPTIONS`], `log_path=${directory}/sanitizer`];
-    if (name === 'ASAN') options.push('quarantine_size_mb=8');
+    // The second, since what is preloaded (support/faults.mjs) stands before its runtime.
+    if (name === 'ASAN') options.push('quarantine_size_mb=8', 'verify_asan_link_order=0');
     environment[`${name}_OPTIONS`] = options.filter(Boolean).join(':');
   }
   return environment;
@@ -100,8 +103,8 @@ export function runToEnd(t, args, options = {}) {
  * Starts the program and waits until it listens; stops it at the test's end.
  * configuration: text, or a function of the free ports that gives it.
  * options: ports (how many), descriptors (RLIMIT_NOFILE), args (of the ports, instead of
- * run -c FILE), probe (a socket's path to wait for), stdout: 'unread', expectedSignal (a test
- * that kills).
+ * run -c FILE), probe (a socket's path to wait for), stdout: 'unread', env (more of it),
+ * expectedSignal (a test that kills).
  */
 export async function startWherry(t, configuration, options = {}) {
   for (let attempt = 1; ; attempt++) {
@@ -124,6 +127,7 @@ class Wherry {
     this.port = ports[0];
     this.options = options;
     this.directory = mkdtempSync(join(tmpdir(), 'wherry-test-'));
+    chmodSync(this.directory, 0o777); // whoever wherry becomes may leave a report of its sanitizer
     this.stderr = '';
     this.accessLines = [];
     this.textLines = []; // of standard output, as they came
@@ -145,7 +149,7 @@ class Wherry {
     const raise = `ulimit -n ${limit} 2>/dev/null || ulimit -n "$(ulimit -Hn)"`;
     this.child = spawn('bash', ['-c', `${raise}; exec "$@"`, 'bash', program, ...args], {
       cwd: this.directory,
-      env: sanitizerEnvironment(this.directory),
+      env: { ...sanitizerEnvironment(this.directory), ...this.options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.exit = once(this.child, 'exit');

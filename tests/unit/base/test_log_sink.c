@@ -89,6 +89,19 @@ Test(log_sink, goes_on_after_a_full_disk)
 		"warn 2 log lines dropped: No space left on device\n");
 }
 
+Test(log_sink, counts_lines_that_found_no_memory)
+{
+	log_access_lost(); // there is no log yet
+	log_folder_start(LOG_FORMAT_TEXT, log_folder_events, log_folder_access);
+	log_access_lost();
+	log_access(STR("kept"));
+	log_stop();
+
+	cr_expect_str_eq(log_folder_read(log_folder_access), "kept\n");
+	cr_expect_str_eq(log_folder_after_time(log_folder_read(log_folder_events)),
+		"warn 1 log lines dropped: Cannot allocate memory\n");
+}
+
 // Fills the pipe behind path and both buffers of its output; returns the reading end.
 static int block_access(void)
 {

@@ -49,7 +49,13 @@ static void expect_rate(const struct rate_limit *limit, uint64_t count,
 Test(conf_load, fills_in_every_default)
 {
 	struct conf *conf = load_good(TEST_DATA "/good/minimal.yaml");
+	cr_expect_str_eq(conf->path, TEST_DATA "/good/minimal.yaml");
 	cr_expect_eq(conf->workers, 0);
+	cr_expect_null(conf->user);
+	cr_expect(conf->sandbox.no_new_privs);
+	cr_expect(conf->sandbox.seccomp);
+	cr_expect(conf->sandbox.landlock);
+	cr_expect_not(conf->sandbox.core_dumps);
 	cr_expect_eq(conf->log.level, LOG_LEVEL_INFO);
 	cr_expect_eq(conf->log.format, LOG_FORMAT_TEXT);
 	cr_expect_str_eq(conf->log.events, "stderr");

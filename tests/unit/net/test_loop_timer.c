@@ -2,6 +2,8 @@
 // Timers that are moved, forgotten and finished, and what that costs.
 #include "wherry/net/loop.h"
 
+#include <stdlib.h>
+
 #include <criterion/criterion.h>
 
 #include "wherry/base/now.h"
@@ -186,5 +188,37 @@ Test(loop_timer, never_fires_once_finished)
 	loop_timer_finish(&alarm.timer);
 	turn(loop);
 	cr_expect_eq(alarm.count, 0);
+	loop_destroy(loop);
+}
+
+static bool is_memory_short;
+
+static void *reallocate(void *old, size_t size)
+{
+	return is_memory_short ? NULL : realloc(old, size);
+}
+
+Test(loop_timer, fires_though_memory_was_short_when_it_was_set)
+{
+	struct alarm alarms[64];
+
+	event_set_mem_functions(malloc, reallocate, free);
+	struct loop *loop = loop_create();
+	is_memory_short = true;
+	for (size_t i = 0; i < 64; i++) {
+		start(&alarms[i], loop);
+		loop_timer_set(&alarms[i].timer, now_ms() + 10);
+	}
+	loop_timer_finish(&alarms[60].timer);
+	loop_timer_clear(&alarms[61].timer);
+	loop_timer_set(&alarms[62].timer, now_ms() + 20);
+	for (size_t i = 0; i < 4; i++)
+		turn(loop);
+	is_memory_short = false;
+	run_until(loop, now_ms() + 1000);
+	for (size_t i = 0; i < 64; i++)
+		cr_expect_eq(alarms[i].count, i == 60 || i == 61 ? 0 : 1, "%zu", i);
+	for (size_t i = 0; i < 64; i++)
+		loop_timer_finish(&alarms[i].timer);
 	loop_destroy(loop);
 }

@@ -33,6 +33,12 @@ static struct http_message message(enum http_message_kind kind, const char *line
 #define VERSION_LINE "Sec-WebSocket-Version: 13\n"
 #define KEY_LINE "Sec-WebSocket-Key: " KEY "\n"
 
+Test(ws_handshake, prepares_for_good)
+{
+	cr_expect(ws_handshake_prepare());
+	cr_expect(ws_handshake_prepare());
+}
+
 Test(ws_handshake, checks_requests)
 {
 	static const struct {
