@@ -9,6 +9,10 @@
 
 #include "loop_priv.h"
 
+enum {
+	STEPS_PER_TURN = 8
+};
+
 struct loop_posted {
 	struct loop_posted *next;
 	loop_post_cb fn;
@@ -78,7 +82,8 @@ struct loop *loop_create(void)
 	loop->posted_last = &loop->posted_first;
 	pthread_mutex_init(&loop->posted_lock, NULL);
 	loop->posted_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	loop->scratch = malloc(LOOP_SCRATCH_SIZE + LOOP_GATHER_SIZE);
+	loop->scratch = malloc(LOOP_SCRATCH_SIZE + LOOP_GATHER_SIZE + LOOP_OPENED_SIZE +
+			       LOOP_RECORD_SIZE + LOOP_SEALED_SIZE);
 	loop->base = create_base();
 	if (loop->posted_fd < 0 || !loop->scratch || !loop->base)
 		goto fail;
@@ -149,6 +154,34 @@ uint8_t *loop_scratch(struct loop *loop)
 uint8_t *loop_gather(struct loop *loop)
 {
 	return loop->scratch + LOOP_SCRATCH_SIZE;
+}
+
+uint8_t *loop_opened(struct loop *loop)
+{
+	return loop_gather(loop) + LOOP_GATHER_SIZE;
+}
+
+uint8_t *loop_record(struct loop *loop)
+{
+	return loop_opened(loop) + LOOP_OPENED_SIZE;
+}
+
+uint8_t *loop_sealed(struct loop *loop)
+{
+	return loop_record(loop) + LOOP_RECORD_SIZE;
+}
+
+static void begin_turn(void *arg)
+{
+	struct loop *loop = arg;
+	loop->steps = 0;
+}
+
+bool loop_spend_step(struct loop *loop)
+{
+	if (loop->steps == 0)
+		loop_defer(loop, &loop->new_turn, begin_turn, loop);
+	return loop->steps < STEPS_PER_TURN && ++loop->steps > 0;
 }
 
 void loop_defer(struct loop *loop, struct loop_deferred *deferred, loop_deferred_cb run,

@@ -21,7 +21,9 @@ struct loop {
 	pthread_mutex_t posted_lock;
 	struct loop_posted *posted_first, **posted_last;
 	struct counters counters;
-	uint8_t *scratch; // LOOP_SCRATCH_SIZE, then LOOP_GATHER_SIZE
+	uint8_t *scratch; // then gather, opened, record and sealed
+	unsigned steps;   // spent in this turn
+	struct loop_deferred new_turn;
 };
 
 // False: no memory.

@@ -13,7 +13,6 @@
 
 enum {
 	KEPT_CAPACITY_MIN = 1024,
-	KEPT_JOIN_MAX = 256,
 };
 
 static void run_deferred(void *arg);
@@ -64,7 +63,7 @@ static void update_reading(struct stream *stream)
 		stream->is_reading = true;
 }
 
-static bool reserve_kept(struct stream *stream, size_t capacity)
+bool stream_reserve_kept(struct stream *stream, size_t capacity)
 {
 	if (capacity <= stream->kept_capacity)
 		return true;
@@ -85,6 +84,18 @@ static void drop_kept(struct stream *stream)
 	stream->kept_length = stream->kept_capacity = 0;
 }
 
+static void keep(struct stream *stream, const uint8_t *data, size_t length)
+{
+	if (data == stream->kept) {
+		stream->kept_length = length;
+	} else if (stream_reserve_kept(stream, length)) {
+		memcpy(stream->kept, data, length);
+		stream->kept_length = length;
+	} else {
+		stream_end_later(stream, STREAM_END_MEMORY, ENOMEM);
+	}
+}
+
 // Lends data, which is the scratch buffer or the kept bytes, and keeps what is not taken.
 static void lend(struct stream *stream, uint8_t *data, size_t length)
 {
@@ -101,19 +112,20 @@ static void lend(struct stream *stream, uint8_t *data, size_t length)
 	} else if (data == stream->kept) {
 		memmove(stream->kept, data + taken, rest);
 		stream->kept_length = rest;
-	} else if (reserve_kept(stream, rest)) {
-		memcpy(stream->kept, data + taken, rest);
-		stream->kept_length = rest;
 	} else {
-		stream_end_later(stream, STREAM_END_MEMORY, ENOMEM);
+		keep(stream, data + taken, rest);
 	}
+	stream->is_kept_sealed &= rest > 0;
 	if (stream->wants_kept && rest > 0)
 		stream_resume(stream);
+	else if (stream->is_kept_sealed)
+		stream_do_later(stream);
 	update_reading(stream);
 }
 
 static void free_stream(struct stream *stream)
 {
+	stream_tls_free(stream);
 	free(stream->kept);
 	free(stream);
 }
@@ -144,7 +156,9 @@ static void tell_connected(struct stream *stream)
 	stream->has_connected = false;
 	if (!stream->is_paused)
 		stream_resume(stream);
-	if (stream->handler->on_connect)
+	if (stream->tls)
+		stream_tls_connected(stream);
+	else if (stream->handler->on_connect)
 		stream->handler->on_connect(stream->arg);
 }
 
@@ -162,7 +176,11 @@ static void run_deferred(void *arg)
 		tell_connected(stream);
 	else if (stream->has_drained)
 		tell_drained(stream);
-	else if (!stream->is_paused && !stream->is_ended && stream->kept_length > 0)
+	else if (stream->is_paused || stream->is_ended || stream->kept_length == 0)
+		return;
+	else if (stream->is_kept_sealed)
+		stream_tls_receive_kept(stream);
+	else
 		lend(stream, stream->kept, stream->kept_length);
 }
 
@@ -172,7 +190,7 @@ static void run_deferred(void *arg)
 static uint8_t *find_room(struct stream *stream, size_t *ret_room)
 {
 	size_t kept = stream->kept_length;
-	if (kept <= KEPT_JOIN_MAX) {
+	if (kept <= STREAM_KEPT_JOIN_MAX) {
 		uint8_t *scratch = loop_scratch(stream->loop);
 		if (kept > 0)
 			memcpy(scratch, stream->kept, kept);
@@ -180,20 +198,56 @@ static uint8_t *find_room(struct stream *stream, size_t *ret_room)
 		return scratch;
 	}
 	if (stream->kept_capacity - kept < KEPT_CAPACITY_MIN / 4 &&
-		!reserve_kept(stream, kept + kept / 2 + KEPT_CAPACITY_MIN / 2))
+		!stream_reserve_kept(stream, kept + kept / 2 + KEPT_CAPACITY_MIN / 2))
 		return NULL;
 	*ret_room = stream->kept_capacity - kept;
 	return stream->kept;
 }
 
-static void on_received(struct stream *stream, uint8_t *data, size_t length)
+void stream_receive(struct stream *stream, uint8_t *data, size_t length)
 {
 	stream->bytes_in += length;
 	stream->last_read_ms = now_ms();
 	size_t joined = stream->kept_length + length;
 	if (data == stream->kept)
 		stream->kept_length = joined;
-	lend(stream, data, joined);
+	if (stream->is_paused)
+		keep(stream, data, joined);
+	else
+		lend(stream, data, joined);
+}
+
+static void on_received(struct stream *stream, uint8_t *data, size_t length)
+{
+	if (stream->tls)
+		stream_tls_receive(stream, data, length);
+	else
+		stream_receive(stream, data, length);
+}
+
+static void on_fin(struct stream *stream)
+{
+	if (stream->is_broken) {
+		// A reset: the write that met it has taken the error away.
+		stream_end_now(stream, STREAM_END_ERROR, stream->error);
+	} else if (stream->tls) {
+		stream_tls_receive_end(stream);
+	} else {
+		stream->is_eof = true;
+		stream_end_now(stream, STREAM_END_EOF, 0);
+	}
+}
+
+// Of TLS it is the opened bytes that join what was kept.
+static ssize_t receive(struct stream *stream, uint8_t **ret_data)
+{
+	size_t room = LOOP_SCRATCH_SIZE;
+	size_t kept = stream->tls ? 0 : stream->kept_length;
+	*ret_data = stream->tls ? loop_scratch(stream->loop) : find_room(stream, &room);
+	if (*ret_data)
+		return recv(stream->socket, *ret_data + kept, room, 0);
+	errno = ENOMEM;
+	return -1;
 }
 
 static void on_readable(evutil_socket_t fd, short events, void *arg)
@@ -206,24 +260,18 @@ static void on_readable(evutil_socket_t fd, short events, void *arg)
 	}
 	if (stream->deferred.is_queued)
 		return; // what was kept is lent first, and an end after it
-	size_t room;
-	uint8_t *data = find_room(stream, &room);
-	if (!data) {
-		stream_end_now(stream, STREAM_END_MEMORY, ENOMEM);
-		return;
-	}
-	ssize_t got = recv(stream->socket, data + stream->kept_length, room, 0);
-	if (got > 0) {
+	if (stream->tls && !stream_tls_is_ready(stream) && !loop_spend_step(stream->loop))
+		return; // others are served before the next handshake
+	uint8_t *data;
+	ssize_t got = receive(stream, &data);
+	if (got > 0)
 		on_received(stream, data, (size_t)got);
-	} else if (got == 0 && stream->is_broken) {
-		// A reset: the write that met it has taken the error away.
-		stream_end_now(stream, STREAM_END_ERROR, stream->error);
-	} else if (got == 0) {
-		stream->is_eof = true;
-		stream_end_now(stream, STREAM_END_EOF, 0);
-	} else if (errno != EAGAIN && errno != EINTR) {
+	else if (got == 0)
+		on_fin(stream);
+	else if (errno == ENOMEM)
+		stream_end_now(stream, STREAM_END_MEMORY, ENOMEM);
+	else if (errno != EAGAIN && errno != EINTR)
 		stream_end_now(stream, STREAM_END_ERROR, errno);
-	}
 }
 
 struct stream *stream_create(
@@ -252,6 +300,8 @@ void stream_destroy(struct stream *stream)
 {
 	if (!stream || stream->is_destroyed)
 		return;
+	if (stream->tls && !stream->queue && !stream->is_aborted)
+		stream_tls_shutdown(stream);
 	stream->is_destroyed = true;
 	if (stream->is_reading)
 		(void)event_del(&stream->read_event);

@@ -185,7 +185,7 @@ static ssize_t send_pieces(int socket, const struct iovec *pieces, size_t count)
 // Sends at once what the kernel takes, and queues the rest. A near peer's connection may
 // stand by now though nobody has looked yet: the first write finds out, and saves the
 // wait.
-static void write_through(struct stream *stream, const struct iovec *pieces, size_t count)
+void stream_output_send(struct stream *stream, const struct iovec *pieces, size_t count)
 {
 	size_t total = 0;
 	for (size_t i = 0; i < count; i++)
@@ -205,6 +205,14 @@ static void write_through(struct stream *stream, const struct iovec *pieces, siz
 	}
 	if (sent < total)
 		enqueue(stream, pieces, count, sent);
+}
+
+static void emit(struct stream *stream, const struct iovec *pieces, size_t count)
+{
+	if (stream->tls)
+		stream_tls_write(stream, pieces, count);
+	else
+		stream_output_send(stream, pieces, count);
 }
 
 static void gather(struct stream *stream, const struct iovec *pieces, size_t count)
@@ -232,7 +240,7 @@ void stream_writev(struct stream *stream, const struct iovec *pieces, size_t cou
 		return;
 	}
 	if (stream->corked_length == 0) {
-		write_through(stream, pieces, count);
+		emit(stream, pieces, count);
 		return;
 	}
 	struct iovec all[WRITE_PIECES_MAX];
@@ -240,7 +248,7 @@ void stream_writev(struct stream *stream, const struct iovec *pieces, size_t cou
 	all[0].iov_len = stream->corked_length;
 	stream->corked_length = 0;
 	memcpy(all + 1, pieces, count * sizeof(*pieces));
-	write_through(stream, all, count + 1);
+	emit(stream, all, count + 1);
 }
 
 void stream_write(struct stream *stream, const void *data, size_t length)
@@ -261,12 +269,14 @@ void stream_uncork(struct stream *stream)
 		return;
 	struct iovec piece = {loop_gather(stream->loop), stream->corked_length};
 	stream->corked_length = 0;
-	write_through(stream, &piece, 1);
+	emit(stream, &piece, 1);
 }
 
 size_t stream_queued_length(const struct stream *stream)
 {
 	size_t queued = stream->queue ? evbuffer_get_length(stream->queue) : 0;
+	if (stream->tls)
+		queued += stream_tls_waiting_length(stream);
 	return queued + stream->corked_length;
 }
 
@@ -297,7 +307,11 @@ void stream_shutdown(struct stream *stream)
 	if (stream->is_shutdown || stream->is_broken || stream->is_destroyed)
 		return;
 	stream_uncork(stream);
+	if (stream->tls)
+		stream_tls_shutdown(stream);
 	stream->is_shutdown = true;
+	if (stream->tls && !stream_tls_is_ready(stream))
+		return; // what waits for the handshake goes before
 	if (!stream->queue && !stream->is_connecting)
 		(void)shutdown(stream->socket, SHUT_WR); // a reset shows when reading
 }
@@ -305,5 +319,6 @@ void stream_shutdown(struct stream *stream)
 void stream_abort(struct stream *stream)
 {
 	struct linger none = {.l_onoff = 1, .l_linger = 0};
+	stream->is_aborted = true;
 	(void)setsockopt(stream->socket, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
 }

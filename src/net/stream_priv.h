@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MIT
-// The stream as its two halves see it: stream.c (life and reading) and stream_output.c.
+// The stream as its parts see it: stream.c (life and reading), stream_output.c, and
+// stream_tls.c between them and the consumer.
 #pragma once
 
 #include <event2/buffer.h>
 
 #include "wherry/net/stream.h"
 
+struct stream_tls;
+
 struct stream {
 	struct loop *loop;
+	struct stream_tls *tls; // NULL: plain
 	const struct stream_handler *handler;
 	void *arg;
 	struct event read_event;
@@ -34,12 +38,14 @@ struct stream {
 	bool is_reading; // read_event is registered
 	bool is_lending; // the handler's on_data is on the stack
 	bool wants_kept; // resumed meanwhile: lend what was kept without waiting for more
+	bool is_kept_sealed; // it came before TLS was started
 	bool is_eof;
 	bool is_ended;  // the last on_end was called, or is deferred
 	bool is_broken; // writes go nowhere
 	bool is_corked;
 	bool is_full;
 	bool is_shutdown; // FIN was asked for
+	bool is_aborted;  // RST was
 	bool is_destroyed;
 };
 
@@ -52,3 +58,34 @@ void stream_do_later(struct stream *stream);
 // Tells the end once the callbacks now on the stack have returned.
 void stream_end_later(struct stream *stream, enum stream_end end, int error);
 void stream_end_now(struct stream *stream, enum stream_end end, int error);
+
+// Passes bytes to the kernel as they are, and queues what it refuses.
+void stream_output_send(struct stream *stream, const struct iovec *pieces, size_t count);
+// Lends data, which begins with what was kept, or keeps it while paused. length counts
+// the new bytes behind what was kept. May destroy the stream.
+void stream_receive(struct stream *stream, uint8_t *data, size_t length);
+MUST_CHECK bool stream_reserve_kept(struct stream *stream, size_t capacity);
+// Up to this much of what is kept is moved in front of what is read, instead of reading
+// where the kept bytes are.
+enum {
+	STREAM_KEPT_JOIN_MAX = 256
+};
+
+// stream_tls.c; all but the last for streams with TLS only.
+
+// Sealed bytes have arrived. May destroy the stream.
+void stream_tls_receive(struct stream *stream, const uint8_t *data, size_t length);
+// What was kept before TLS started is sealed. May destroy the stream.
+void stream_tls_receive_kept(struct stream *stream);
+// FIN came.
+void stream_tls_receive_end(struct stream *stream);
+// The connection stands: the handshake may begin.
+void stream_tls_connected(struct stream *stream);
+bool stream_tls_is_ready(const struct stream *stream);
+void stream_tls_write(struct stream *stream, const struct iovec *pieces, size_t count);
+// Content that waits for the end of the handshake.
+size_t stream_tls_waiting_length(const struct stream *stream);
+// close_notify.
+void stream_tls_shutdown(struct stream *stream);
+// Allowed for plain streams.
+void stream_tls_free(struct stream *stream);

@@ -8,6 +8,8 @@
 // is lent again, at the end of the turn, when reading resumes.
 //
 // Writing: never calls back. Failures and stalls are told later, through on_end.
+//
+// TLS: a codec in front, of which the consumer sees nothing but the ends of its own.
 #pragma once
 
 #include <sys/uio.h>
@@ -15,6 +17,7 @@
 #include "wherry/base/addr.h"
 #include "wherry/net/loop.h"
 
+struct ssl_st; // OpenSSL's SSL
 struct stream;
 
 enum {
@@ -23,11 +26,18 @@ enum {
 };
 
 enum stream_end {
-	STREAM_END_EOF,    // the peer sends no more; writing may go on
-	STREAM_END_ERROR,  // reset, broken, or a failed connect: stream_error has the
-			   // errno
-	STREAM_END_STALL,  // the peer took no byte for the write-stall time
-	STREAM_END_MEMORY, // no memory for the queue or the kept bytes
+	// The peer sends no more; writing may go on.
+	STREAM_END_EOF,
+	// Reset, broken, or a failed connect: stream_error has the errno.
+	STREAM_END_ERROR,
+	// The peer took no byte for the write-stall time.
+	STREAM_END_STALL,
+	// No memory for the queue or the kept bytes.
+	STREAM_END_MEMORY,
+	// The handshake, or a record, failed: stream_error_text.
+	STREAM_END_TLS,
+	// The connection ended without TLS's close_notify.
+	STREAM_END_TRUNCATED,
 };
 
 // None of these runs inside another stream's on_data, nor inside a call into the stream.
@@ -41,7 +51,8 @@ struct stream_handler {
 	// EOF at most once, after all bytes before it were lent; any other end is the
 	// last call.
 	void (*on_end)(void *arg, enum stream_end end);
-	// The connection stands (streams created as connecting only). May be NULL.
+	// The connection stands: of streams created as connecting, and of those with TLS
+	// once the handshake is done. May be NULL.
 	void (*on_connect)(void *arg);
 };
 
@@ -57,6 +68,14 @@ MUST_CHECK struct stream *stream_create(
 // Closes the socket at once, whatever is queued. Its callbacks do not run any more. NULL
 // is allowed.
 void stream_destroy(struct stream *stream);
+
+// From here on the connection speaks TLS, as the side that ssl was set up for. Takes ssl,
+// also when it fails (no memory; the stream is to be destroyed then). Bytes kept so far,
+// or left by the on_data that calls this, are TLS's already. No on_data comes before
+// on_connect; what is written meanwhile waits. Once a stream.
+MUST_CHECK bool stream_start_tls(struct stream *stream, struct ssl_st *ssl);
+// Lent; NULL for a plain stream.
+struct ssl_st *stream_tls(const struct stream *stream);
 
 // The next owner of the events. What was kept for the former one is kept for this one,
 // and an EOF is told again.
@@ -95,7 +114,9 @@ bool stream_is_broken(const struct stream *stream);
 
 // errno of STREAM_END_ERROR.
 int stream_error(const struct stream *stream);
-// Total bytes read from and accepted for the peer.
+// What went wrong with TLS, as static text; NULL if nothing did.
+const char *stream_error_text(const struct stream *stream);
+// Total bytes read from and accepted for the peer; with TLS those of the content.
 uint64_t stream_bytes_in(const struct stream *stream);
 uint64_t stream_bytes_out(const struct stream *stream);
 // Of those, what has left both our queue and the kernel's: the peer has it. One system
