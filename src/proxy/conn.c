@@ -56,6 +56,20 @@ static void on_eof(struct conn *conn)
 		conn_wait_for_input(conn, false);
 }
 
+static void on_tls_failed(struct conn *conn)
+{
+	const char *text = stream_error_text(conn->client);
+	if (conn->state == CONN_PREFACE)
+		conn_preface_failed(conn, text);
+	else
+		conn_close_because(conn, CLOSE_REASON_CLIENT_TLS, "client", text);
+}
+
+static void on_connect(void *arg)
+{
+	conn_preface_secured(arg);
+}
+
 static void on_end(void *arg, enum stream_end how)
 {
 	struct conn *conn = arg;
@@ -72,6 +86,12 @@ static void on_end(void *arg, enum stream_end how)
 	case STREAM_END_MEMORY:
 		conn_close(conn, CLOSE_REASON_NO_MEMORY, "wherry");
 		return;
+	case STREAM_END_TLS:
+		on_tls_failed(conn);
+		return;
+	case STREAM_END_TRUNCATED:
+		conn_close(conn, CLOSE_REASON_CLIENT_TRUNCATED, "client");
+		return;
 	}
 }
 
@@ -79,6 +99,7 @@ static const struct stream_handler stream_events = {
 	.on_data = on_data,
 	.on_drain = on_drain,
 	.on_end = on_end,
+	.on_connect = on_connect,
 };
 
 // Is it the client that keeps us waiting: for its body, or for its reading?

@@ -89,6 +89,12 @@ void conn_leave(struct conn *conn)
 
 void conn_close(struct conn *conn, enum close_reason reason, const char *ended_by)
 {
+	conn_close_because(conn, reason, ended_by, NULL);
+}
+
+void conn_close_because(struct conn *conn, enum close_reason reason, const char *ended_by,
+	const char *detail)
+{
 	if (conn->state == CONN_CLOSED)
 		return;
 	conn_stop_access(conn);
@@ -97,6 +103,7 @@ void conn_close(struct conn *conn, enum close_reason reason, const char *ended_b
 	struct relay_result result = {
 		.reason = reason,
 		.ended_by = ended_by,
+		.detail = detail,
 		.bytes_in = conn->taken,
 		.bytes_out = stream_bytes_out(conn->client),
 	};

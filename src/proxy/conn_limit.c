@@ -48,7 +48,7 @@ void conn_refuse(struct site *site, const struct conf_listener *listener, int so
 {
 	struct conn *conn = NULL;
 	counters_add(&loop_counters(site->loop)->refused_limit, 1);
-	if (site->refused_count < REFUSALS_MAX)
+	if (site->refused_count < REFUSALS_MAX && !listener->has_tls)
 		conn = conn_create(site, listener, socket, peer);
 	else
 		close(socket);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-// What comes before HTTP on a connection, as its listener asks for it.
+// What comes before HTTP on a connection, as its listener asks for it: a PROXY header,
+// then TLS.
 #include <stdlib.h>
 
 #include "conn_priv.h"
 #include "wherry/base/now.h"
+#include "wherry/net/tls_server.h"
 #include "wherry/proto/proxy_header.h"
 
 static void begin_http(struct conn *conn)
@@ -13,6 +15,27 @@ static void begin_http(struct conn *conn)
 	loop_timer_set(
 		&conn->timer, now_ms() + conn->site->conf->limits.header_timeout_ms);
 	stream_resume(conn->client); // what came behind the preface may be all there is
+}
+
+static void begin_tls(struct conn *conn)
+{
+	const struct site *site = conn->site;
+	struct tls_server *server = site->tls[conn->listener - site->conf->listeners];
+	SSL *ssl = server ? tls_server_accept(server) : NULL;
+	if (!ssl || !stream_start_tls(conn->client, ssl)) {
+		conn_drop(conn, CLOSE_REASON_NO_MEMORY, "no memory for TLS");
+		return;
+	}
+	loop_timer_set(&conn->timer, now_ms() + site->conf->timeouts.tls_handshake_ms);
+	stream_resume(conn->client);
+}
+
+static void follow_proxy_header(struct conn *conn)
+{
+	if (conn->listener->has_tls)
+		begin_tls(conn);
+	else
+		begin_http(conn);
 }
 
 // Whoever may name the client may be anyone: only those that are told to (SECURITY T23).
@@ -30,10 +53,10 @@ static void await_proxy_header(struct conn *conn)
 
 void conn_preface_start(struct conn *conn)
 {
-	if (!conn->listener->has_proxy_protocol)
-		begin_http(conn);
-	else
+	if (conn->listener->has_proxy_protocol)
 		await_proxy_header(conn);
+	else
+		follow_proxy_header(conn);
 }
 
 // False: the connection is refused, or closed.
@@ -67,21 +90,39 @@ size_t conn_preface_read(struct conn *conn, const uint8_t *data, size_t length)
 	conn->taken += header.length;
 	if (!name_peer(conn, &header))
 		return length;
+	follow_proxy_header(conn);
+	return conn->state == CONN_CLOSED ? length : header.length;
+}
+
+void conn_preface_secured(struct conn *conn)
+{
 	begin_http(conn);
-	return header.length;
 }
 
 void conn_preface_late(struct conn *conn)
 {
-	conn_drop(conn, CLOSE_REASON_PROXY_HEADER,
-		"not complete within proxy_protocol.timeout");
+	if (stream_tls(conn->client))
+		conn_drop(conn, CLOSE_REASON_CLIENT_TLS,
+			"the handshake was not done within timeouts.tls_handshake");
+	else
+		conn_drop(conn, CLOSE_REASON_PROXY_HEADER,
+			"not complete within proxy_protocol.timeout");
 }
 
 // One that only looks whether somebody listens has done nothing worth a line.
+
 void conn_preface_ended(struct conn *conn)
 {
 	if (stream_kept_length(conn->client) > 0)
 		conn_drop(conn, CLOSE_REASON_PROXY_HEADER, "ended within the header");
 	else
 		conn_close(conn, CLOSE_REASON_CLIENT_CLOSED, "client");
+}
+
+void conn_preface_failed(struct conn *conn, const char *detail)
+{
+	if (SSL_in_before(stream_tls(conn->client)))
+		conn_close(conn, CLOSE_REASON_CLIENT_CLOSED, "client");
+	else
+		conn_drop(conn, CLOSE_REASON_CLIENT_TLS, detail);
 }

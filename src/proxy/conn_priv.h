@@ -87,8 +87,10 @@ void conn_start_relay(struct conn *conn, bool uses_deflate);
 void conn_preface_start(struct conn *conn);
 // on_data, on_connect, the timer, and the client's FIN in that state.
 size_t conn_preface_read(struct conn *conn, const uint8_t *data, size_t length);
+void conn_preface_secured(struct conn *conn);
 void conn_preface_late(struct conn *conn);
 void conn_preface_ended(struct conn *conn);
+void conn_preface_failed(struct conn *conn, const char *detail); // of TLS
 
 // conn_limit.c
 
@@ -140,6 +142,9 @@ void conn_end_request(struct conn *conn, enum close_reason reason, const char *e
 // client's, so that a reset does not overtake the answer (RFC 9112 section 9.6).
 void conn_linger(struct conn *conn);
 void conn_close(struct conn *conn, enum close_reason reason, const char *ended_by);
+// The same, and says what exactly was wrong: static text.
+void conn_close_because(struct conn *conn, enum close_reason reason, const char *ended_by,
+	const char *detail);
 // Closes without an answer what never came as far as a request; there is a line all the
 // same.
 void conn_drop(struct conn *conn, enum close_reason reason, const char *detail);

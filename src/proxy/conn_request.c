@@ -4,6 +4,7 @@
 #include "conn_priv.h"
 
 #include "wherry/base/log.h"
+#include "wherry/net/tls_server.h"
 
 static void redirect(struct conn *conn)
 {
@@ -22,6 +23,13 @@ static const struct conn_refusal no_memory = {
 	.status = 503,
 	.reason = CLOSE_REASON_NO_MEMORY,
 	.detail = "out of memory",
+};
+
+static const struct conn_refusal misdirected = {
+	.status = 421,
+	.reason = CLOSE_REASON_REFUSED,
+	.detail = "this connection's certificate is not this host's (expected a "
+		  "connection that names the host in its SNI)",
 };
 
 static bool has_too_long_body(const struct conn *conn, const struct http_message *message)
@@ -44,7 +52,8 @@ static struct conn_refusal find_refusal(
 		};
 	if (!message->is_websocket_upgrade)
 		return (struct conn_refusal){0};
-	if (!upgrade_is_allowed(message, conn->request.route, &reply))
+	if (!upgrade_is_allowed(
+		    message, conn->request.route, conn->request.is_https, &reply))
 		return (struct conn_refusal){
 			reply.status, CLOSE_REASON_REFUSED, reply.detail, reply.field};
 	conn->upgrade = upgrade_create(message);
@@ -151,12 +160,22 @@ static struct conn_refusal prepare_redirect(
 	return (struct conn_refusal){0};
 }
 
+// A client may use one connection for several hosts, but not past what the other one asks
+// of its clients (SECURITY T25).
+static bool is_misdirected(const struct conn *conn)
+{
+	const SSL *ssl = stream_tls(conn->client);
+	return ssl && !tls_server_host_matches(ssl, conn->request.host);
+}
+
 // Without memory nothing can be asked: that goes before all rules.
 static void act(struct conn *conn, const struct http_message *message,
 	const struct route_choice *choice)
 {
 	conn->refusal = (struct conn_refusal){0};
-	if (choice->status != 0)
+	if (is_misdirected(conn))
+		conn->refusal = misdirected;
+	else if (choice->status != 0)
 		conn->refusal = (struct conn_refusal){
 			.status = choice->status,
 			.reason = choice->status == 400 ? CLOSE_REASON_BAD_REQUEST
@@ -167,7 +186,8 @@ static void act(struct conn *conn, const struct http_message *message,
 		conn->refusal = prepare_forward(conn, message, choice);
 	else
 		conn->refusal = prepare_redirect(conn, message);
-	if (choice->status != 0 || conn->refusal.reason == CLOSE_REASON_NO_MEMORY)
+	if (choice->status != 0 || conn->refusal.status == misdirected.status ||
+		conn->refusal.reason == CLOSE_REASON_NO_MEMORY)
 		refuse(conn, &conn->refusal);
 	else
 		conn_ask_access(conn, message);
@@ -179,7 +199,8 @@ void conn_start_request(struct conn *conn, const struct http_message *message)
 	struct request *request = &conn->request;
 	counters_add(&loop_counters(conn->site->loop)->requests, 1);
 	conn->has_request = true;
-	if (!request_init(request, message, conn->site->conf, &conn->peer)) {
+	bool is_tls = stream_tls(conn->client) != NULL;
+	if (!request_init(request, message, conn->site->conf, &conn->peer, is_tls)) {
 		conn_close(conn, CLOSE_REASON_NO_MEMORY, "wherry");
 		return;
 	}
@@ -190,9 +211,7 @@ void conn_start_request(struct conn *conn, const struct http_message *message)
 	conn->owes_continue = message->expects_continue;
 	conn->body_bytes = 0;
 	conn->is_body_ended = message->body_kind == HTTP_BODY_NONE;
-	bool is_secure =
-		request_is_secure(message, conn->site->conf, &conn->peer, conn->listener);
-	route_choose(conn->site->conf, message, is_secure, &choice);
+	route_choose(conn->site->conf, message, request->is_https, &choice);
 	request->route = choice.route;
 	act(conn, message, &choice);
 }

@@ -167,9 +167,11 @@ static void on_end(void *arg, enum stream_end how)
 		relay_end_of_input(end);
 		return;
 	case STREAM_END_ERROR:
+	case STREAM_END_TLS:
+	case STREAM_END_TRUNCATED:
 		relay_lose_end(end,
 			is_client ? CLOSE_REASON_CLIENT_RESET : CLOSE_REASON_BACKEND_LOST,
-			NULL);
+			stream_error_text(end->stream));
 		return;
 	case STREAM_END_STALL:
 		relay_lose_end(end,

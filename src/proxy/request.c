@@ -82,6 +82,20 @@ static struct str find_client(const struct http_message *message, const struct c
 	return client;
 }
 
+// A trusted proxy knows better; the first hop of its list is the one that the client
+// used.
+static bool is_https(const struct http_message *message, const struct conf *conf,
+	const struct addr *peer, bool is_tls)
+{
+	const struct http_field *field =
+		http_message_find(message, HTTP_FIELD_X_FORWARDED_PROTO);
+	struct str list = field && !field->is_dropped ? field->value : STR(""), proto;
+	if (addr_network_has(conf->trusted_proxies, conf->trusted_proxy_count, peer) &&
+		str_next_item(&list, &proto))
+		return str_equal_nocase(proto, STR("https"));
+	return is_tls;
+}
+
 static bool wants_json(const struct http_message *message)
 {
 	const struct http_field *accept = http_message_find(message, HTTP_FIELD_ACCEPT);
@@ -103,7 +117,7 @@ void request_init_empty(struct request *request)
 }
 
 bool request_init(struct request *request, const struct http_message *message,
-	const struct conf *conf, const struct addr *peer)
+	const struct conf *conf, const struct addr *peer, bool is_tls)
 {
 	char client_text[ADDR_TEXT_SIZE];
 	struct str client = find_client(message, conf, peer, client_text);
@@ -112,6 +126,8 @@ bool request_init(struct request *request, const struct http_message *message,
 	request->is_keep_alive = message->is_keep_alive;
 	request->wants_json = wants_json(message);
 	request->is_websocket = message->is_websocket_upgrade;
+	request->is_tls = is_tls;
+	request->is_https = is_https(message, conf, peer, is_tls);
 	size_t size = message->method.length + message->host.length +
 		      message->target.length + client.length;
 	request->text = malloc(size + 1);
@@ -156,19 +172,6 @@ bool request_set_user(struct request *request, struct str user)
 	free(request->user);
 	request->user = copy;
 	return true;
-}
-
-// The first hop of a list is the one that the client used.
-bool request_is_secure(const struct http_message *message, const struct conf *conf,
-	const struct addr *peer, const struct conf_listener *listener)
-{
-	const struct http_field *field =
-		http_message_find(message, HTTP_FIELD_X_FORWARDED_PROTO);
-	struct str list = field && !field->is_dropped ? field->value : STR(""), proto;
-	if (addr_network_has(conf->trusted_proxies, conf->trusted_proxy_count, peer) &&
-		str_next_item(&list, &proto))
-		return str_equal_nocase(proto, STR("https"));
-	return listener->has_tls;
 }
 
 bool request_take_location(struct request *request, struct buf *location)

@@ -65,15 +65,16 @@ static void write_forwarded_for(struct buf *out, const struct http_message *mess
 }
 
 // RFC 7239: IPv6 addresses in brackets and quotes, hosts with a port in quotes.
-static void write_forwarded(struct buf *out, const struct http_message *message,
-	const struct addr *addr, struct str peer, bool is_trusted)
+static void write_forwarded(struct buf *out, const struct request_head *head,
+	struct str peer, bool is_trusted)
 {
+	const struct http_message *message = head->message;
 	buf_append_str(out, STR("Forwarded: "));
 	if (is_trusted)
 		head_fields_write_list(out, message, HTTP_FIELD_FORWARDED);
 	bool is_v6 = peer.length > 0 && memchr(peer.data, ':', peer.length) != NULL;
 	buf_append_str(out, STR("for="));
-	if (addr_is_unix(addr))
+	if (addr_is_unix(head->peer))
 		buf_append_str(out, STR("unknown"));
 	else if (is_v6)
 		buf_printf(out, "\"[%.*s]\"", STR_ARG(peer));
@@ -81,7 +82,8 @@ static void write_forwarded(struct buf *out, const struct http_message *message,
 		buf_append_str(out, peer);
 	if (message->host.length > 0)
 		buf_printf(out, ";host=\"%.*s\"", STR_ARG(message->host));
-	buf_append_str(out, STR(";proto=http\r\n"));
+	buf_append_str(out,
+		head->request->is_tls ? STR(";proto=https\r\n") : STR(";proto=http\r\n"));
 }
 
 // A trusted proxy's own word stands; else ours.
@@ -104,10 +106,11 @@ void request_head_write_identity(struct buf *out, const struct request_head *hea
 	struct str peer = str_from(addr_format_ip(head->peer, text));
 	write_forwarded_for(out, message, peer, is_trusted);
 	write_or_pass(out, message, HTTP_FIELD_X_FORWARDED_PROTO,
-		STR("X-Forwarded-Proto"), STR("http"), is_trusted);
+		STR("X-Forwarded-Proto"),
+		head->request->is_tls ? STR("https") : STR("http"), is_trusted);
 	write_or_pass(out, message, HTTP_FIELD_X_FORWARDED_HOST, STR("X-Forwarded-Host"),
 		message->host, is_trusted);
-	write_forwarded(out, message, head->peer, peer, is_trusted);
+	write_forwarded(out, head, peer, is_trusted);
 	head_fields_write_via(out, message);
 }
 

@@ -25,18 +25,22 @@ enum response_head_framing response_head_framing(
 	return request->is_http10 ? RESPONSE_HEAD_UNTIL_CLOSE : RESPONSE_HEAD_CHUNKED;
 }
 
-// Is this authority the backend's own, or the one the client asked for?
-static bool is_our_authority(const struct response_head *head, struct str authority)
+// Is this authority the backend's own, or the one the client asked for? A backend that
+// sends a client from http to https means it.
+static bool is_our_authority(
+	const struct response_head *head, struct str authority, bool is_https)
 {
 	const struct url *url = &head->server->conf->url;
 	struct str host;
 	uint16_t port;
 	if (str_equal_nocase(authority, head->request->host))
-		return true;
-	if (url->scheme == URL_UNIX || !url_split_authority(authority, &host, &port))
+		return !is_https || head->request->is_https;
+	if (url->scheme != (is_https ? URL_HTTPS : URL_HTTP) ||
+		!url_split_authority(authority, &host, &port))
 		return false;
-	return str_equal_nocase(host, url->host) &&
-	       (port == url->port || (port == 0 && url->port == 80));
+	if (port == 0)
+		port = is_https ? 443 : 80;
+	return str_equal_nocase(host, url->host) && port == url->port;
 }
 
 static struct str cut_front(struct str s, size_t length)
@@ -51,12 +55,14 @@ static void write_location(
 {
 	struct str rest = value;
 	buf_append_str(out, STR("Location: "));
-	if (str_has_prefix(value, STR("http://"))) {
-		rest = cut_front(value, 7);
+	bool is_https = str_has_prefix(value, STR("https://"));
+	if (is_https || str_has_prefix(value, STR("http://"))) {
+		rest = cut_front(value, is_https ? 8 : 7);
 		const char *slash =
 			rest.length > 0 ? memchr(rest.data, '/', rest.length) : NULL;
 		size_t length = slash ? (size_t)(slash - rest.data) : rest.length;
-		bool is_ours = is_our_authority(head, (struct str){rest.data, length});
+		bool is_ours =
+			is_our_authority(head, (struct str){rest.data, length}, is_https);
 		rest = is_ours && slash ? cut_front(rest, length) : value;
 	}
 	if (str_has_prefix(rest, STR("/")) && !str_has_prefix(rest, STR("//")))

@@ -19,16 +19,16 @@ static bool refuse(
 }
 
 // Cross-site WebSocket hijacking: a browser always says which page asks (RFC 6455 10.2).
-static bool is_origin_allowed(
-	const struct http_message *request, const struct conf_websocket *websocket)
+static bool is_origin_allowed(const struct http_message *request,
+	const struct conf_websocket *websocket, bool is_https)
 {
 	const struct http_field *origin = http_message_find(request, HTTP_FIELD_ORIGIN);
 	switch (websocket->origins) {
 	case CONF_ORIGINS_ANY:
 		return true;
 	case CONF_ORIGINS_SAME_HOST:
-		return !origin ||
-		       ws_handshake_is_same_origin(origin->value, request->host, "http");
+		return !origin || ws_handshake_is_same_origin(origin->value,
+					  request->host, is_https ? "https" : "http");
 	case CONF_ORIGINS_LIST:
 		break;
 	}
@@ -38,7 +38,7 @@ static bool is_origin_allowed(
 }
 
 bool upgrade_is_allowed(const struct http_message *request,
-	const struct conf_route *route, struct reply *ret_reply)
+	const struct conf_route *route, bool is_https, struct reply *ret_reply)
 {
 	const char *text = NULL;
 	if (!route->has_websocket)
@@ -53,7 +53,7 @@ bool upgrade_is_allowed(const struct http_message *request,
 	case WS_HANDSHAKE_OK:
 		break;
 	}
-	if (!is_origin_allowed(request, &route->websocket))
+	if (!is_origin_allowed(request, &route->websocket, is_https))
 		return refuse(ret_reply, 403, "this Origin may not open a WebSocket here",
 			NULL);
 	return true;

@@ -139,6 +139,7 @@ bool worker_listen(struct worker *worker, size_t index, int socket, struct worke
 static void *run(void *arg)
 {
 	struct worker *worker = arg;
+	loop_settle(worker->loop); // what was posted before
 	if (!loop_run(worker->loop))
 		log_error("worker %zu: its event loop failed", worker->options.index);
 	worker->options.on_end(worker->options.arg);

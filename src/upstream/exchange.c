@@ -118,6 +118,10 @@ static void on_end(void *arg, enum stream_end end)
 	case STREAM_END_MEMORY:
 		exchange_fail(exchange, EXCHANGE_MEMORY);
 		return;
+	case STREAM_END_TLS:
+	case STREAM_END_TRUNCATED:
+		exchange_fail(exchange, EXCHANGE_LOST);
+		return;
 	case STREAM_END_ERROR:
 		if (!exchange->is_connected)
 			exchange_connect_failed(exchange, stream_error(exchange->stream),

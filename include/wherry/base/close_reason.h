@@ -14,6 +14,10 @@
 	X(CLIENT_TIMEOUT, "client_timeout", 1001, "the client answered no ping")         \
 	X(CLIENT_STALL, "client_stall", 1001, "the client took no byte for write_stall") \
 	X(CLIENT_SLOW, "client_slow", 0, "the client sent below min_rate or too late")   \
+	X(CLIENT_TLS, "client_tls", 0,                                                   \
+		"TLS with the client failed, in its handshake or later")                 \
+	X(CLIENT_TRUNCATED, "client_truncated", 1001,                                    \
+		"the client's connection ended without TLS's close_notify")              \
 	X(KEEP_ALIVE, "keep_alive", 0, "no further request within keep_alive")           \
 	X(BACKEND_CLOSED, "backend_closed", 0, "the backend closed first")               \
 	X(BACKEND_LOST, "backend_lost", 1014, "the backend vanished or reset")           \

@@ -13,9 +13,10 @@
 
 struct conf_timeouts {
 	uint64_t connect_ms;
-	uint64_t response_ms;    // until the response head is complete
-	uint64_t idle_ms;        // longest silence inside a response
-	uint64_t keep_alive_ms;  // client connection between requests
+	uint64_t response_ms;   // until the response head is complete
+	uint64_t idle_ms;       // longest silence inside a response
+	uint64_t keep_alive_ms; // client connection between requests
+	uint64_t tls_handshake_ms;
 	uint64_t write_stall_ms; // longest time a peer takes no byte of what waits for it
 };
 

@@ -11,6 +11,7 @@
 #include "wherry/upstream/upstream.h"
 
 struct proxy;
+struct tls_set;
 
 struct proxy_options {
 	struct conf *conf;              // a reference of its own is taken

@@ -22,6 +22,8 @@ struct request {
 	uint64_t bytes_in_before; // of the connection, when it started
 	uint64_t bytes_out_before;
 	unsigned status; // of the answer; 0 = none yet
+	bool is_tls;     // the client's connection
+	bool is_https;   // as the client sees it: TLS here, or at a trusted proxy
 	bool is_http10;
 	bool is_keep_alive; // the client may send another one behind it
 	bool wants_json;    // prefers JSON for error pages
@@ -31,7 +33,7 @@ struct request {
 
 // False when memory is short; the request is then empty, but for its flags.
 MUST_CHECK bool request_init(struct request *request, const struct http_message *message,
-	const struct conf *conf, const struct addr *peer);
+	const struct conf *conf, const struct addr *peer, bool is_tls);
 // For a head that could not be read.
 void request_init_empty(struct request *request);
 void request_finish(struct request *request);
@@ -39,9 +41,6 @@ void request_finish(struct request *request);
 // The client's address; of a UNIX socket without its path; of length 0 if it has none,
 // which is in no network.
 void request_client_address(const struct request *request, struct addr *ret_addr);
-// Did the client come by TLS, to this listener or to the trusted proxy that is the peer?
-bool request_is_secure(const struct http_message *message, const struct conf *conf,
-	const struct addr *peer, const struct conf_listener *listener);
 // Takes what location holds, and finishes it. False when memory is short.
 MUST_CHECK bool request_take_location(struct request *request, struct buf *location);
 // Copied; a later one replaces it. False when memory is short.

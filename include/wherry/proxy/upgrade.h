@@ -9,10 +9,11 @@
 
 struct upgrade;
 
-// May this request become a WebSocket on this route? True if so; else *ret_reply has
+// May this request become a WebSocket on this route? is_https is how the client sees the
+// connection, for its Origin. True if so; else *ret_reply has
 // status, detail and field.
 MUST_CHECK bool upgrade_is_allowed(const struct http_message *request,
-	const struct conf_route *route, struct reply *ret_reply);
+	const struct conf_route *route, bool is_https, struct reply *ret_reply);
 
 // Remembers what is being offered. NULL when memory is short.
 MUST_CHECK struct upgrade *upgrade_create(const struct http_message *request);

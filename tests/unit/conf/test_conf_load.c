@@ -66,6 +66,7 @@ Test(conf_load, fills_in_every_default)
 	cr_expect_eq(conf->timeouts.response_ms, 60000);
 	cr_expect_eq(conf->timeouts.idle_ms, 60000);
 	cr_expect_eq(conf->timeouts.keep_alive_ms, 60000);
+	cr_expect_eq(conf->timeouts.tls_handshake_ms, 10000);
 	cr_expect_eq(conf->timeouts.write_stall_ms, 30000);
 	cr_expect_eq(conf->limits.connections, 0);
 	cr_expect_eq(conf->limits.header, 32 * 1024);

@@ -38,9 +38,9 @@ void head_fixture_start(struct head_fixture *fixture, const char *top, const cha
 	fixture->server = &fixture->set->upstreams[0].servers[0];
 	cr_assert(addr_parse(str_from(peer), &fixture->peer), "%s", peer);
 	http_head_read(&fixture->head, HTTP_REQUEST, lines);
-	cr_assert(request_init(
-		&fixture->request, &fixture->head.message, conf, &fixture->peer));
-	route_choose(conf, &fixture->head.message, false, &fixture->choice);
+	cr_assert(request_init(&fixture->request, &fixture->head.message, conf,
+		&fixture->peer, fixture->is_tls));
+	route_choose(conf, &fixture->head.message, fixture->is_tls, &fixture->choice);
 	cr_assert_eq(fixture->choice.status, 0);
 	fixture->request.route = fixture->choice.route;
 }

@@ -13,6 +13,7 @@ struct head_fixture {
 	struct upstream_set *set;
 	const struct upstream_server *server;
 	struct addr peer;
+	bool is_tls; // set before the start
 	struct request request;
 	struct http_head head;     // of the request
 	struct http_head response; // read by head_fixture_write_response

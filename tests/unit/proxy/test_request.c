@@ -30,7 +30,7 @@ static struct request start(const char *peer, const char *lines)
 
 	cr_assert(addr_parse(str_from(peer), &addr));
 	http_head_read(&head, HTTP_REQUEST, lines);
-	cr_assert(request_init(&request, &head.message, &conf, &addr));
+	cr_assert(request_init(&request, &head.message, &conf, &addr, false));
 	memset(head.text, '#', sizeof(head.text)); // it has copies of its own
 	return request;
 }

@@ -92,9 +92,11 @@ Test(route_https, knows_how_the_client_came)
 		struct addr peer;
 		cr_assert(addr_parse_ip(str_from(facts[i].peer), 1, &peer));
 		http_head_read(&head, HTTP_REQUEST, facts[i].lines);
-		cr_expect_eq(request_is_secure(&head.message, conf, &peer,
-				     &conf->listeners[facts[i].listener]),
-			facts[i].is_secure, "row %zu", i);
+		struct request request;
+		bool is_tls = conf->listeners[facts[i].listener].has_tls;
+		cr_assert(request_init(&request, &head.message, conf, &peer, is_tls));
+		cr_expect_eq(request.is_https, facts[i].is_secure, "row %zu", i);
+		request_finish(&request);
 	}
 	conf_unref(conf);
 }

@@ -32,7 +32,7 @@ static void expect_statuses(
 		struct reply reply = {0};
 
 		http_head_read(&head, HTTP_REQUEST, rows[i].lines);
-		bool is_allowed = upgrade_is_allowed(&head.message, route, &reply);
+		bool is_allowed = upgrade_is_allowed(&head.message, route, false, &reply);
 		cr_expect_eq(is_allowed, rows[i].status == 0, "%s", rows[i].name);
 		if (is_allowed)
 			continue;
