@@ -194,27 +194,57 @@ static bool is_withheld(const struct http_field *field)
 	return false;
 }
 
+// Said by Wherry alone, since the service decides by them.
+static bool is_ours(struct str name)
+{
+	return str_equal_nocase(name, STR("X-Forwarded-Method")) ||
+	       str_equal_nocase(name, STR("X-Forwarded-Uri"));
+}
+
 // Fields that another rule of the route adds are not the client's to send; those that the
 // service answers with may be what it asks the client for, as Authorization.
-static bool is_shown(const struct conf_route *route, const struct http_field *field)
+static bool is_another_rules(const struct conf_route *route, struct str name)
 {
-	const struct conf_forward_auth *auth = &route->forward_auth;
-	if (is_withheld(field) ||
-		(head_fields_is_named(&route->added_fields, field->name) &&
-			!head_fields_is_named(&auth->response_fields, field->name)))
+	return head_fields_is_named(&route->added_fields, name) &&
+	       !head_fields_is_named(&route->forward_auth.response_fields, name);
+}
+
+static bool is_shown(
+	const struct request_head *head, const struct http_field *field, bool is_trusted)
+{
+	const struct conf_route *route = head->request->route;
+	const struct conf_names *wanted = &route->forward_auth.request_fields;
+	if (is_withheld(field) || is_ours(field->name) ||
+		is_another_rules(route, field->name) ||
+		(!is_trusted && request_head_is_claim(field->name)))
 		return false;
-	return !auth->request_fields.names ||
-	       head_fields_is_named(&auth->request_fields, field->name);
+	return !wanted->names || head_fields_is_named(wanted, field->name);
+}
+
+static void write_fields(struct buf *out, const struct request_head *head)
+{
+	const struct http_message *message = head->message;
+	bool is_trusted = request_head_is_trusted(head);
+	for (size_t i = 0; i < message->field_count; i++) {
+		if (is_shown(head, &message->fields[i], is_trusted))
+			http_write_field(
+				out, message->fields[i].name, message->fields[i].value);
+	}
+	request_head_write_identity(out, head);
+	http_write_field(out, STR("X-Forwarded-Method"), message->method);
+	buf_append_str(out, STR("X-Forwarded-Uri: "));
+	buf_append_str(out, message->path);
+	buf_append_str(out, message->query);
+	buf_append_str(out, STR("\r\n"));
 }
 
 bool access_service_prepare(struct access *access, const struct access_question *question)
 {
-	const struct http_message *message = question->message;
 	struct request_head head = {
 		.conf = access->site->conf,
 		.peer = question->peer,
 		.request = access->request,
-		.message = message,
+		.message = question->message,
 	};
 	struct access_service *service = calloc(1, sizeof(*service));
 	if (!service)
@@ -224,17 +254,7 @@ bool access_service_prepare(struct access *access, const struct access_question 
 		&exchange_events, write_head, access);
 	http_write_request_line(
 		&service->line, STR("GET"), str_from(access->route->forward_auth.target));
-	for (size_t i = 0; i < message->field_count; i++) {
-		if (is_shown(access->route, &message->fields[i]))
-			http_write_field(&service->fields, message->fields[i].name,
-				message->fields[i].value);
-	}
-	request_head_write_identity(&service->fields, &head);
-	http_write_field(&service->fields, STR("X-Forwarded-Method"), message->method);
-	buf_append_str(&service->fields, STR("X-Forwarded-Uri: "));
-	buf_append_str(&service->fields, message->path);
-	buf_append_str(&service->fields, message->query);
-	buf_append_str(&service->fields, STR("\r\n"));
+	write_fields(&service->fields, &head);
 	return true;
 }
 

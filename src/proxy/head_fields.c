@@ -4,19 +4,6 @@
 
 #include "wherry/proto/http_write.h"
 
-bool head_fields_is_removed(const struct conf_headers *headers, struct str name)
-{
-	for (size_t i = 0; i < headers->remove_count; i++) {
-		if (str_equal_nocase(str_from(headers->remove[i].name), name))
-			return true;
-	}
-	for (size_t i = 0; i < headers->set_count; i++) {
-		if (str_equal_nocase(str_from(headers->set[i].name), name))
-			return true; // the new value replaces it
-	}
-	return false;
-}
-
 static char fold(char c)
 {
 	if (c >= 'A' && c <= 'Z')
@@ -31,6 +18,19 @@ static bool is_folded_equal(struct str a, struct str b)
 			return false;
 	}
 	return a.length == b.length;
+}
+
+bool head_fields_is_removed(const struct conf_headers *headers, struct str name)
+{
+	for (size_t i = 0; i < headers->remove_count; i++) {
+		if (is_folded_equal(str_from(headers->remove[i].name), name))
+			return true;
+	}
+	for (size_t i = 0; i < headers->set_count; i++) {
+		if (is_folded_equal(str_from(headers->set[i].name), name))
+			return true; // the new value replaces it
+	}
+	return false;
 }
 
 bool head_fields_is_named(const struct conf_names *names, struct str name)

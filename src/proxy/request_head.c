@@ -100,8 +100,7 @@ static void write_or_pass(struct buf *out, const struct http_message *message,
 void request_head_write_identity(struct buf *out, const struct request_head *head)
 {
 	const struct http_message *message = head->message;
-	bool is_trusted = addr_network_has(
-		head->conf->trusted_proxies, head->conf->trusted_proxy_count, head->peer);
+	bool is_trusted = request_head_is_trusted(head);
 	char text[ADDR_TEXT_SIZE];
 	struct str peer = str_from(addr_format_ip(head->peer, text));
 	write_forwarded_for(out, message, peer, is_trusted);
@@ -112,6 +111,22 @@ void request_head_write_identity(struct buf *out, const struct request_head *hea
 		message->host, is_trusted);
 	write_forwarded(out, head, peer, is_trusted);
 	head_fields_write_via(out, message);
+}
+
+bool request_head_is_trusted(const struct request_head *head)
+{
+	return addr_network_has(
+		head->conf->trusted_proxies, head->conf->trusted_proxy_count, head->peer);
+}
+
+bool request_head_is_claim(struct str name)
+{
+	struct str prefix = STR("X-Forwarded-");
+	struct str start = {
+		name.data, name.length < prefix.length ? name.length : prefix.length};
+	return str_equal_nocase(start, prefix) ||
+	       str_equal_nocase(name, STR("X-Real-IP")) ||
+	       str_equal_nocase(name, STR("X_Real_IP"));
 }
 
 bool request_head_is_rewritten(enum http_field_id id)
@@ -162,11 +177,13 @@ void request_head_write_fields(struct buf *out, const struct request_head *head)
 	const struct http_message *message = head->message;
 	const struct conf_headers *headers = &head->choice->route->request_headers;
 	const struct conf_names *added = &head->choice->route->added_fields;
+	bool is_trusted = request_head_is_trusted(head);
 	for (size_t i = 0; i < message->field_count; i++) {
 		const struct http_field *field = &message->fields[i];
 		if (field->is_dropped || request_head_is_rewritten(field->id) ||
 			head_fields_is_removed(headers, field->name) ||
-			head_fields_is_named(added, field->name))
+			head_fields_is_named(added, field->name) ||
+			(!is_trusted && request_head_is_claim(field->name)))
 			continue;
 		http_write_field(out, field->name, field->value);
 	}

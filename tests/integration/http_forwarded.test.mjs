@@ -46,6 +46,15 @@ test('an untrusted client', async (t) => {
     assert.doesNotMatch(seen.forwarded, /1\.2\.3\.4/);
   });
 
+  await t.test('nor in fields that some backends believe', async () => {
+    const { seen } = await ask([...SPOOFED, 'X-Forwarded-Port: 1', 'X-Forwarded-Prefix: /evil', 'x-forwarded-server: evil',
+      'X-Forwarded-Ssl: on', 'X-Forwarded-User: root', 'x_real_ip: 1.2.3.4', 'X-Forward: kept']);
+    for (const name of ['port', 'prefix', 'server', 'ssl', 'user']) assert.equal(`x-forwarded-${name}` in seen, false, name);
+    assert.equal('x-real-ip' in seen, false);
+    assert.equal('x_real_ip' in seen, false);
+    assert.equal(seen['x-forward'], 'kept');
+  });
+
   await t.test('not through names that some backends fold', async () => {
     const { seen } = await ask(['X_Forwarded_For: 1.2.3.4', 'x_forwarded-proto: https', 'X-Kept_Name: 1']);
     assert.equal('x_forwarded_for' in seen, false);
@@ -68,6 +77,25 @@ test('a trusted proxy', async (t) => {
     assert.equal(seen['x-forwarded-for'], '1.2.3.4, 10.0.0.1, 127.0.0.1');
     assert.equal(seen['x-forwarded-proto'], 'https');
     assert.equal(seen['x-forwarded-host'], 'shop.test');
+  });
+
+  await t.test('may say more, but not in two spellings', async () => {
+    const { seen } = await ask(['X-Forwarded-Port: 8443', 'X-Real-IP: 1.2.3.4', 'X_Forwarded_Port: 1']);
+    assert.equal(seen['x-forwarded-port'], '8443');
+    assert.equal(seen['x-real-ip'], '1.2.3.4');
+    assert.equal('x_forwarded_port' in seen, false);
+  });
+
+  await t.test('three hops, IPv6, ports, and a hundred entries go on as they came', async () => {
+    for (const chain of ['1.2.3.4, 10.0.0.2, 10.0.0.1', '2001:db8::7', '[2001:db8::8]:1234, 1.2.3.4:80',
+      Array.from({ length: 100 }, (_, i) => `9.9.9.${i}`).join(', ')]) {
+      const { seen } = await ask([`X-Forwarded-For: ${chain}`]);
+      assert.equal(seen['x-forwarded-for'], `${chain}, 127.0.0.1`);
+    }
+    const { seen } = await ask(['X-Forwarded-For: 1.2.3.4', 'Accept: */*', 'X-Forwarded-For: 10.0.0.1',
+      'Forwarded: for=1.2.3.4;proto=https', 'Forwarded: for="[2001:db8::7]:80"']);
+    assert.equal(seen['x-forwarded-for'], '1.2.3.4, 10.0.0.1, 127.0.0.1');
+    assert.match(seen.forwarded, /^for=1\.2\.3\.4;proto=https, for="\[2001:db8::7\]:80", for=127\.0\.0\.1;/);
   });
 
   await t.test('the right-most untrusted address is the client in the log', async () => {

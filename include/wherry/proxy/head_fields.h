@@ -7,9 +7,10 @@
 #include "wherry/conf/conf.h"
 #include "wherry/proto/http_message.h"
 
-// Removed by configuration, or replaced by a value set there.
+// Removed by configuration, or replaced by a value set there. In all names "_" counts as
+// "-", as it does for many backends (SECURITY T22).
 bool head_fields_is_removed(const struct conf_headers *headers, struct str name);
-// One of the names, where "_" counts as "-", as it does for many backends (SECURITY T22).
+// One of the names.
 bool head_fields_is_named(const struct conf_names *names, struct str name);
 void head_fields_write_set(struct buf *out, const struct conf_headers *headers);
 // The values of all fields with that id, each followed by ", ".

@@ -26,6 +26,11 @@ void request_head_write_host(struct buf *out, const struct conf_route *route,
 void request_head_write_server_host(struct buf *out, const struct url *url);
 // Who the client is: X-Forwarded-*, Forwarded, Via. Asks no choice.
 void request_head_write_identity(struct buf *out, const struct request_head *head);
+// Is the peer one of trusted_proxies?
+bool request_head_is_trusted(const struct request_head *head);
+// A field in which proxies say who the client is, and which backends believe: passed on
+// from a trusted one alone (SECURITY T22).
+bool request_head_is_claim(struct str name);
 // Is a field of that name written anew, whatever the client sent?
 bool request_head_is_rewritten(enum http_field_id id);
 void request_head_write_fields(struct buf *out, const struct request_head *head);

@@ -71,6 +71,23 @@ static const struct {
 		"Cache-Control: no-store\r\n"
 		"Location: /new/\r\n\r\n"
 		"308 Permanent Redirect\n"},
+	{"another's page",
+		{.status = 403,
+			.detail = "not shown",
+			.fields = {"Content-Type: text/html\r\nX-A: 1\r\n", 33},
+			.body = {"<p>", 3},
+			.has_body = true,
+			.is_keep_alive = true},
+		"HTTP/1.1 403 Forbidden\r\n"
+		"DATE\r\n"
+		"Content-Length: 3\r\n"
+		"Content-Type: text/html\r\n"
+		"X-A: 1\r\n\r\n"
+		"<p>"},
+	{"another's empty page", {.status = 401, .has_body = true, .is_keep_alive = true},
+		"HTTP/1.1 401 Unauthorized\r\n"
+		"DATE\r\n"
+		"Content-Length: 0\r\n\r\n"},
 };
 
 // The date's line becomes "DATE".

@@ -58,6 +58,8 @@ Test(request_head, tells_identity_anew_whatever_a_client_says)
 		"X-Forwarded-Proto: https\nX-Forwarded-Host: admin\nVia: 1.0 mine\n"
 		"Forwarded: for=127.0.0.1\nX_Forwarded_For: 127.0.0.1\n"
 		"X-Forwarded_Host: admin\nX_Request_Id: 1\n"
+		"X-Forwarded-Port: 1\nx-forwarded-prefix: /a\nX-Real-IP: 127.0.0.1\n"
+		"x_real_ip: 127.0.0.1\n"
 		"Connection: X-Forwarded-For, Via, Authorization\n"
 		"Authorization: Basic YTpi\n",
 		"GET / HTTP/1.1\nHost: a.example\nAuthorization: Basic YTpi\n"
@@ -76,10 +78,12 @@ Test(request_head, adds_to_what_a_trusted_proxy_says)
 		"GET / HTTP/1.1\nHost: a.example\nX-Forwarded-For: 203.0.113.7\n"
 		"X-Forwarded-For: 192.0.2.2, 192.0.2.3\nX-Forwarded-Proto: https\n"
 		"X-Forwarded-Host: www.example\nForwarded: for=203.0.113.7\n"
+		"X-Forwarded-Port: 8443\nX_Forwarded_Port: 1\nX-Real-IP: 203.0.113.7\n"
 		"Forwarded: for=192.0.2.2\nVia: 1.1 edge\nVia: 2 inner\n");
 	head_fixture_write_request(&fixture);
 	head_fixture_expect(&fixture,
 		"GET / HTTP/1.1\nHost: a.example\n"
+		"X-Forwarded-Port: 8443\nX-Real-IP: 203.0.113.7\n"
 		"X-Forwarded-For: 203.0.113.7, 192.0.2.2, 192.0.2.3, 192.0.2.1\n"
 		"X-Forwarded-Proto: https\n"
 		"X-Forwarded-Host: www.example\n"
@@ -180,9 +184,20 @@ Test(request_head, changes_headers_as_the_route_says)
 	       "request: { set: { accept: text/html }, remove: [Cookie] }, "
 	       "response: { set: { X-Frame-Options: DENY }, remove: [Referer] } }",
 		"GET / HTTP/1.1\nHost: a.example\nx-env: mine\nX-DEBUG: 1\nX-Debug: 2\n"
+		"X_Env: mine\nx_debug: 3\n"
 		"Accept: */*\nCookie: a=b\nReferer: http://a.example/\n",
 		"GET / HTTP/1.1\nHost: a.example\nReferer: http://a.example/\n"
 		"X-Env: prod\naccept: text/html\n" IDENTITY);
+}
+
+Test(request_head, drops_what_access_rules_will_add)
+{
+	expect("basic_auth: { file: users, forward: X-Remote-User }, "
+	       "forward_auth: { url: http://auth, response_headers: [X-Groups] }",
+		"GET / HTTP/1.1\nHost: a.example\nX-Remote-User: root\n"
+		"x_remote_user: root\nX-Remote_User: root\nX-GROUPS: admins\n"
+		"X-Remote-Users: kept\n",
+		"GET / HTTP/1.1\nHost: a.example\nX-Remote-Users: kept\n" IDENTITY);
 }
 
 Test(request_head, frames_the_body_anew)
