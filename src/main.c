@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Reads the command line, runs the command, and maps its result to an exit code:
-// 0 ok, 1 bad configuration, 2 bad usage, 3 could not start.
+// 0 ok, 1 bad configuration, 2 bad usage, 3 could not start (status: nobody answers).
 #include <signal.h>
 #include <stdio.h>
 
@@ -8,6 +8,7 @@
 #include "wherry/server/check.h"
 #include "wherry/server/options.h"
 #include "wherry/server/server.h"
+#include "wherry/server/status_command.h"
 
 enum {
 	EXIT_OK = 0,
@@ -68,5 +69,9 @@ int main(int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_IGN); // a peer that is gone is an error of its write
 	if (options_read(argc, argv, &options) != OPTIONS_OK)
 		return EXIT_USAGE;
-	return options.command == OPTIONS_DONE ? EXIT_OK : run(&options);
+	if (options.command == OPTIONS_DONE)
+		return EXIT_OK;
+	if (options.command == OPTIONS_STATUS)
+		return (int)status_command_run(&options);
+	return run(&options);
 }

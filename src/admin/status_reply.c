@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The two pages, and the refusals around them.
+// The pages, and the refusals around them.
 #include "status_reply_priv.h"
 
 #include <string.h>
@@ -82,6 +82,10 @@ static void fill_page(struct page *page, const struct http_message *request,
 		page->status = 200;
 		page->content_type = STR(METRICS_CONTENT_TYPE);
 		source->write_metrics(source->arg, &page->body);
+	} else if (str_equal(request->path, STR("/status"))) {
+		page->status = 200;
+		page->content_type = STR("application/json");
+		source->write_report(source->arg, &page->body);
 	} else {
 		page->status = 404;
 	}

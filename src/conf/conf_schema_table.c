@@ -63,7 +63,7 @@ const struct conf_schema_key conf_schema_table[] = {
 		"proxies whose X-Forwarded-* and Forwarded headers are kept",
 		IN(conf, trusted_proxies), EXTRA(conf, trusted_proxy_count)),
 	KEY("status", ADDRESS, "off",
-		"address of /ready and /metrics; loopback or a UNIX socket",
+		"address of /ready, /status and /metrics; loopback or a UNIX socket",
 		IN(conf, status), .words = "off"),
 
 	KEY("timeouts", MAPPING, NULL, "how long is waited"),

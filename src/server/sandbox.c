@@ -74,6 +74,11 @@ static bool is_active(const struct sandbox_state *state)
 	return state->is_wanted && state->error == 0;
 }
 
+const char *sandbox_state_text(const struct sandbox_state *state)
+{
+	return is_active(state) ? "active" : state->is_wanted ? "not offered" : "off";
+}
+
 static void warn_of(const struct measure *measure)
 {
 	if (!measure->state->is_wanted)

@@ -9,14 +9,9 @@
 #include <unistd.h>
 
 #include "server_priv.h"
-#include "wherry/admin/metrics.h"
 #include "wherry/base/log.h"
 #include "wherry/base/now.h"
 #include "wherry/proto/ws_handshake.h"
-
-enum {
-	WORKERS_MAX = 256
-};
 
 // Descriptors are what connections cost: take all that may be had.
 static void raise_descriptor_limit(void)
@@ -34,7 +29,9 @@ static size_t count_workers(const struct conf *conf)
 	if (conf->workers != 0)
 		return conf->workers;
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	return cpus < 1 ? 1 : cpus > WORKERS_MAX ? WORKERS_MAX : (size_t)cpus;
+	return cpus < 1                    ? 1
+	       : cpus > SERVER_WORKERS_MAX ? SERVER_WORKERS_MAX
+					   : (size_t)cpus;
 }
 
 static void on_worker_ended(void *arg)
@@ -74,43 +71,6 @@ static bool create_workers(struct server *server)
 			return false;
 	}
 	return true;
-}
-
-static bool is_ready(void *arg)
-{
-	const struct server *server = arg;
-	return server->has_started && !server->is_draining;
-}
-
-static void write_metrics(void *arg, struct buf *out)
-{
-	const struct server *server = arg;
-	const struct counters *counters[WORKERS_MAX];
-	for (size_t i = 0; i < server->worker_count; i++)
-		counters[i] = worker_counters(server->workers[i]);
-	struct metrics_source source = {
-		.counters = counters,
-		.counters_count = server->worker_count,
-		.set = server->upstreams,
-		.started_ms = server->started_ms,
-	};
-	metrics_write(out, &source);
-}
-
-static bool open_status(struct server *server)
-{
-	if (!server->conf->has_status)
-		return true;
-	struct status_source source = {is_ready, write_metrics, server};
-	int error = 0;
-	server->status =
-		status_create(server->loop, &server->conf->status, &source, &error);
-	if (!server->status) {
-		char text[ADDR_TEXT_SIZE];
-		log_error("status on %s: %s (expected a free address)",
-			addr_format(&server->conf->status, text), strerrordesc_np(error));
-	}
-	return server->status != NULL;
 }
 
 // Signals go to the main thread's loop.
@@ -183,7 +143,8 @@ static bool start(struct server *server)
 		log_error("out of memory or descriptors");
 		return false;
 	}
-	if (!server_listen(server) || !open_status(server) || !server_tls_start(server))
+	if (!server_listen(server) || !server_status_start(server) ||
+		!server_tls_start(server))
 		return false;
 	if (!server_signals_start(server) || !server_names_start(server)) {
 		log_error("out of memory, or resolver.servers is no list of addresses");

@@ -15,7 +15,8 @@
 struct server;
 
 enum {
-	SERVER_SIGNALS = 4
+	SERVER_SIGNALS = 4,
+	SERVER_WORKERS_MAX = 256
 };
 
 // What a name's answers are for.
@@ -56,6 +57,8 @@ struct server {
 MUST_CHECK bool server_passwords_start(struct server *server);
 // Opens every listener for every worker. False, logged, if one can't be.
 MUST_CHECK bool server_listen(struct server *server);
+// Opens the status address if there is one. False, logged.
+MUST_CHECK bool server_status_start(struct server *server);
 // Without a configuration file: reads the key that root named on the command line while
 // root may still do so, instead of asking that another user can. False, logged.
 MUST_CHECK bool server_tls_load_early(struct server *server);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The status address: a small HTTP server on the control loop for load balancers
-// (/ready) and Prometheus (/metrics). Read-only; it changes nothing.
+// (/ready), Prometheus (/metrics) and people (/status, which `wherry status` shows).
+// Read-only; it changes nothing.
 #pragma once
 
 #include "wherry/base/addr.h"
@@ -13,6 +14,7 @@ struct status;
 struct status_source {
 	bool (*is_ready)(void *arg); // false: /ready says 503
 	void (*write_metrics)(void *arg, struct buf *out);
+	void (*write_report)(void *arg, struct buf *out); // one JSON object
 	void *arg;
 };
 

@@ -10,18 +10,21 @@ enum options_command {
 	OPTIONS_RUN,
 	OPTIONS_PROXY,
 	OPTIONS_CHECK,
+	OPTIONS_STATUS,
 	OPTIONS_DONE, // help or the version was asked for, and printed
 };
 
 struct options {
 	enum options_command command;
-	const char *conf_path; // run, check
+	const char *conf_path; // run, check, status
 	bool skips_files;      // check: those that the configuration names
 	const char *listen;    // proxy
 	const char *to;        // proxy
 	const char *tls_cert;  // proxy; NULL = none, then tls_key is NULL, too
 	const char *tls_key;
 	bool is_self_signed; // proxy
+	const char *address; // status; NULL = the one that conf_path sets
+	bool is_json;        // status
 };
 
 enum options_result {

@@ -28,5 +28,7 @@ struct sandbox {
 // names can't be read by it; a measure that the kernel does not offer is told by
 // sandbox_log.
 MUST_CHECK bool sandbox_enter(const struct conf *conf, struct sandbox *ret_sandbox);
+// "active", "off" or "not offered".
+const char *sandbox_state_text(const struct sandbox_state *state);
 // One line of what is active, and a warning for each measure that is not.
 void sandbox_log(const struct sandbox *sandbox);

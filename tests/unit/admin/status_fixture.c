@@ -36,10 +36,17 @@ static void write_metrics(void *arg, struct buf *out)
 	free(page);
 }
 
+static void write_report(void *arg, struct buf *out)
+{
+	buf_append_str(out, STR("{\"state\": \"ready\"}"));
+}
+
 void fixture_start(struct fixture *fixture, struct str address)
 {
-	struct status_source source = {
-		.is_ready = is_ready, .write_metrics = write_metrics, .arg = fixture};
+	struct status_source source = {.is_ready = is_ready,
+		.write_metrics = write_metrics,
+		.write_report = write_report,
+		.arg = fixture};
 	struct addr addr;
 	int error = 0;
 

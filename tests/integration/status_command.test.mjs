@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+// `wherry status` says how the running Wherry is, for people and for programs.
+
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import { httpBackend, scriptedBackend } from './support/backends.mjs';
+import { eventually } from './support/deadline.mjs';
+import { leave, openPair } from './support/frames.mjs';
+import { forwardTo, freePorts, runToEnd, startWherry, temporaryDirectory } from './support/wherry.mjs';
+
+async function report(t, ...args) {
+  const { code, stdout, stderr } = await runToEnd(t, ['status', ...args, '--json']);
+  assert.equal(code, 0, stderr);
+  return JSON.parse(stdout);
+}
+
+test('a running Wherry', async (t) => {
+  const backend = await scriptedBackend(t);
+  const configuration = ({ ports }) => `status: 127.0.0.1:${ports[1]}\nworkers: 2\n${forwardTo(backend)}`;
+  const wherry = await startWherry(t, configuration, { ports: 2 });
+  const address = ['--address', `127.0.0.1:${wherry.ports[1]}`];
+
+  await t.test('is reported as text', async (t2) => {
+    const { code, stdout } = await runToEnd(t2, ['status', '-c', wherry.configPath]);
+    assert.equal(code, 0);
+    assert.match(stdout, /^version +\d+\.\d+\.\d+$/m);
+    assert.match(stdout, new RegExp(`^pid +${wherry.pid}$`, 'm'));
+    assert.match(stdout, /^state +ready$/m);
+    assert.match(stdout, /^uptime seconds +\d+$/m);
+    assert.match(stdout, /^workers +2$/m);
+    assert.match(stdout, /^hardening\n {2}user +\w+$/m);
+    assert.match(stdout, /^ {2}seccomp +(active|not offered)$/m);
+  });
+
+  await t.test('is reported as JSON', async (t2) => {
+    const { pid, state, hardening } = await report(t2, ...address);
+    assert.deepEqual({ pid, state }, { pid: wherry.pid, state: 'ready' });
+    assert.equal(hardening.no_new_privs, 'active');
+    assert.equal(hardening.no_core_dumps, 'active');
+  });
+
+  await t.test('counts connections and WebSockets', async (t2) => {
+    const { client, server } = await openPair(t2, wherry, backend);
+    const open = await report(t2, ...address);
+    assert.deepEqual([open.connections, open.websockets], [1, 1]);
+    client.destroy();
+    await leave(server, { mask: false });
+    await eventually(async () => (await report(t2, ...address)).connections === 0, 'closed');
+  });
+});
+
+test('draining shows', async (t) => {
+  const backend = await scriptedBackend(t);
+  const configuration = ({ ports }) =>
+    `status: 127.0.0.1:${ports[1]}\ndrain: { window: 30s, timeout: 30s }\n${forwardTo(backend)}`;
+  const wherry = await startWherry(t, configuration, { ports: 2 });
+  const { client, server } = await openPair(t, wherry, backend);
+  wherry.signal('SIGTERM');
+  const address = `127.0.0.1:${wherry.ports[1]}`;
+  await eventually(async () => (await report(t, '--address', address)).state === 'draining', 'draining');
+  client.destroy();
+  await leave(server, { mask: false });
+  await wherry.ended();
+});
+
+test('over a UNIX socket', async (t) => {
+  const backend = await httpBackend(t);
+  const path = join(temporaryDirectory(t), 'status');
+  const wherry = await startWherry(t, `status: unix:${path}\n${forwardTo(backend)}`);
+  assert.equal((await report(t, '--address', `unix:${path}`)).pid, wherry.pid);
+});
+
+test('what cannot be answered', async (t) => {
+  const [port] = await freePorts(1);
+  const silent = join(temporaryDirectory(t), 'wherry.yaml');
+  const backend = await httpBackend(t, (_, response) => response.end('hello'));
+  writeFileSync(silent, 'listeners: [{ address: ":8080" }]\nroutes: [{ redirect: { to: / } }]\n');
+  const rows = [
+    // arguments, exit code, standard error
+    [['--address', `127.0.0.1:${port}`], 3, /Connection refused \(expected a running Wherry\)/],
+    [['--address', backend.url.replace('http://', '')], 3, /the answer is no report/],
+    [['-c', silent], 1, /sets no status address \(expected "status: /],
+    [['-c', `${silent}.missing`], 1, /can't be read/],
+    [['--address', 'localhost'], 2, /bad address "localhost" \(expected IP:port or unix:\/path\)/],
+    [[], 2, /expected either -c FILE or --address ADDR/],
+    [['-c', silent, '--address', '127.0.0.1:1'], 2, /expected either -c FILE or --address ADDR/],
+    [['--listen', ':80'], 2, /not known/],
+  ];
+  for (const [args, expected, pattern] of rows) {
+    const { code, stderr } = await runToEnd(t, ['status', ...args]);
+    assert.equal(code, expected, `${args}: ${stderr}`);
+    assert.match(stderr, pattern);
+  }
+});
