@@ -233,6 +233,7 @@ void stream_tls_receive_kept(struct stream *stream)
 	stream->kept = NULL;
 	stream->kept_length = stream->kept_capacity = 0;
 	stream->is_kept_sealed = false;
+	stream->bytes_in -= length; // what comes of them is counted
 	stream_tls_receive(stream, sealed, length);
 	free(sealed);
 	if (!stream->is_destroyed && !stream->is_paused)

@@ -198,6 +198,7 @@ Test(stream_tls, begins_with_what_was_kept)
 		tls_peer_write(&fixture.peer, "after", 5);
 		settle(&fixture);
 		expect_taken(&fixture, STR("after"));
+		cr_expect_eq(stream_bytes_in(fixture.base.stream), 5);
 		finish(&fixture);
 	}
 }
