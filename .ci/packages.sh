@@ -6,7 +6,7 @@ build_packages=(gcc libc6-dev meson ninja-build pkg-config scdoc
 	libcjose-dev libjansson-dev libseccomp-dev libcrypt-dev)
 clang_packages=(clang-14 libclang-rt-14-dev llvm-14)
 lint_packages=(clang-14 clang-format-14 cppcheck binutils)
-peer_packages=(nginx libnginx-mod-stream haproxy curl openssl apache2-utils) # what the integration tests talk to
+peer_packages=(nginx libnginx-mod-stream haproxy hitch curl openssl apache2-utils) # what the integration tests talk to
 bench_packages=(nginx haproxy hitch openssl strace valgrind procps)
 
 # Older packages lack eight CVE fixes.

@@ -69,7 +69,7 @@ bool conn_enter_source(struct conn *conn)
 	if (conn->is_source_counted)
 		return true;
 	counters_add(&loop_counters(site->loop)->refused_limit, 1);
-	if (site->refused_count < REFUSALS_MAX) {
+	if (site->refused_count < REFUSALS_MAX && !conn->listener->has_tls) {
 		answer(conn, &refusal);
 		return false;
 	}

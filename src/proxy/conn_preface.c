@@ -62,6 +62,7 @@ void conn_preface_start(struct conn *conn)
 // False: the connection is refused, or closed.
 static bool name_peer(struct conn *conn, const struct proxy_header *header)
 {
+	conn->is_tls_ahead = header->is_tls;
 	if (header->has_addresses) {
 		conn->peer = header->source;
 		conn->local = malloc(sizeof(*conn->local));
@@ -110,7 +111,6 @@ void conn_preface_late(struct conn *conn)
 }
 
 // One that only looks whether somebody listens has done nothing worth a line.
-
 void conn_preface_ended(struct conn *conn)
 {
 	if (stream_kept_length(conn->client) > 0)

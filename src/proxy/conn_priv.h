@@ -55,6 +55,7 @@ struct conn {
 	uint64_t close_by_ms;           // end of the keep-alive, or of the lingering
 	uint64_t http_at;               // taken, where HTTP began
 	struct addr *local; // where the client connected to, if a PROXY header said so
+	bool is_tls_ahead;  // over TLS, as it said
 	bool is_counted;    // in limits; else it was refused
 	bool is_source_counted;
 	bool is_head_begun; // some bytes of the next head are there: its deadline runs

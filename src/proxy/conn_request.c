@@ -199,7 +199,7 @@ void conn_start_request(struct conn *conn, const struct http_message *message)
 	struct request *request = &conn->request;
 	counters_add(&loop_counters(conn->site->loop)->requests, 1);
 	conn->has_request = true;
-	bool is_tls = stream_tls(conn->client) != NULL;
+	bool is_tls = stream_tls(conn->client) || conn->is_tls_ahead;
 	if (!request_init(request, message, conn->site->conf, &conn->peer, is_tls)) {
 		conn_close(conn, CLOSE_REASON_NO_MEMORY, "wherry");
 		return;

@@ -53,6 +53,7 @@ static bool dial(struct exchange *exchange, int *reterr_errno)
 	count_stream(exchange);
 	stream_set_handler(exchange->stream, &exchange_stream_events, exchange);
 	stream_resume(exchange->stream);
+	// Bare, whatever is spoken behind it.
 	struct str prologue = exchange->request.prologue;
 	if (prologue.length > 0)
 		stream_write(exchange->stream, prologue.data, prologue.length);

@@ -22,8 +22,8 @@ struct request {
 	uint64_t bytes_in_before; // of the connection, when it started
 	uint64_t bytes_out_before;
 	unsigned status; // of the answer; 0 = none yet
-	bool is_tls;     // the client's connection
-	bool is_https;   // as the client sees it: TLS here, or at a trusted proxy
+	bool is_tls;   // the client's connection, here or where a PROXY header came from
+	bool is_https; // as the client sees it: TLS here, or at a trusted proxy
 	bool is_http10;
 	bool is_keep_alive; // the client may send another one behind it
 	bool wants_json;    // prefers JSON for error pages
