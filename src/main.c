@@ -28,7 +28,7 @@ static struct conf *load_proxy(const struct options *options, struct conf_diag *
 	return conf;
 }
 
-static int check(const struct options *options, const struct conf *conf)
+static int check(const struct options *options, struct conf *conf)
 {
 	struct buf text = BUF_INIT;
 	bool is_good = options->skips_files || check_files(conf, &text);

@@ -168,6 +168,34 @@ static void check_upstreams(const struct conf *conf, const struct conf_yaml_node
 	}
 }
 
+static bool has_https(const struct conf_upstream *upstream)
+{
+	for (size_t i = 0; i < upstream->server_count; i++) {
+		if (upstream->servers[i].url.scheme == URL_HTTPS)
+			return true;
+	}
+	return false;
+}
+
+static void check_upstream_tls(const struct conf *conf, const struct conf_yaml_node *root,
+	struct conf_diag *diag)
+{
+	const struct conf_yaml_node *node = first_of(root, "upstreams");
+	for (size_t i = 0; node && i < conf->upstream_count; i++, node = node->next) {
+		const struct conf_yaml_node *tls = conf_yaml_find(node, "tls");
+		const struct conf_yaml_node *cert = conf_yaml_find(tls, "cert");
+		const struct conf_yaml_node *key = conf_yaml_find(tls, "key");
+		if (tls && !node->has_mistake && !has_https(&conf->upstreams[i]))
+			conf_diag_add(diag, tls->key_at, NULL, NULL,
+				"upstreams.NAME.tls: has no effect without https "
+				"servers");
+		if (!cert != !key)
+			conf_diag_add(diag, cert ? cert->key_at : key->key_at,
+				"both of them", "one",
+				"upstreams.NAME.tls: cert and key");
+	}
+}
+
 // The kernel lets only root filter system calls or files without it (prctl(2)).
 static void check_sandbox(const struct conf *conf, const struct conf_yaml_node *root,
 	struct conf_diag *diag)
@@ -189,5 +217,6 @@ void conf_check_rules(const struct conf *conf, const struct conf_yaml_node *root
 	check_status(conf, root, diag);
 	check_sandbox(conf, root, diag);
 	check_upstreams(conf, root, diag);
+	check_upstream_tls(conf, root, diag);
 	conf_check_route_all(conf, first_of(root, "routes"), diag);
 }

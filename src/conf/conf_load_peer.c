@@ -101,9 +101,6 @@ void conf_load_peer_url(struct conf_load *load, const struct conf_schema_key *ke
 	if (!url_parse((struct str){copy, node->text.length}, url, &expected))
 		conf_diag_add(load->diag, node->at, expected,
 			conf_yaml_describe(node, found), "%s: bad URL", key->path);
-	else if (url->scheme == URL_HTTPS)
-		conf_load_value_refuse(load, key, node,
-			"https backends are not supported by this version");
 }
 
 // "one of a, b", for as many as a reader looks through; the caller finishes it.

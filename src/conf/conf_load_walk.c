@@ -38,17 +38,14 @@ static void refuse_key(
 			conf_schema_leaf(key));
 	}
 	buf_append(&known, "", 1); // terminates it
-	const char *problem = "unknown key";
-	if (str_equal(node->key, STR("tls")))
-		problem = "TLS is not supported by this version: unknown key";
 	if (suggest.nearest.length > 0)
 		conf_diag_add(load->diag, node->key_at, NULL, NULL,
-			"%s \"%.64s\", did you mean \"%.*s\"?", problem, node->key.data,
+			"unknown key \"%.64s\", did you mean \"%.*s\"?", node->key.data,
 			STR_ARG(suggest.nearest));
 	else
 		conf_diag_add(load->diag, node->key_at,
-			known.is_failed ? NULL : known.data, NULL, "%s \"%.64s\"",
-			problem, node->key.data);
+			known.is_failed ? NULL : known.data, NULL,
+			"unknown key \"%.64s\"", node->key.data);
 	buf_finish(&known);
 }
 

@@ -143,6 +143,7 @@ static const char *describe(enum exchange_failure failure)
 {
 	switch (failure) {
 	case EXCHANGE_REFUSED:
+	case EXCHANGE_TLS:
 	case EXCHANGE_STALL:
 		return "the auth service could not be asked";
 	case EXCHANGE_UNRESOLVED:

@@ -66,6 +66,7 @@ static enum close_reason find_reason(enum exchange_failure failure)
 {
 	switch (failure) {
 	case EXCHANGE_REFUSED:
+	case EXCHANGE_TLS:
 	case EXCHANGE_UNRESOLVED:
 		return CLOSE_REASON_BACKEND_REFUSED;
 	case EXCHANGE_CONNECT_TIMEOUT:

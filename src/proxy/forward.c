@@ -283,6 +283,7 @@ unsigned forward_failure_status(enum exchange_failure failure)
 	case EXCHANGE_MEMORY:
 		return 503;
 	case EXCHANGE_REFUSED:
+	case EXCHANGE_TLS:
 	case EXCHANGE_STALL:
 	case EXCHANGE_LOST:
 	case EXCHANGE_BAD:
@@ -298,6 +299,8 @@ const char *forward_failure_text(enum exchange_failure failure)
 		return "no backend could be connected";
 	case EXCHANGE_UNRESOLVED:
 		return "the backend's name has no address";
+	case EXCHANGE_TLS:
+		return "TLS with the backend failed";
 	case EXCHANGE_CONNECT_TIMEOUT:
 		return "the backend did not accept the connection in time";
 	case EXCHANGE_RESPONSE_TIMEOUT:

@@ -5,6 +5,7 @@
 #include "wherry/net/tls_set.h"
 #include "wherry/net/tls_tickets.h"
 #include "wherry/proxy/passwords.h"
+#include "wherry/upstream/upstream.h"
 
 static bool check_tls(const struct conf_listener *listener, struct tls_tickets *tickets,
 	struct buf *ret_text)
@@ -14,6 +15,16 @@ static bool check_tls(const struct conf_listener *listener, struct tls_tickets *
 	return set != NULL;
 }
 
+static bool check_backends(struct conf *conf, struct buf *ret_text)
+{
+	struct upstream_set *set = upstream_set_create(conf);
+	bool is_loaded = set && upstream_set_load_tls(set, ret_text);
+	if (!set)
+		buf_append_str(ret_text, STR("out of memory\n"));
+	upstream_set_destroy(set);
+	return is_loaded;
+}
+
 static bool check_passwords(const struct conf *conf, struct buf *ret_text)
 {
 	struct passwords *passwords = passwords_create(conf, ret_text);
@@ -21,7 +32,7 @@ static bool check_passwords(const struct conf *conf, struct buf *ret_text)
 	return passwords != NULL;
 }
 
-bool check_files(const struct conf *conf, struct buf *ret_text)
+bool check_files(struct conf *conf, struct buf *ret_text)
 {
 	bool is_good = true;
 	struct tls_tickets *tickets = tls_tickets_create();
@@ -34,6 +45,7 @@ bool check_files(const struct conf *conf, struct buf *ret_text)
 			is_good &= check_tls(&conf->listeners[i], tickets, ret_text);
 	}
 	tls_tickets_unref(tickets);
+	is_good &= check_backends(conf, ret_text);
 	is_good &= check_passwords(conf, ret_text);
 	return is_good;
 }

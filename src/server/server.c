@@ -138,6 +138,8 @@ static bool start(struct server *server)
 	server->limits = limits_create(server->conf);
 	if (!server_passwords_start(server))
 		return false;
+	if (server->upstreams && !server_tls_load_backends(server))
+		return false;
 	if (!server->loop || !server->upstreams || !server->limits ||
 		!ws_handshake_prepare() || !create_workers(server)) {
 		log_error("out of memory or descriptors");

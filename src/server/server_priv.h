@@ -59,6 +59,8 @@ MUST_CHECK bool server_passwords_start(struct server *server);
 MUST_CHECK bool server_listen(struct server *server);
 // Opens the status address if there is one. False, logged.
 MUST_CHECK bool server_status_start(struct server *server);
+// What TLS to the backends needs. False, logged.
+MUST_CHECK bool server_tls_load_backends(struct server *server);
 // Without a configuration file: reads the key that root named on the command line while
 // root may still do so, instead of asking that another user can. False, logged.
 MUST_CHECK bool server_tls_load_early(struct server *server);

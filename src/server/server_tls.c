@@ -125,6 +125,15 @@ static bool prepare(struct server *server)
 	return true;
 }
 
+bool server_tls_load_backends(struct server *server)
+{
+	struct buf text = BUF_INIT;
+	bool is_loaded = upstream_set_load_tls(server->upstreams, &text);
+	log_problems(&text, !is_loaded);
+	buf_finish(&text);
+	return is_loaded;
+}
+
 bool server_tls_load_early(struct server *server)
 {
 	if (server->conf->path || !has_tls(server))

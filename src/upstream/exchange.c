@@ -105,6 +105,20 @@ static void on_eof(struct exchange *exchange)
 		exchange_fail(exchange, EXCHANGE_LOST);
 }
 
+// An end without close_notify may have been made by anybody on the way, and proves
+// nothing about a response that reaches until it.
+static void on_tls_end(struct exchange *exchange)
+{
+	exchange->error_text = stream_error_text(exchange->stream);
+	if (!exchange->is_connected)
+		exchange_connect_failed(exchange, EPROTO, EXCHANGE_TLS);
+	else if (exchange->is_reused && !exchange->has_head &&
+		 stream_kept_length(exchange->stream) == 0)
+		exchange_connect_again(exchange);
+	else
+		exchange_fail(exchange, EXCHANGE_LOST);
+}
+
 static void on_end(void *arg, enum stream_end end)
 {
 	struct exchange *exchange = arg;
@@ -120,7 +134,7 @@ static void on_end(void *arg, enum stream_end end)
 		return;
 	case STREAM_END_TLS:
 	case STREAM_END_TRUNCATED:
-		exchange_fail(exchange, EXCHANGE_LOST);
+		on_tls_end(exchange);
 		return;
 	case STREAM_END_ERROR:
 		if (!exchange->is_connected)

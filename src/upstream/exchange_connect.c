@@ -27,6 +27,14 @@ static bool is_our_fault(int error)
 	       error == ENOBUFS || error == EADDRNOTAVAIL;
 }
 
+static const char *describe(const struct exchange *exchange, int error)
+{
+	if (error == EPROTO && exchange->error_text)
+		return exchange->error_text; // of TLS
+	return error == EDESTADDRREQ ? "its name has no address yet"
+				     : strerrordesc_np(error);
+}
+
 static void note_refused(struct exchange *exchange, int error)
 {
 	uint64_t now = now_ms();
@@ -37,9 +45,7 @@ static void note_refused(struct exchange *exchange, int error)
 	if (is_resting)
 		return; // said already, a moment ago
 	log_warn("upstream %s: connect to %s: %s", exchange->request.upstream->conf->name,
-		exchange->server->conf->text,
-		error == EDESTADDRREQ ? "its name has no address yet"
-				      : strerrordesc_np(error));
+		exchange->server->conf->text, describe(exchange, error));
 }
 
 static bool dial(struct exchange *exchange, int *reterr_errno)
@@ -57,6 +63,11 @@ static bool dial(struct exchange *exchange, int *reterr_errno)
 	struct str prologue = exchange->request.prologue;
 	if (prologue.length > 0)
 		stream_write(exchange->stream, prologue.data, prologue.length);
+	if (!pool_start_tls(exchange->pool, exchange->server, exchange->stream)) {
+		exchange_close_stream(exchange);
+		*reterr_errno = ENOMEM;
+		return false;
+	}
 	send_head(exchange); // leaves when the connection stands
 	exchange_set_timeout(
 		exchange, EXCHANGE_CONNECT_TIMEOUT, exchange->request.connect_timeout_ms);

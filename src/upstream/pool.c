@@ -9,6 +9,7 @@
 #include "wherry/base/log.h"
 #include "wherry/base/now.h"
 #include "wherry/net/dial.h"
+#include "wherry/net/tls_client.h"
 
 struct place;
 
@@ -22,6 +23,7 @@ struct idle {
 // A server as this worker knows it.
 struct place {
 	const struct conf_upstream *conf;
+	SSL_SESSION *session; // to be resumed by its next connection; NULL = none
 	struct addr *addresses;
 	size_t address_count;
 	size_t last_turn;
@@ -34,6 +36,7 @@ struct pool {
 	struct loop *loop;
 	struct upstream_set *set;
 	struct place *places;           // by server index
+	struct tls_client **tls;        // by upstream index; NULL until one is needed
 	struct loop_timer expiry_timer; // not later than the first to expire
 	bool is_closed;
 };
@@ -128,8 +131,11 @@ struct pool *pool_create(struct loop *loop, struct upstream_set *set)
 	pool->loop = loop;
 	pool->set = set;
 	loop_timer_init(&pool->expiry_timer, loop, on_expiry, pool);
-	pool->places = calloc(set->server_count, sizeof(*pool->places));
-	if (!pool->places && set->server_count > 0) {
+	pool->places = calloc(set->server_count + 1, sizeof(*pool->places));
+	pool->tls = calloc(set->upstream_count + 1, sizeof(struct tls_client *));
+	if (!pool->places || !pool->tls) {
+		free(pool->places);
+		free(pool->tls);
 		free(pool);
 		return NULL;
 	}
@@ -148,8 +154,13 @@ void pool_destroy(struct pool *pool)
 		return;
 	pool_close(pool);
 	loop_timer_finish(&pool->expiry_timer);
-	for (size_t i = 0; i < pool->set->server_count; i++)
+	for (size_t i = 0; i < pool->set->server_count; i++) {
 		free(pool->places[i].addresses);
+		SSL_SESSION_free(pool->places[i].session);
+	}
+	for (size_t i = 0; i < pool->set->upstream_count; i++)
+		tls_client_destroy(pool->tls[i]);
+	free(pool->tls);
 	free(pool->places);
 	free(pool);
 }
@@ -243,6 +254,23 @@ struct stream *pool_dial(struct pool *pool, const struct upstream_server *server
 	if (!stream)
 		*reterr_errno = ENOMEM;
 	return stream;
+}
+
+bool pool_start_tls(
+	struct pool *pool, const struct upstream_server *server, struct stream *stream)
+{
+	const struct url *url = &server->conf->url;
+	struct place *place = &pool->places[server->index];
+	size_t index = (size_t)(place->conf - pool->set->conf->upstreams);
+	struct tls_client **client = &pool->tls[index];
+
+	if (url->scheme != URL_HTTPS)
+		return true;
+	if (!*client)
+		*client = tls_client_create(pool->set->upstreams[index].tls);
+	SSL *ssl =
+		*client ? tls_client_connect(*client, url->host, &place->session) : NULL;
+	return ssl && stream_start_tls(stream, ssl);
 }
 
 static bool is_keepable(

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "wherry/net/tls_client.h"
 #include "wherry/upstream/balance.h"
 
 enum {
@@ -70,6 +71,29 @@ struct upstream_set *upstream_set_create(struct conf *conf)
 	return set;
 }
 
+static bool has_https(const struct conf_upstream *conf)
+{
+	for (size_t i = 0; i < conf->server_count; i++) {
+		if (conf->servers[i].url.scheme == URL_HTTPS)
+			return true;
+	}
+	return false;
+}
+
+bool upstream_set_load_tls(struct upstream_set *set, struct buf *ret_text)
+{
+	bool is_loaded = true; // all of them, to tell of all at once
+	for (size_t i = 0; i < set->upstream_count; i++) {
+		struct upstream *upstream = &set->upstreams[i];
+
+		if (!has_https(upstream->conf))
+			continue;
+		upstream->tls = tls_client_set_load(&upstream->conf->tls, ret_text);
+		is_loaded &= upstream->tls != NULL;
+	}
+	return is_loaded;
+}
+
 void upstream_set_destroy(struct upstream_set *set)
 {
 	if (!set)
@@ -77,6 +101,7 @@ void upstream_set_destroy(struct upstream_set *set)
 	for (size_t i = 0; i < set->upstream_count; i++) {
 		free(set->upstreams[i].servers);
 		free(set->upstreams[i].order);
+		tls_client_set_destroy(set->upstreams[i].tls);
 	}
 	free(set->upstreams);
 	conf_unref(set->conf);

@@ -231,6 +231,14 @@ enum conf_proxy_header {
 	CONF_PROXY_HEADER_V2
 };
 
+struct conf_upstream_tls {
+	struct conf_file ca;     // PEM; NULL = the system's authorities
+	const char *server_name; // for SNI and the check; NULL = the URL's host
+	bool skips_check;        // of the certificates
+	struct conf_file cert;   // of our own, PEM; NULL = none
+	struct conf_file key;
+};
+
 struct conf_upstream {
 	const char *name;
 	enum conf_balance balance;
@@ -239,6 +247,7 @@ struct conf_upstream {
 	uint64_t pool_idle_ms;
 	size_t pool_size; // kept-alive connections per worker and server
 	enum conf_proxy_header proxy_header; // what its connections begin with
+	struct conf_upstream_tls tls;        // of https servers
 };
 
 struct conf_drain {

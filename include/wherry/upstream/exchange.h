@@ -15,6 +15,7 @@ enum exchange_failure {
 	EXCHANGE_REFUSED,    // no server could be connected
 	EXCHANGE_UNRESOLVED, // none has an address yet
 	EXCHANGE_CONNECT_TIMEOUT,
+	EXCHANGE_TLS,              // the handshake with it failed
 	EXCHANGE_RESPONSE_TIMEOUT, // no response head in time
 	EXCHANGE_IDLE_TIMEOUT,     // silence inside a response
 	EXCHANGE_STALL,            // the server took no byte of the request
@@ -74,8 +75,8 @@ struct exchange {
 	size_t taken;
 	struct loop_timer timer;
 	enum exchange_failure timeout; // what it means when the timer fires
-	const char *error_text;
-	bool is_open; // between start and finish
+	const char *error_text;        // what exactly was wrong; static
+	bool is_open;                  // between start and finish
 	bool is_connected;
 	bool is_reused; // on a kept-alive connection
 	bool is_request_sent;

@@ -30,6 +30,10 @@ struct stream *pool_take(struct pool *pool, const struct upstream_server *server
 // at once, no descriptor, or EDESTADDRREQ while its name is not resolved.
 MUST_CHECK struct stream *pool_dial(struct pool *pool,
 	const struct upstream_server *server, size_t *turn, int *reterr_errno);
+// Has a new connection to an https server speak TLS behind what was written so far; for
+// others nothing is done. False when memory is short.
+MUST_CHECK bool pool_start_tls(
+	struct pool *pool, const struct upstream_server *server, struct stream *stream);
 // Keeps an idle connection, or closes it if the pool is full or closed, the stream is not
 // idle after all, or its address is no longer the server's. Takes the stream; also inside
 // its on_data, if that then takes all bytes.

@@ -7,6 +7,8 @@
 
 #include "wherry/conf/conf.h"
 
+struct tls_client_set;
+
 struct upstream_server {
 	const struct conf_server *conf;
 	size_t index; // over all groups of the set: the pool's key
@@ -21,6 +23,7 @@ struct upstream {
 	uint16_t *order; // balance_order
 	size_t order_length;
 	_Atomic uint64_t cursor;
+	struct tls_client_set *tls; // for its https servers; NULL = it has none
 };
 
 struct upstream_set {
@@ -32,6 +35,9 @@ struct upstream_set {
 
 // NULL when memory is short. Takes its own reference of conf.
 MUST_CHECK struct upstream_set *upstream_set_create(struct conf *conf);
+// Reads what TLS to the servers needs, before any pool is made of the set. False with one
+// line for each problem.
+MUST_CHECK bool upstream_set_load_tls(struct upstream_set *set, struct buf *ret_text);
 void upstream_set_destroy(struct upstream_set *set);
 
 // Servers already tried for one request.

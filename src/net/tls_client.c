@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+// TLS toward servers; see the header.
+#include "wherry/net/tls_client.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+
+#include "tls_pem_priv.h"
+
+enum {
+	HOST_MAX = 255,
+	SECURITY_LEVEL = 1, // of a server inside, which may be older than browsers like
+};
+
+struct tls_client_set {
+	const struct conf_upstream_tls *conf;
+	X509_STORE *authorities;
+	X509 *leaf; // of our own certificate; NULL = none
+	STACK_OF(X509) * chain;
+	EVP_PKEY *key;
+};
+
+struct tls_client {
+	const struct tls_client_set *set;
+	SSL_CTX *context;
+};
+
+static bool load_authorities(struct tls_client_set *set, struct buf *ret_text)
+{
+	const struct conf_file *file = &set->conf->ca;
+	set->authorities = X509_STORE_new();
+	if (!set->authorities)
+		return false;
+	if (!file->path)
+		return X509_STORE_set_default_paths(set->authorities) == 1;
+	STACK_OF(X509) *all = tls_pem_read_certificates(file, ret_text);
+	bool is_loaded = all != NULL;
+	for (int i = 0; i < sk_X509_num(all) && is_loaded; i++)
+		is_loaded =
+			X509_STORE_add_cert(set->authorities, sk_X509_value(all, i)) == 1;
+	sk_X509_pop_free(all, X509_free);
+	return is_loaded;
+}
+
+static bool load_certificate(struct tls_client_set *set, struct buf *ret_text)
+{
+	const struct conf_upstream_tls *conf = set->conf;
+	if (!conf->cert.path)
+		return true;
+	set->chain = tls_pem_read_certificates(&conf->cert, ret_text);
+	set->key = tls_pem_read_key(&conf->key, ret_text);
+	if (!set->chain || !set->key)
+		return false;
+	set->leaf = sk_X509_shift(set->chain);
+	if (X509_check_private_key(set->leaf, set->key) == 1)
+		return true;
+	tls_pem_complain(ret_text, &conf->key, "is not the key of the certificate");
+	return false;
+}
+
+struct tls_client_set *tls_client_set_load(
+	const struct conf_upstream_tls *conf, struct buf *ret_text)
+{
+	struct tls_client_set *set = calloc(1, sizeof(*set));
+	size_t length_before = ret_text->length;
+	if (set) {
+		set->conf = conf;
+		bool is_loaded = load_authorities(set, ret_text);
+		is_loaded &= load_certificate(set, ret_text);
+		ERR_clear_error();
+		if (is_loaded)
+			return set;
+	}
+	if (ret_text->length == length_before)
+		buf_append_str(ret_text, STR("out of memory for TLS to backends\n"));
+	tls_client_set_destroy(set);
+	return NULL;
+}
+
+void tls_client_set_destroy(struct tls_client_set *set)
+{
+	if (!set)
+		return;
+	X509_STORE_free(set->authorities);
+	X509_free(set->leaf);
+	sk_X509_pop_free(set->chain, X509_free);
+	EVP_PKEY_free(set->key);
+	free(set);
+}
+
+// A session that a server gives replaces the one before: in TLS 1.3 each ticket is for
+// one use at the best.
+static int keep_session(SSL *ssl, SSL_SESSION *session)
+{
+	SSL_SESSION **slot = SSL_get_app_data(ssl);
+	SSL_SESSION_free(*slot);
+	*slot = session;
+	return 1; // the reference is ours now
+}
+
+static bool set_up(SSL_CTX *context, const struct tls_client_set *set)
+{
+	static const unsigned char protocols[] = "\x08http/1.1";
+	SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+	SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_security_level(context, SECURITY_LEVEL);
+	SSL_CTX_set_session_cache_mode(
+		context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+	SSL_CTX_sess_set_new_cb(context, keep_session);
+	SSL_CTX_set_verify(context,
+		set->conf->skips_check ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set1_cert_store(context, set->authorities);
+	if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1 ||
+		SSL_CTX_set_alpn_protos(context, protocols, sizeof(protocols) - 1) != 0)
+		return false;
+	return !set->leaf ||
+	       SSL_CTX_use_cert_and_key(context, set->leaf, set->key, set->chain, 1) == 1;
+}
+
+struct tls_client *tls_client_create(const struct tls_client_set *set)
+{
+	struct tls_client *client = calloc(1, sizeof(*client));
+	SSL_CTX *context = client ? SSL_CTX_new(TLS_client_method()) : NULL;
+	if (!context || !set_up(context, set)) {
+		SSL_CTX_free(context);
+		free(client);
+		ERR_clear_error();
+		return NULL;
+	}
+	client->set = set;
+	client->context = context;
+	return client;
+}
+
+void tls_client_destroy(struct tls_client *client)
+{
+	if (!client)
+		return;
+	SSL_CTX_free(client->context);
+	free(client);
+}
+
+// The name that its certificate must be for; SNI is for names alone (RFC 6066 section 3).
+static bool expect_name(SSL *ssl, const char *name)
+{
+	X509_VERIFY_PARAM *check = SSL_get0_param(ssl);
+	X509_VERIFY_PARAM_set_hostflags(check, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+	if (X509_VERIFY_PARAM_set1_ip_asc(check, name) == 1)
+		return true;
+	ERR_clear_error();
+	return X509_VERIFY_PARAM_set1_host(check, name, 0) == 1 &&
+	       SSL_set_tlsext_host_name(ssl, name) == 1;
+}
+
+SSL *tls_client_connect(struct tls_client *client, struct str host, SSL_SESSION **session)
+{
+	char text[HOST_MAX + 1];
+	const char *name = client->set->conf->server_name;
+	SSL *ssl = host.length <= HOST_MAX ? SSL_new(client->context) : NULL;
+	if (!ssl)
+		return NULL;
+	if (!name) {
+		memcpy(text, host.data, host.length);
+		text[host.length] = '\0';
+		name = text;
+	}
+	SSL_set_connect_state(ssl);
+	bool is_ready = SSL_set_app_data(ssl, session) == 1 && expect_name(ssl, name);
+	if (is_ready && *session)
+		is_ready = SSL_set_session(ssl, *session) == 1;
+	if (is_ready)
+		return ssl;
+	SSL_free(ssl);
+	return NULL;
+}
