@@ -91,11 +91,13 @@ void tls_client_set_destroy(struct tls_client_set *set)
 	free(set);
 }
 
-// A session that a server gives replaces the one before: in TLS 1.3 each ticket is for
-// one use at the best.
+// OpenSSL marks a session as used up once it was resumed, and what comes of it, too; so
+// copies are lent out, and one that is marked does not replace the one before.
 static int keep_session(SSL *ssl, SSL_SESSION *session)
 {
 	SSL_SESSION **slot = SSL_get_app_data(ssl);
+	if (!SSL_SESSION_is_resumable(session))
+		return 0;
 	SSL_SESSION_free(*slot);
 	*slot = session;
 	return 1; // the reference is ours now
@@ -155,6 +157,16 @@ static bool expect_name(SSL *ssl, const char *name)
 	       SSL_set_tlsext_host_name(ssl, name) == 1;
 }
 
+// Without it the handshake is a full one.
+static void offer_session(SSL *ssl, SSL_SESSION *session)
+{
+	SSL_SESSION *copy = session ? SSL_SESSION_dup(session) : NULL;
+	if (copy)
+		(void)SSL_set_session(ssl, copy);
+	SSL_SESSION_free(copy);
+	ERR_clear_error();
+}
+
 SSL *tls_client_connect(struct tls_client *client, struct str host, SSL_SESSION **session)
 {
 	char text[HOST_MAX + 1];
@@ -168,11 +180,10 @@ SSL *tls_client_connect(struct tls_client *client, struct str host, SSL_SESSION 
 		name = text;
 	}
 	SSL_set_connect_state(ssl);
-	bool is_ready = SSL_set_app_data(ssl, session) == 1 && expect_name(ssl, name);
-	if (is_ready && *session)
-		is_ready = SSL_set_session(ssl, *session) == 1;
-	if (is_ready)
+	if (SSL_set_app_data(ssl, session) == 1 && expect_name(ssl, name)) {
+		offer_session(ssl, *session);
 		return ssl;
+	}
 	SSL_free(ssl);
 	return NULL;
 }

@@ -66,13 +66,14 @@ static enum close_reason find_reason(enum exchange_failure failure)
 {
 	switch (failure) {
 	case EXCHANGE_REFUSED:
-	case EXCHANGE_TLS:
 	case EXCHANGE_UNRESOLVED:
 		return CLOSE_REASON_BACKEND_REFUSED;
 	case EXCHANGE_CONNECT_TIMEOUT:
 	case EXCHANGE_RESPONSE_TIMEOUT:
 	case EXCHANGE_IDLE_TIMEOUT:
 		return CLOSE_REASON_BACKEND_TIMEOUT;
+	case EXCHANGE_TLS:
+		return CLOSE_REASON_BACKEND_TLS;
 	case EXCHANGE_STALL:
 		return CLOSE_REASON_BACKEND_STALL;
 	case EXCHANGE_LOST:
@@ -92,7 +93,7 @@ static void reply_failure(struct conn *conn)
 	const char *text = forward_failure_text(failure);
 	unsigned status = forward_failure_status(failure);
 	forward_finish(conn->forward);
-	if (error)
+	if (error && failure != EXCHANGE_TLS) // that one is told with its server
 		log_info("%llu: %s answered badly: %s", (unsigned long long)conn->id,
 			conn->request.server ? conn->request.server : "", error);
 	conn_reply(conn,

@@ -29,8 +29,8 @@ static bool is_our_fault(int error)
 
 static const char *describe(const struct exchange *exchange, int error)
 {
-	if (error == EPROTO && exchange->error_text)
-		return exchange->error_text; // of TLS
+	if (exchange->error_text)
+		return exchange->error_text; // of TLS, with one of its addresses
 	return error == EDESTADDRREQ ? "its name has no address yet"
 				     : strerrordesc_np(error);
 }
@@ -100,6 +100,7 @@ bool exchange_connect_any(struct exchange *exchange, enum exchange_failure *fail
 		if (!exchange->server)
 			return false;
 		exchange->dials = exchange->turn = 0;
+		exchange->error_text = NULL;
 		buf_clear(&exchange->head);
 		exchange->write_head(exchange->arg, exchange->server, &exchange->head);
 		int error = ENOMEM;
@@ -124,6 +125,8 @@ static void connect_next(struct exchange *exchange, enum exchange_failure failur
 void exchange_connect_failed(
 	struct exchange *exchange, int error, enum exchange_failure failure)
 {
+	if (exchange->error_text)
+		failure = EXCHANGE_TLS; // says more than that its other addresses refused
 	exchange_close_stream(exchange);
 	if (++exchange->dials < pool_address_count(exchange->pool, exchange->server) &&
 		dial(exchange, &error))

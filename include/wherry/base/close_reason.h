@@ -26,6 +26,7 @@
 	X(BACKEND_STALL, "backend_stall", 1014,                                          \
 		"the backend took no byte for write_stall")                              \
 	X(BACKEND_REFUSED, "backend_refused", 0, "no backend could be connected")        \
+	X(BACKEND_TLS, "backend_tls", 0, "TLS with the backend failed")                  \
 	X(BACKEND_BAD, "backend_bad", 0, "the backend broke HTTP")                       \
 	X(REFUSED, "refused", 0, "answered by Wherry itself, as its rules say")          \
 	X(BAD_REQUEST, "bad_request", 0, "the request broke HTTP")                       \
