@@ -104,7 +104,7 @@ test('a new connection resumes the session', async (t) => {
   for (let i = 0; i < 7; i++) {
     await (await fetch(wherry.url, { method: 'POST', body: 'x' })).text();
   }
-  assert.deepEqual(backend.seen.map(({ resumed }) => resumed), [false, true, true]);
+  assert.deepEqual(backend.seen.map(({ resumed }) => resumed), [false, ...Array(6).fill(true)]);
 });
 
 test('a kept-alive connection is used again', async (t) => {
