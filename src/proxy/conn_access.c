@@ -4,14 +4,27 @@
 #include "conn_priv.h"
 #include "wherry/base/now.h"
 
+// What the status says of us; another's own answer is a refusal whatever it says.
+static enum close_reason find_reason(const struct reply *reply)
+{
+	if (reply->has_body)
+		return CLOSE_REASON_REFUSED;
+	switch (reply->status) {
+	case 429:
+		return CLOSE_REASON_POLICY;
+	case 502:
+		return CLOSE_REASON_BACKEND_LOST;
+	case 504:
+		return CLOSE_REASON_BACKEND_TIMEOUT;
+	default:
+		return reply->status >= 500 ? CLOSE_REASON_OVERLOAD
+					    : CLOSE_REASON_REFUSED;
+	}
+}
+
 static void refuse(struct conn *conn, const struct reply *reply)
 {
-	enum close_reason reason = CLOSE_REASON_REFUSED;
-	if (reply->status >= 500)
-		reason = CLOSE_REASON_OVERLOAD;
-	else if (reply->status == 429)
-		reason = CLOSE_REASON_POLICY;
-	conn_reply(conn, *reply, reason);
+	conn_reply(conn, *reply, find_reason(reply));
 }
 
 static void on_decision(void *arg, enum access_result result, const struct reply *reply)

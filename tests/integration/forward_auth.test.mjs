@@ -111,6 +111,7 @@ test('an auth service', async (t) => {
     assert.equal(unavailable.headers.get('retry-after'), '7');
     const head = await ask([], '/', 'HEAD');
     assert.equal(head.status, 401);
+    assert.equal((await wherry.accessLine({ status: 503 })).reason, 'refused');
     assert.equal(backend.requests.length, before);
     const line = await wherry.accessLine({ status: 302 });
     assert.equal(line.reason, 'refused');
@@ -211,7 +212,9 @@ test('without an answer nobody passes', async (t) => {
     const wherry = await startWherry(t, configure(auth.url, backend, { keys }));
     const response = await exchange(await connect(t, wherry.port), requestText('GET', '/'));
     assert.equal(response.status, status);
-    assert.match((await wherry.accessLine({ status })).detail, detail);
+    const line = await wherry.accessLine({ status });
+    assert.match(line.detail, detail);
+    assert.equal(line.reason, status === 504 ? 'backend_timeout' : 'backend_lost');
     assert.equal(backend.requests.length, 0);
   };
 

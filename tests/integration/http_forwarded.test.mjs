@@ -2,11 +2,15 @@
 // Who the client is: told by Wherry, not by the client, unless the peer is a trusted proxy.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { test } from 'node:test';
+import tls from 'node:tls';
 
 import { httpBackend } from './support/backends.mjs';
+import { cleanup } from './support/cleanup.mjs';
+import { within } from './support/deadline.mjs';
 import { exchange, requestText } from './support/http_text.mjs';
-import { connect } from './support/peer.mjs';
+import { connect, Peer } from './support/peer.mjs';
 import { forwardTo, startWherry } from './support/wherry.mjs';
 
 const SPOOFED = [
@@ -124,4 +128,23 @@ test('Via of others is kept', async (t) => {
   const wherry = await startWherry(t, forwardTo(backend));
   const { seen } = await asker(t, wherry)(['Via: 1.0 fred']);
   assert.match(seen.via, /^1\.0 fred, 1\.1 /);
+});
+
+test('over TLS it is https, whatever a stranger says', async (t) => {
+  const auth = await httpBackend(t, (request, response) => response.end());
+  const backend = await httpBackend(t);
+  const wherry = await startWherry(t, (own) => `
+listeners: [{ address: "127.0.0.1:${own.port}", tls: { self_signed: true } }]
+${forwardTo(backend, `forward_auth: { url: "${auth.url}" }`)}`);
+  const socket = tls.connect({ port: wherry.port, host: '127.0.0.1', rejectUnauthorized: false });
+  cleanup(t, () => socket.destroy());
+  await within(once(socket, 'secureConnect'), 'a TLS handshake');
+  const response = await exchange(new Peer(socket),
+    requestText('GET', '/', ['X-Forwarded-Proto: http', 'Forwarded: proto=http', 'X-Forwarded-Ssl: off']));
+  const seen = JSON.parse(response.body).headers;
+  for (const headers of [seen, auth.requests[0].headers]) {
+    assert.equal(headers['x-forwarded-proto'], 'https');
+    assert.match(headers.forwarded, /^for=127\.0\.0\.1;host="a\.test";proto=https$/);
+    assert.equal('x-forwarded-ssl' in headers, false);
+  }
 });
