@@ -4,6 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 
@@ -12,7 +13,7 @@ import { eventually } from './support/deadline.mjs';
 import { exchange, requestText } from './support/http_text.mjs';
 import { connect } from './support/peer.mjs';
 import { startHaproxy, startNginx } from './support/proxies.mjs';
-import { forwardTo, startWherry } from './support/wherry.mjs';
+import { forwardTo, startWherry, temporaryDirectory } from './support/wherry.mjs';
 import { connectWebSocket } from './support/ws_client.mjs';
 
 const CLIENTS = 12;
@@ -103,6 +104,29 @@ backend back
       const peer = await connect(t, front.port);
       return (await exchange(peer, requestText('GET', '/'))).status === 200;
     }, 'HAProxy calls it up');
+  }
+});
+
+test('HAProxy in front over a UNIX socket', async (t) => {
+  const path = join(temporaryDirectory(t), 'front.sock');
+  const backend = await httpBackend(t);
+  const wherry = await startWherry(t, `workers: 2
+listeners: [{ address: "unix:${path}", proxy_protocol: { from: [unix] } }]
+${forwardTo(backend)}`, { probe: path });
+  for (const version of ['send-proxy', 'send-proxy-v2']) {
+    const front = await startHaproxy(t, ([port]) => `
+listen front
+    mode http
+    bind 127.0.0.1:${port}
+    server wherry unix@${path} ${version}
+`);
+    await Promise.all(Array.from({ length: CLIENTS }, async (_, i) => {
+      const localAddress = `127.0.8.${i + 1}`;
+      const peer = await connect(t, { port: front.port, host: '127.0.0.1', localAddress });
+      const response = await exchange(peer, requestText('POST', '/', ['Content-Length: 3'], 'x=x'));
+      assert.equal(JSON.parse(response.body).headers['x-forwarded-for'], localAddress);
+      await wherry.accessLine({ peer: `${localAddress}:${peer.socket.localPort}` });
+    }));
   }
 });
 
