@@ -117,7 +117,15 @@ bool control_decide(enum control_call call, struct control_fault *ret_fault)
 
 bool control_is_spared(const void *caller)
 {
+	static const char *const spared[] = {
+		"libcrypto", "libseccomp", "ld-linux", "libc.so"};
 	Dl_info info;
-	return page && page->is_on && page->spares_crypto && dladdr(caller, &info) != 0 &&
-	       strstr(info.dli_fname, "libcrypto");
+	if (!page || !page->is_on || !page->spares_libraries ||
+		dladdr(caller, &info) == 0)
+		return false;
+	for (size_t i = 0; i < sizeof(spared) / sizeof(*spared); i++) {
+		if (strstr(info.dli_fname, spared[i]))
+			return true;
+	}
+	return false;
 }

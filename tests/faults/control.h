@@ -37,8 +37,9 @@ struct control {
 	// One call made to fail: the nth of its kind (from 1; 0 = none), and span - 1
 	// after it. error 0: it moves one byte.
 	_Atomic uint64_t call, nth, span, error;
-	_Atomic uint64_t traces;        // where a call was made to fail is said on stderr
-	_Atomic uint64_t spares_crypto; // allocations that libcrypto asks for do not fail
+	_Atomic uint64_t traces; // where a call was made to fail is said on stderr
+	// Allocations of libraries that crash in their first steps do not fail.
+	_Atomic uint64_t spares_libraries;
 	struct control_rates rates[CONTROL_CALLS];
 };
 

@@ -10,11 +10,24 @@ import { forwardTo, startWherry } from './wherry.mjs';
 
 const GAUGES = ['wherry_client_connections', 'wherry_backend_connections', 'wherry_websockets'];
 
-/** As startWherry, with everything to one backend and a status listener. */
-export function startWithGauges(t, backend, options = {}, more = '') {
-  const text = ({ ports }) => `status: 127.0.0.1:${ports[1]}\n${forwardTo(backend, more)}`
+/** As startWherry, with everything to one backend, a status listener and one with TLS. */
+export async function startWithGauges(t, backend, options = {}, more = '') {
+  const text = ({ ports }) => `
+status: 127.0.0.1:${ports[1]}
+listeners:
+  - address: "127.0.0.1:${ports[0]}"
+  - { address: "127.0.0.1:${ports[2]}", tls: { self_signed: true } }
+${forwardTo(backend, more)}`
     .replace('app: { ', 'app: { pool: { size: 1 }, '); // so that descriptors can be counted
-  return startWherry(t, text, { ...options, ports: 2 });
+  const wherry = await startWherry(t, text, { ...options, ports: 3 });
+  // It listens before: what fails in between would keep it from starting.
+  await eventually(() => wherry.stderr.includes('is ready'), 'wherry is ready');
+  return wherry;
+}
+
+/** Options of traffic.mjs that have it come over TLS. */
+export function overTls(wherry) {
+  return { scheme: 's', port: wherry.ports[2], tls: { rejectUnauthorized: false } };
 }
 
 export async function metrics(t, wherry) {

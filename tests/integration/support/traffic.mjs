@@ -74,11 +74,12 @@ function echoBody(request, response) {
 
 /**
  * Messages out and back on one WebSocket. Gives { isIntact, opened }: false for a connection
- * that ended early; wrong bytes are an error.
+ * that ended early; wrong bytes are an error. options: see overTls (support/gauges.mjs).
  */
 export async function socketTraffic(t, wherry, backend, { id, seed, count = 60, options = {} }) {
   const lengths = messageLengths(seed, count);
-  const url = `${options.url ?? wherry.webSocketUrl}/ws?id=${id}`;
+  const { scheme = '', port = wherry.port } = options;
+  const url = `ws${scheme}://127.0.0.1:${port}/ws?id=${id}`;
   const socket = new WebSocket(url, { perMessageDeflate: false, maxPayload: 0, ...options.tls });
   cleanup(t, () => socket.terminate());
   const sent = new Digest();
@@ -111,8 +112,9 @@ export async function socketTraffic(t, wherry, backend, { id, seed, count = 60, 
 export async function bodyTraffic(wherry, { seed, length, chunked = false, agent = false, options = {} }) {
   const data = seededBytes(seed, length);
   const headers = chunked ? {} : { 'Content-Length': length };
-  const library = options.url?.startsWith('https') ? https : http;
-  const url = `${options.url ?? wherry.url}/echo`;
+  const { scheme = '', port = wherry.port } = options;
+  const library = scheme ? https : http;
+  const url = `http${scheme}://127.0.0.1:${port}/echo`;
   const settings = { method: 'POST', agent, headers, ...options.tls };
   const answer = await within(new Promise((resolve) => {
     const request = library.request(url, settings, (response) => {
