@@ -49,7 +49,7 @@ static bool set_ciphers(
 	*reterr_text = "ciphers: none of them is known";
 	if (set->ciphers && SSL_CTX_set_cipher_list(context, set->ciphers) != 1)
 		return false;
-	*reterr_text = "ciphersuites: one of them is not known";
+	*reterr_text = "ciphersuites: none of them is known";
 	return !set->ciphersuites ||
 	       SSL_CTX_set_ciphersuites(context, set->ciphersuites) == 1;
 }

@@ -14,6 +14,9 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 
+#include "wherry/net/tls_server.h"
+#include "wherry/net/tls_tickets.h"
+
 enum {
 	PATHS_MAX = 64,
 	STEPS_MAX = 20,
@@ -62,6 +65,24 @@ const char *tls_fixture_write_key(const char *name, EVP_PKEY *key)
 {
 	FILE *file = open_file(name, ".key");
 	cr_assert_eq(PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL), 1);
+	cr_assert_eq(fclose(file), 0);
+	return paths[path_count - 1];
+}
+
+const char *tls_fixture_write_locked_key(const char *name, EVP_PKEY *key)
+{
+	FILE *file = open_file(name, ".key");
+	cr_assert_eq(PEM_write_PrivateKey(file, key, EVP_aes_128_cbc(),
+			     (const unsigned char *)"secret", 6, NULL, NULL),
+		1);
+	cr_assert_eq(fclose(file), 0);
+	return paths[path_count - 1];
+}
+
+const char *tls_fixture_write_text(const char *name, const char *text)
+{
+	FILE *file = open_file(name, ".pem");
+	cr_assert_geq(fputs(text, file), 0);
 	cr_assert_eq(fclose(file), 0);
 	return paths[path_count - 1];
 }
@@ -144,7 +165,9 @@ static SSL *make_client(
 	const struct tls_fixture_client *wish, struct tls_fixture_result *result)
 {
 	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
-	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT);
+	// A cache inside that goes away would spoil the sessions.
+	SSL_CTX_set_session_cache_mode(
+		context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE);
 	SSL_CTX_sess_set_new_cb(context, keep_session);
 	SSL *ssl = SSL_new(context);
 	SSL_CTX_free(context);
@@ -160,6 +183,8 @@ static SSL *make_client(
 			1);
 	if (wish->sigalgs)
 		cr_assert_eq(SSL_set1_sigalgs_list(ssl, wish->sigalgs), 1);
+	if (wish->ciphers)
+		cr_assert_eq(SSL_set_cipher_list(ssl, wish->ciphers), 1);
 	if (wish->version) {
 		SSL_set_min_proto_version(ssl, wish->version);
 		SSL_set_max_proto_version(ssl, wish->version);
@@ -167,7 +192,9 @@ static SSL *make_client(
 	if (wish->session)
 		cr_assert_eq(SSL_set_session(ssl, wish->session), 1);
 	if (wish->alpn)
-		SSL_set_alpn_protos(ssl, wish->alpn, (unsigned)wish->alpn_length);
+		cr_assert_eq(
+			SSL_set_alpn_protos(ssl, wish->alpn, (unsigned)wish->alpn_length),
+			0);
 	return ssl;
 }
 
@@ -205,12 +232,50 @@ static bool run(SSL *server, SSL *client)
 static void describe(SSL *client, struct tls_fixture_result *result)
 {
 	X509 *leaf = SSL_get0_peer_certificate(client);
+	const unsigned char *alpn;
+	unsigned alpn_length;
+	SSL_get0_alpn_selected(client, &alpn, &alpn_length);
+	cr_assert_lt(alpn_length, sizeof(result->alpn));
+	if (alpn_length > 0)
+		memcpy(result->alpn, alpn, alpn_length);
+	result->version = SSL_version(client);
+	result->is_early_data_taken =
+		SSL_get_early_data_status(client) == SSL_EARLY_DATA_ACCEPTED;
 	result->is_resumed = SSL_session_reused(client) == 1;
+	// The callback is not called where a ticket of TLS 1.2 is renewed.
+	if (!result->session && result->version == TLS1_2_VERSION)
+		result->session = SSL_get1_session(client);
 	if (!leaf)
 		return;
 	X509_NAME_get_text_by_NID(X509_get_subject_name(leaf), NID_commonName,
 		result->common_name, sizeof(result->common_name));
 	result->key_type = EVP_PKEY_get_base_id(X509_get0_pubkey(leaf));
+}
+
+struct tls_server *tls_fixture_serve(
+	const struct conf_tls *conf, struct tls_tickets *tickets)
+{
+	struct buf text = BUF_INIT;
+	struct conf_listener listener = {.name = "test", .tls = *conf};
+	struct tls_tickets *own =
+		tickets ? tls_tickets_ref(tickets) : tls_tickets_create();
+	struct tls_set *set = tls_set_load(&listener, own, &text);
+	cr_assert_not_null(set, "%.*s", STR_ARG(text));
+	struct tls_server *server = tls_server_create(set);
+	cr_assert_not_null(server);
+	tls_set_unref(set);
+	tls_tickets_unref(own);
+	buf_finish(&text);
+	return server;
+}
+
+struct tls_fixture_result tls_fixture_ask(
+	struct tls_server *server, const struct tls_fixture_client *client)
+{
+	SSL *ssl = tls_server_accept(server);
+	struct tls_fixture_result result = tls_fixture_shake(ssl, client);
+	SSL_free(ssl);
+	return result;
 }
 
 struct tls_fixture_result tls_fixture_shake(
@@ -226,6 +291,8 @@ struct tls_fixture_result tls_fixture_shake(
 			client, wish->early_data, strlen(wish->early_data), &written);
 	result.is_done = run(server, client);
 	describe(client, &result);
+	// One that breaks off gives up its session, too.
+	SSL_set_shutdown(client, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 	SSL_free(client);
 	return result;
 }
