@@ -11,6 +11,8 @@ enum {
 // Framing, upgrades and the client's identity are decided by Wherry; a trailing "*"
 // stands for any rest.
 static const char *const owned[] = {
+	"Client-Cert",
+	"Client-Cert-Chain",
 	"Connection",
 	"Content-Length",
 	"Forwarded",
@@ -24,6 +26,7 @@ static const char *const owned[] = {
 	"Upgrade",
 	"Via",
 	"X-Forwarded-*",
+	"X-SSL-Client-*",
 };
 
 bool conf_load_fields_is_owned(struct str name)

@@ -179,13 +179,13 @@ static const struct exchange_handler exchange_events = {
 };
 
 // What is about the page or its body, and not about who may have it.
-static bool is_withheld(const struct http_field *field)
+static bool is_withheld(const struct request_head *head, const struct http_field *field)
 {
 	static const char *const names[] = {"Range", "If-Range", "If-Match",
 		"If-None-Match", "If-Modified-Since", "If-Unmodified-Since"};
 	struct str start = {
 		field->name.data, field->name.length < 13 ? field->name.length : 13};
-	if (field->is_dropped || request_head_is_rewritten(field->id) ||
+	if (field->is_dropped || request_head_is_rewritten(head, field) ||
 		str_equal_nocase(start, STR("Sec-WebSocket")))
 		return true;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -215,7 +215,7 @@ static bool is_shown(
 {
 	const struct conf_route *route = head->request->route;
 	const struct conf_names *wanted = &route->forward_auth.request_fields;
-	if (is_withheld(field) || is_ours(field->name) ||
+	if (is_withheld(head, field) || is_ours(field->name) ||
 		is_another_rules(route, field->name) ||
 		(!is_trusted && request_head_is_claim(field->name)))
 		return false;
@@ -244,6 +244,7 @@ bool access_service_prepare(struct access *access, const struct access_question 
 	struct request_head head = {
 		.conf = access->site->conf,
 		.peer = question->peer,
+		.tls = question->tls,
 		.request = access->request,
 		.message = question->message,
 	};

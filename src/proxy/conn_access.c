@@ -44,6 +44,7 @@ void conn_ask_access(struct conn *conn, const struct http_message *message)
 		.request = &conn->request,
 		.message = message,
 		.peer = &conn->peer,
+		.tls = stream_tls(conn->client),
 		.forward = conn->request.route->action == CONF_FORWARD ? conn->forward
 								       : NULL,
 	};

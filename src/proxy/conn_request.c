@@ -111,6 +111,7 @@ static struct conn_refusal prepare_forward(struct conn *conn,
 	struct request_head head = {
 		.conf = conn->site->conf,
 		.peer = &conn->peer,
+		.tls = stream_tls(conn->client),
 		.request = &conn->request,
 		.message = message,
 		.choice = choice,

@@ -4,8 +4,10 @@
 
 #include <string.h>
 
+#include "wherry/net/tls_server.h"
 #include "wherry/proto/http_write.h"
 #include "wherry/proto/ws_handshake.h"
+#include "wherry/proxy/client_certificate.h"
 #include "wherry/proxy/head_fields.h"
 
 void request_head_write_line(struct buf *out, const struct request_head *head)
@@ -111,6 +113,8 @@ void request_head_write_identity(struct buf *out, const struct request_head *hea
 		message->host, is_trusted);
 	write_forwarded(out, head, peer, is_trusted);
 	head_fields_write_via(out, message);
+	if (head->tls)
+		client_certificate_write(out, head->tls);
 }
 
 bool request_head_is_trusted(const struct request_head *head)
@@ -129,7 +133,7 @@ bool request_head_is_claim(struct str name)
 	       str_equal_nocase(name, STR("X_Real_IP"));
 }
 
-bool request_head_is_rewritten(enum http_field_id id)
+static bool is_ours(enum http_field_id id)
 {
 	switch ((int)id) {
 	case HTTP_FIELD_HOST:
@@ -145,6 +149,23 @@ bool request_head_is_rewritten(enum http_field_id id)
 	default:
 		return false;
 	}
+}
+
+// Those of a trusted proxy, which has ended the client's TLS itself, pass; but not with
+// "_", and not if we ask for certificates ourselves.
+static bool is_false_certificate(const struct request_head *head, struct str name)
+{
+	if (!client_certificate_is_field(name))
+		return false;
+	bool asks = head->tls && tls_server_asks_client(head->tls);
+	return asks || memchr(name.data, '_', name.length) ||
+	       !request_head_is_trusted(head);
+}
+
+bool request_head_is_rewritten(
+	const struct request_head *head, const struct http_field *field)
+{
+	return is_ours(field->id) || is_false_certificate(head, field->name);
 }
 
 static void write_framing(struct buf *out, const struct http_message *message)
@@ -180,7 +201,7 @@ void request_head_write_fields(struct buf *out, const struct request_head *head)
 	bool is_trusted = request_head_is_trusted(head);
 	for (size_t i = 0; i < message->field_count; i++) {
 		const struct http_field *field = &message->fields[i];
-		if (field->is_dropped || request_head_is_rewritten(field->id) ||
+		if (field->is_dropped || request_head_is_rewritten(head, field) ||
 			head_fields_is_removed(headers, field->name) ||
 			head_fields_is_named(added, field->name) ||
 			(!is_trusted && request_head_is_claim(field->name)))

@@ -23,6 +23,7 @@ struct access_question {
 	struct request *request;            // with its route; the user is filled in
 	const struct http_message *message; // lent until access_start returns
 	const struct addr *peer;
+	const SSL *tls;          // of the client's connection; NULL = it is plain
 	struct forward *forward; // prepared: rules add fields to it. NULL: the route asks
 				 // no backend
 };

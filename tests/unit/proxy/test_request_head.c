@@ -271,3 +271,28 @@ Test(request_head, fits_into_its_buffer_or_fails)
 	cr_expect_eq(failed.length, 0);
 	head_fixture_finish(&fixture);
 }
+
+// SECURITY T22: as with X-Forwarded-*, but that there is no word of ours without TLS.
+Test(request_head, drops_certificates_that_a_client_only_claims)
+{
+	static const char lines[] =
+		"GET / HTTP/1.1\nHost: a.example\nX-SSL-Client-Verify: SUCCESS\n"
+		"x-ssl-client-dn: CN=admin\nX_SSL_Client_DN: CN=admin\n"
+		"X-SSL-CLIENT_S_DN: CN=admin\nClient-Cert: :AA==:\n"
+		"client_cert: :AA==:\nClient-Cert-Chain: :AA==:\n"
+		"Client-Certificate: mine\nX-SSL: 1\n";
+	expect(NULL, lines,
+		"GET / HTTP/1.1\nHost: a.example\nClient-Certificate: mine\nX-SSL: "
+		"1\n" IDENTITY);
+
+	struct head_fixture fixture;
+	head_fixture_start(&fixture, TRUSTED, NULL, PEER, lines);
+	head_fixture_write_request(&fixture);
+	head_fixture_expect_line(&fixture, "X-SSL-Client-Verify: SUCCESS");
+	head_fixture_expect_line(&fixture, "X-SSL-Client-DN: CN=admin");
+	head_fixture_expect_line(&fixture, "Client-Cert: :AA==:");
+	head_fixture_expect_no(&fixture, "X_SSL_Client_DN:");
+	head_fixture_expect_no(&fixture, "X-SSL-CLIENT_S_DN:");
+	head_fixture_expect_no(&fixture, "client_cert:");
+	head_fixture_finish(&fixture);
+}
