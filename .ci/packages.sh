@@ -6,7 +6,9 @@ build_packages=(gcc libc6-dev meson ninja-build pkg-config scdoc
 	libcjose-dev libjansson-dev libseccomp-dev libcrypt-dev)
 clang_packages=(clang-14 libclang-rt-14-dev llvm-14)
 lint_packages=(clang-14 clang-format-14 cppcheck binutils)
-peer_packages=(nginx libnginx-mod-stream haproxy hitch curl openssl apache2-utils) # what the integration tests talk to
+# What the integration tests talk to.
+peer_packages=(nginx libnginx-mod-stream haproxy hitch curl openssl apache2-utils
+	chromium libnss3-tools)
 bench_packages=(nginx haproxy hitch openssl strace valgrind procps)
 
 # Older packages lack eight CVE fixes.
@@ -62,12 +64,21 @@ need_node() {
 		die "node $(node --version) is too old: 18 or newer is needed"
 }
 
-# What a folder's package.json asks for is only ws. npm brings the version of the lock file;
-# where npm or its registry is missing, Debian's own package of ws serves as well.
+# What a folder's package.json asks for. npm brings the versions of the lock file; where npm or
+# its registry is missing, Debian's own package of ws serves as well, and what needs more than
+# that is skipped.
+has_node_modules() {
+	node -e '
+		const { existsSync } = require("fs");
+		const { dependencies } = require(process.argv[1] + "/package.json");
+		const has = (name) => existsSync(`${process.argv[1]}/node_modules/${name}/package.json`);
+		process.exit(Object.keys(dependencies).every(has) ? 0 : 1);' "$(readlink -f "$1")"
+}
+
 need_node_modules() {
 	local folder=$1
 	need_node
-	[ ! -e "$folder/node_modules/ws/package.json" ] || return 0
+	! has_node_modules "$folder" || return 0
 	if command -v npm >/dev/null &&
 		(cd "$folder" && timeout 120 npm ci --no-audit --no-fund >/dev/null 2>&1); then
 		return 0

@@ -11,9 +11,11 @@ import { test } from 'node:test';
 
 import { httpBackend, scriptedBackend } from './support/backends.mjs';
 import { root } from './support/build.mjs';
+import { Authority, giveToWherry } from './support/certificates.mjs';
 import { acceptWebSocket, openWebSocket } from './support/frames.mjs';
 import { exchange, requestText } from './support/http_text.mjs';
 import { connect } from './support/peer.mjs';
+import { connectTls } from './support/tls_peer.mjs';
 import { runToEnd, startWherry, temporaryDirectory } from './support/wherry.mjs';
 
 const plainProxy = ['proxy', '--listen', '127.0.0.1:1', '--to', 'http://127.0.0.1:1'];
@@ -110,4 +112,56 @@ test('wherry proxy relays WebSockets', async (t) => {
   const wherry = await startWherry(t, '', { args: ([port]) => ['proxy', '--listen', `127.0.0.1:${port}`, '--to', backend.url] });
   const client = await openWebSocket(t, wherry);
   assert.equal(client.response.status, 101);
+});
+
+test('wherry proxy --tls-self-signed makes a certificate and says its fingerprint', async (t) => {
+  const backend = await httpBackend(t);
+  const args = ([port]) => ['proxy', '--listen', `127.0.0.1:${port}`, '--to', backend.url, '--tls-self-signed'];
+  const wherry = await startWherry(t, '', { args });
+  const peer = await connectTls(t, wherry.port, { rejectUnauthorized: false });
+  const { fingerprint256, subjectaltname } = peer.socket.getPeerCertificate();
+  assert.ok(wherry.stderr.includes(`SHA-256 fingerprint ${fingerprint256}`), wherry.stderr);
+  assert.match(subjectaltname, /DNS:localhost, IP Address:127\.0\.0\.1, IP Address:0:0:0:0:0:0:0:1/);
+  const response = await exchange(peer, requestText('GET', '/hello'));
+  assert.equal(JSON.parse(response.body).headers['x-forwarded-proto'], 'https');
+});
+
+test('wherry proxy --tls-cert --tls-key', async (t) => {
+  const backend = await httpBackend(t);
+  const authority = new Authority(t);
+  const { cert, key } = authority.issue(['localhost', '127.0.0.1']);
+  const args = ([port]) => ['proxy', '--listen', `127.0.0.1:${port}`, '--to', backend.url, '--tls-cert', cert, '--tls-key', key];
+  const wherry = await startWherry(t, '', { args });
+  const response = await exchange(await connectTls(t, wherry.port, { ca: authority.pem }), requestText('GET', '/hello'));
+  assert.equal(JSON.parse(response.body).url, '/hello');
+});
+
+test('a key that is no good stops the start and the check, and both say why', async (t) => {
+  const authority = new Authority(t);
+  const [one, other] = [authority.issue(['localhost']), authority.issue(['localhost'])];
+  const file = join(authority.directory, 'wherry.yaml');
+  const write = (key) => writeFileSync(file, `
+listeners:
+  - address: 127.0.0.1:0
+    tls:
+      certificates:
+        - cert: ${one.cert}
+          key: ${key}
+routes: [{ redirect: { to: / } }]
+`);
+  giveToWherry(other.key, 0o644);
+  for (const [key, pattern] of [
+    [other.key, /wherry\.yaml:7:16: \S+\.key is open to others \(expected mode 0600, .* found 0644\)/],
+    ['missing.key', /wherry\.yaml:7:16: \S+\/missing\.key \S.*No such file/],
+    [authority.key, /wherry\.yaml:7:16: \S+\.key is not the key of \S+\.pem/],
+  ]) {
+    write(key);
+    const check = await runToEnd(t, ['check', '-c', file]);
+    assert.equal(check.code, 1);
+    assert.match(check.stderr, pattern);
+    const start = await runToEnd(t, ['run', '-c', file]);
+    assert.equal(start.code, 3);
+    assert.match(start.stderr, key === 'missing.key' ? /missing\.key/ : pattern);
+    assert.equal((await runToEnd(t, ['check', '--no-files', '-c', file])).code, 0);
+  }
 });
