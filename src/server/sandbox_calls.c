@@ -3,8 +3,6 @@
 // (socket, ioctl, clone, prctl, kill, mmap) stands in sandbox_seccomp.c.
 #include "sandbox_calls_priv.h"
 
-#include <seccomp.h>
-
 #include "sandbox_sanitizer_priv.h"
 
 #define CALL(name) SCMP_SYS(name)

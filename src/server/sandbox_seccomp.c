@@ -1,219 +1,189 @@
 // SPDX-License-Identifier: MIT
-// Builds and loads the filter; see the header.
+// Builds and loads the filter; see the header. libseccomp would build it as well, but an
+// allocation that fails within it leaves calls out without a word; this needs none.
 #include "sandbox_seccomp_priv.h"
 
 #include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
 #include <linux/prctl.h>
+#include <linux/seccomp.h>
 #include <linux/sockios.h>
 #include <sched.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
-
-#include <seccomp.h>
 
 #include "sandbox_calls_priv.h"
 #include "sandbox_sanitizer_priv.h"
 
+#if defined(__x86_64__)
+#define ARCH AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define ARCH AUDIT_ARCH_AARCH64
+#elif defined(__riscv) && __riscv_xlen == 64
+#define ARCH AUDIT_ARCH_RISCV64
+#else
+#define ARCH 0 // no filter: the numbers of system calls are another architecture's affair
+#endif
+
 // glibc names the memory of malloc with it (2.39); unknown to the headers of Debian 12.
 #define SET_VMA 0x53564d41
+#define X32_CALL 0x40000000 // the other set of calls that a 64-bit x86 has
 
-static const uint32_t refuse = SCMP_ACT_ERRNO(EPERM);
-static const uint32_t lacking = SCMP_ACT_ERRNO(ENOSYS);
+enum {
+	FILTER_MAX = 1024, // instructions; about 600 are used
+	REFUSE = SECCOMP_RET_ERRNO | EPERM,
+	LACKING = SECCOMP_RET_ERRNO | ENOSYS
+};
 
-// Returns 0 or -errno, as libseccomp does. A call that this machine does not have needs
-// no rule.
-static int add(scmp_filter_ctx filter, uint32_t action, int call)
+struct filter {
+	struct sock_filter code[FILTER_MAX];
+	unsigned short length;
+	bool is_full;
+};
+
+static void add(struct filter *filter, struct sock_filter instruction)
 {
-	int result = seccomp_rule_add(filter, action, call, 0);
-	return result == -EDOM ? 0 : result;
+	if (filter->length < FILTER_MAX)
+		filter->code[filter->length++] = instruction;
+	else
+		filter->is_full = true;
 }
 
-static int allow_list(scmp_filter_ctx filter, const int *calls)
+static void load_field(struct filter *filter, size_t offset)
 {
-	int result = 0;
-	for (; *calls != SANDBOX_CALLS_END && result == 0; calls++)
-		result = add(filter, SCMP_ACT_ALLOW, *calls);
-	return result;
+	add(filter,
+		(struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset));
 }
 
-static bool is_for_sanitizer(int call)
+static void end_with(struct filter *filter, uint32_t action)
 {
-	const int *one = sandbox_calls_sanitizer;
-	while (*one != SANDBOX_CALLS_END && *one != call)
-		one++;
-	return *one == call;
+	add(filter, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action));
 }
 
-static int refuse_list(scmp_filter_ctx filter, const int *calls)
+// Ends with the action if the comparison with what is loaded holds.
+static void end_if(
+	struct filter *filter, unsigned short compare, uint32_t value, uint32_t action)
 {
-	int result = 0;
-	for (; *calls != SANDBOX_CALLS_END && result == 0; calls++) {
-		if (!is_for_sanitizer(*calls))
-			result = add(filter, refuse, *calls);
+	add(filter, (struct sock_filter)BPF_JUMP(BPF_JMP | compare | BPF_K, value, 0, 1));
+	end_with(filter, action);
+}
+
+static void add_list(struct filter *filter, const int *calls, uint32_t action)
+{
+	for (; *calls != SANDBOX_CALLS_END; calls++) {
+		if (*calls >= 0) // this machine has it
+			end_if(filter, BPF_JEQ, (uint32_t)*calls, action);
 	}
-	return result;
 }
 
-// Allows the call if its argument is one of values.
-static int allow_values(scmp_filter_ctx filter, int call, unsigned argument,
-	const uint64_t *values, size_t count)
+// What decides about a call by one of its arguments. The kernel takes these as 32 bits,
+// or the bits asked for lie there.
+struct argument_rule {
+	int call;
+	unsigned argument;
+	unsigned short compare; // BPF_JEQ: one of values is allowed, all else refused;
+				// BPF_JSET: with this bit
+	uint32_t values[8];
+	size_t count;
+	uint32_t if_so, if_not;
+};
+
+static void add_rule(struct filter *filter, const struct argument_rule *rule)
 {
-	int result = 0;
-	for (size_t i = 0; i < count && result == 0; i++) {
-		struct scmp_arg_cmp is_value = {
-			argument, SCMP_CMP_EQ, values[i], values[i]};
-		result = seccomp_rule_add_array(
-			filter, SCMP_ACT_ALLOW, call, 1, &is_value);
-	}
-	return result;
+	if (rule->call < 0)
+		return;
+	// The two instructions around the values, and two for each of them.
+	add(filter, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
+			    (uint32_t)rule->call, 0, (uint8_t)(2 + 2 * rule->count)));
+	load_field(filter,
+		offsetof(struct seccomp_data, args) + rule->argument * sizeof(uint64_t));
+	for (size_t i = 0; i < rule->count; i++)
+		end_if(filter, rule->compare, rule->values[i], rule->if_so);
+	end_with(filter, rule->if_not);
 }
 
-// Allows or refuses the call if its argument has all, or none, of these bits.
-static int add_masked(scmp_filter_ctx filter, uint32_t action, int call,
-	unsigned argument, uint64_t mask, uint64_t value)
+// No packet, netlink or kernel crypto sockets. Asking sockets and terminals, but not
+// typing into terminals (TIOCSTI).
+static void add_descriptors(struct filter *filter)
 {
-	struct scmp_arg_cmp has_bits = {argument, SCMP_CMP_MASKED_EQ, mask, value};
-	int result = seccomp_rule_add_array(filter, action, call, 1, &has_bits);
-	return result == -EDOM ? 0 : result;
-}
-
-// Allows the call if its argument is value, else refuses it.
-static int add_single(scmp_filter_ctx filter, int call, unsigned argument, uint64_t value)
-{
-	struct scmp_arg_cmp is_value = {argument, SCMP_CMP_EQ, value, value};
-	struct scmp_arg_cmp is_other = {argument, SCMP_CMP_NE, value, value};
-	int result = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, 1, &is_value);
-	if (result == 0)
-		result = seccomp_rule_add_array(filter, refuse, call, 1, &is_other);
-	return result;
-}
-
-#define VALUES(array) (array), sizeof(array) / sizeof((array)[0])
-
-// No packet, netlink or kernel crypto sockets: families above IPv6 are refused by one
-// rule, the few below it one by one.
-static int add_socket(scmp_filter_ctx filter)
-{
-	static const uint64_t families[] = {AF_UNIX, AF_INET, AF_INET6};
-	struct scmp_arg_cmp is_above = {0, SCMP_CMP_GT, AF_INET6, 0};
-	int result = allow_values(filter, SCMP_SYS(socket), 0, VALUES(families));
-	for (uint64_t family = 0; family < AF_INET6 && result == 0; family++) {
-		struct scmp_arg_cmp is_family = {0, SCMP_CMP_EQ, family, family};
-		if (family != AF_UNIX && family != AF_INET)
-			result = seccomp_rule_add_array(
-				filter, refuse, SCMP_SYS(socket), 1, &is_family);
-	}
-	if (result == 0)
-		result = seccomp_rule_add_array(
-			filter, refuse, SCMP_SYS(socket), 1, &is_above);
-	return result == 0 ? add_single(filter, SCMP_SYS(socketpair), 0, AF_UNIX)
-			   : result;
-}
-
-// Asking sockets and terminals, but not typing into terminals (TIOCSTI).
-static int add_ioctl(scmp_filter_ctx filter)
-{
-	static const uint64_t requests[] = {
-		FIONBIO, FIONREAD, SIOCOUTQ, SIOCOUTQNSD, TCGETS, TIOCGWINSZ, FIOCLEX};
-	return allow_values(filter, SCMP_SYS(ioctl), 1, VALUES(requests));
-}
-
-// Threads, but no processes. What clone3 is asked for lies in memory, where a filter
-// can't look: without it the C library takes clone.
-static int add_threads(scmp_filter_ctx filter)
-{
-	static const uint64_t options[] = {
-		PR_SET_NAME, PR_GET_NAME, PR_GET_DUMPABLE, SET_VMA};
-	int result = add_masked(
-		filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 0, CLONE_THREAD, CLONE_THREAD);
-	if (result == 0)
-		result = add_masked(filter, refuse, SCMP_SYS(clone), 0, CLONE_THREAD, 0);
-	if (result == 0)
-		result = allow_values(filter, SCMP_SYS(prctl), 0, VALUES(options));
-	return result;
-}
-
-// abort() and the C library's own signals.
-static int add_signals(scmp_filter_ctx filter)
-{
-	uint64_t own = (uint64_t)getpid();
-	int result = add_single(filter, SCMP_SYS(kill), 0, own);
-	return result == 0 ? add_single(filter, SCMP_SYS(tgkill), 0, own) : result;
-}
-
-// No memory becomes code any more. What is loaded later than the start (a provider of
-// OpenSSL) would need it: it must be in openssl.cnf, which is read before.
-static int add_memory(scmp_filter_ctx filter)
-{
-	static const int calls[] = {SCMP_SYS(mmap), SCMP_SYS(mmap2), SCMP_SYS(mprotect),
-		SCMP_SYS(pkey_mprotect)};
-	int result = 0;
-	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]) && result == 0; i++) {
-		result = add_masked(filter, SCMP_ACT_ALLOW, calls[i], 2, PROT_EXEC, 0);
-		if (result == 0)
-			result = add_masked(
-				filter, refuse, calls[i], 2, PROT_EXEC, PROT_EXEC);
-	}
-	return result;
-}
-
-static int add_rules(scmp_filter_ctx filter)
-{
-	int result = allow_list(filter, sandbox_calls_allowed);
-	if (result == 0)
-		result = allow_list(filter, sandbox_calls_sanitizer);
-	if (result == 0)
-		result = refuse_list(filter, sandbox_calls_refused);
-	if (result == 0)
-		result = add_socket(filter);
-	if (result == 0)
-		result = add_ioctl(filter);
-	if (SANDBOX_SANITIZER)
-		return result; // sandbox_calls_sanitizer has these calls as a whole
-	if (result == 0)
-		result = add_threads(filter);
-	if (result == 0)
-		result = add_signals(filter);
-	if (result == 0)
-		result = add_memory(filter);
-	return result;
-}
-
-static int set_attributes(scmp_filter_ctx filter)
-{
-	static const struct {
-		enum scmp_filter_attr name;
-		uint32_t value;
-	} attributes[] = {
-		{SCMP_FLTATR_ACT_BADARCH,
-			SCMP_ACT_KILL_PROCESS}, // only an attack is that
-		{SCMP_FLTATR_CTL_NNP, 0},       // sandbox.c has done it
-		{SCMP_FLTATR_CTL_LOG, 1}, // who looks for the cause of an EPERM finds it
-		{SCMP_FLTATR_CTL_SSB, 1}, // no code of others runs here: stay fast
-		{SCMP_FLTATR_CTL_TSYNC, 1},
-		{SCMP_FLTATR_CTL_OPTIMIZE, 2}, // a tree instead of a long chain
+	static const struct argument_rule rules[] = {
+		{SANDBOX_CALL_SOCKET, 0, BPF_JEQ, {AF_UNIX, AF_INET, AF_INET6}, 3,
+			SECCOMP_RET_ALLOW, REFUSE},
+		{SANDBOX_CALL_SOCKETPAIR, 0, BPF_JEQ, {AF_UNIX}, 1, SECCOMP_RET_ALLOW,
+			REFUSE},
+		{SANDBOX_CALL_IOCTL, 1, BPF_JEQ,
+			{FIONBIO, FIONREAD, SIOCOUTQ, SIOCOUTQNSD, TCGETS, TIOCGWINSZ,
+				FIOCLEX},
+			7, SECCOMP_RET_ALLOW, LACKING},
 	};
-	int result = 0;
-	for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]) && result == 0;
-		i++)
-		result =
-			seccomp_attr_set(filter, attributes[i].name, attributes[i].value);
-	return result;
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		add_rule(filter, &rules[i]);
+}
+
+// Threads, but no processes: what clone3 is asked for lies in memory, where a filter
+// can't look; without it the C library takes clone. No signals but to itself: abort() and
+// the C library's own. No memory becomes code any more: what is loaded later than the
+// start (a provider of OpenSSL) must be in openssl.cnf, which is read before.
+static void add_process(struct filter *filter)
+{
+	const uint32_t own = (uint32_t)getpid();
+	const struct argument_rule rules[] = {
+		{SANDBOX_CALL_CLONE, 0, BPF_JSET, {CLONE_THREAD}, 1, SECCOMP_RET_ALLOW,
+			REFUSE},
+		{SANDBOX_CALL_PRCTL, 0, BPF_JEQ,
+			{PR_SET_NAME, PR_GET_NAME, PR_GET_DUMPABLE, SET_VMA}, 4,
+			SECCOMP_RET_ALLOW, LACKING},
+		{SANDBOX_CALL_KILL, 0, BPF_JEQ, {own}, 1, SECCOMP_RET_ALLOW, REFUSE},
+		{SANDBOX_CALL_TGKILL, 0, BPF_JEQ, {own}, 1, SECCOMP_RET_ALLOW, REFUSE},
+		{SANDBOX_CALL_MMAP, 2, BPF_JSET, {PROT_EXEC}, 1, REFUSE,
+			SECCOMP_RET_ALLOW},
+		{SANDBOX_CALL_MPROTECT, 2, BPF_JSET, {PROT_EXEC}, 1, REFUSE,
+			SECCOMP_RET_ALLOW},
+		{SANDBOX_CALL_PKEY_MPROTECT, 2, BPF_JSET, {PROT_EXEC}, 1, REFUSE,
+			SECCOMP_RET_ALLOW},
+	};
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		add_rule(filter, &rules[i]);
+}
+
+static void build(struct filter *filter)
+{
+	load_field(filter, offsetof(struct seccomp_data, arch));
+	add(filter, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0));
+	end_with(filter, SECCOMP_RET_KILL_PROCESS); // only an attack is that
+	load_field(filter, offsetof(struct seccomp_data, nr));
+	if (ARCH == AUDIT_ARCH_X86_64)
+		end_if(filter, BPF_JGE, X32_CALL, SECCOMP_RET_KILL_PROCESS);
+	add_list(filter, sandbox_calls_allowed, SECCOMP_RET_ALLOW);
+	add_list(filter, sandbox_calls_sanitizer, SECCOMP_RET_ALLOW);
+	add_list(filter, sandbox_calls_refused, REFUSE);
+	add_descriptors(filter);
+	if (!SANDBOX_SANITIZER) // sandbox_calls_sanitizer has these calls as a whole
+		add_process(filter);
+	end_with(filter, LACKING);
 }
 
 int sandbox_seccomp_enter(void)
 {
-	scmp_filter_ctx filter = seccomp_init(lacking);
-	if (!filter)
-		return ENOMEM;
-	int result = set_attributes(filter);
-	if (result == 0)
-		result = add_rules(filter);
-	if (result == 0)
-		result = seccomp_load(filter);
-	seccomp_release(filter);
-	return -result;
+	struct filter filter = {.length = 0};
+	if (ARCH == 0)
+		return ENOSYS;
+	build(&filter);
+	if (filter.is_full)
+		return E2BIG;
+	struct sock_fprog program = {.len = filter.length, .filter = filter.code};
+	// LOG: who looks for the cause of an EPERM finds it. SPEC_ALLOW: no code of
+	// others runs here, so no defence against it need slow us down.
+	unsigned long flags = SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_LOG |
+			      SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+	long result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+	if (result > 0)
+		return ESRCH; // a thread that could not be brought along
+	return result < 0 ? errno : 0;
 }

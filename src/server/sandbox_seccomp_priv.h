@@ -4,6 +4,8 @@
 // kernel that lacks it, so that libraries fall back to an older one.
 #pragma once
 
+#include <stdbool.h>
+
 #include "wherry/base/attributes.h"
 
 // For all threads, for good. 0, or errno. Needs no_new_privs.
