@@ -79,10 +79,11 @@ test('a user that does not exist is exit code 3', async (t) => {
 
 test('a low port is bound after root is given up', asRoot, async (t) => {
   const backend = await httpBackend(t, (_, response) => response.end('ok'));
-  const low = 600 + Math.floor(Math.random() * 400);
+  let low; // another one at each attempt, should it be in use
   const wherry = await startWherry(t, ({ ports }) => `user: nobody
-listeners: [{ address: "127.0.0.1:${ports[0]}" }, { address: "127.0.0.1:${low}" }]
+listeners: [{ address: "127.0.0.1:${ports[0]}" }, { address: "127.0.0.1:${low = 600 + Math.floor(Math.random() * 400)}" }]
 ${forwardTo(backend)}`);
+  await eventually(() => /is ready/.test(wherry.stderr), 'ready');
   const peer = await connect(t, low);
   assert.equal((await exchange(peer, requestText('GET', '/'))).status, 200);
   assert.deepEqual(threads(wherry.pid)[0].uids, [NOBODY]);
