@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A decision that takes its time, as its parts see it: access.c (the order),
-// access_basic.c (passwords) and access_service.c (a service that decides).
+// access_basic.c (passwords), access_service.c (a service that decides) and access_head.c
+// (what that is asked).
 #pragma once
 
 #include "wherry/proto/http_basic.h"
@@ -37,6 +38,11 @@ void access_decide(struct access *access, enum access_result result);
 // access_basic.c
 
 enum access_result access_basic_ask(struct access *access);
+
+// access_head.c
+
+// The fields of a question to an auth service, but for Host.
+void access_head_write(struct buf *out, const struct request_head *head);
 
 // access_service.c
 

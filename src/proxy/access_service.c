@@ -178,67 +178,6 @@ static const struct exchange_handler exchange_events = {
 	.on_fail = on_fail,
 };
 
-// What is about the page or its body, and not about who may have it.
-static bool is_withheld(const struct request_head *head, const struct http_field *field)
-{
-	static const char *const names[] = {"Range", "If-Range", "If-Match",
-		"If-None-Match", "If-Modified-Since", "If-Unmodified-Since"};
-	struct str start = {
-		field->name.data, field->name.length < 13 ? field->name.length : 13};
-	if (field->is_dropped || request_head_is_rewritten(head, field) ||
-		str_equal_nocase(start, STR("Sec-WebSocket")))
-		return true;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (str_equal_nocase(field->name, str_from(names[i])))
-			return true;
-	}
-	return false;
-}
-
-// Said by Wherry alone, since the service decides by them.
-static bool is_ours(struct str name)
-{
-	return str_equal_nocase(name, STR("X-Forwarded-Method")) ||
-	       str_equal_nocase(name, STR("X-Forwarded-Uri"));
-}
-
-// Fields that another rule of the route adds are not the client's to send; those that the
-// service answers with may be what it asks the client for, as Authorization.
-static bool is_another_rules(const struct conf_route *route, struct str name)
-{
-	return head_fields_is_named(&route->added_fields, name) &&
-	       !head_fields_is_named(&route->forward_auth.response_fields, name);
-}
-
-static bool is_shown(
-	const struct request_head *head, const struct http_field *field, bool is_trusted)
-{
-	const struct conf_route *route = head->request->route;
-	const struct conf_names *wanted = &route->forward_auth.request_fields;
-	if (is_withheld(head, field) || is_ours(field->name) ||
-		is_another_rules(route, field->name) ||
-		(!is_trusted && request_head_is_claim(field->name)))
-		return false;
-	return !wanted->names || head_fields_is_named(wanted, field->name);
-}
-
-static void write_fields(struct buf *out, const struct request_head *head)
-{
-	const struct http_message *message = head->message;
-	bool is_trusted = request_head_is_trusted(head);
-	for (size_t i = 0; i < message->field_count; i++) {
-		if (is_shown(head, &message->fields[i], is_trusted))
-			http_write_field(
-				out, message->fields[i].name, message->fields[i].value);
-	}
-	request_head_write_identity(out, head);
-	http_write_field(out, STR("X-Forwarded-Method"), message->method);
-	buf_append_str(out, STR("X-Forwarded-Uri: "));
-	buf_append_str(out, message->path);
-	buf_append_str(out, message->query);
-	buf_append_str(out, STR("\r\n"));
-}
-
 bool access_service_prepare(struct access *access, const struct access_question *question)
 {
 	struct request_head head = {
@@ -256,7 +195,7 @@ bool access_service_prepare(struct access *access, const struct access_question 
 		&exchange_events, write_head, access);
 	http_write_request_line(
 		&service->line, STR("GET"), str_from(access->route->forward_auth.target));
-	write_fields(&service->fields, &head);
+	access_head_write(&service->fields, &head);
 	return true;
 }
 

@@ -2,9 +2,10 @@
 // A service that decides about each request before the backend hears of it.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import https from 'node:https';
 import net from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -91,6 +92,9 @@ test('an auth service', async (t) => {
     assert.equal(headers['x-groups'], 'admins, staff');
     assert.equal('x_user' in headers, false);
     assert.equal('authorization' in headers, false);
+    const asked = auth.requests.at(-1).headers;
+    for (const name of ['x-user', 'x_user', 'x-groups']) assert.equal(name in asked, false, name);
+    assert.equal(asked.authorization, 'Bearer t');
   });
 
   await t.test('its refusals are the answer', async () => {
@@ -222,6 +226,25 @@ test('without an answer nobody passes', async (t) => {
     const [port] = await freePorts(1);
     const wherry = await startWherry(t, configure(`http://127.0.0.1:${port}`, backend));
     assert.equal((await exchange(await connect(t, wherry.port), requestText('GET', '/'))).status, 502);
+  });
+  await t.test('one whose certificate nobody vouches for', async () => {
+    const folder = temporaryDirectory(t);
+    const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes',
+      '-days', '2', '-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert],
+    { stdio: 'ignore' });
+    let asked = 0;
+    const server = https.createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (_, response) => {
+      asked++;
+      response.end();
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    cleanup(t, () => server.close());
+    const wherry = await startWherry(t, configure(`https://127.0.0.1:${server.address().port}/verify`, backend));
+    assert.equal((await exchange(await connect(t, wherry.port), requestText('GET', '/'))).status, 502);
+    assert.equal(asked, 0);
+    await eventually(() => /self-signed/.test(wherry.stderr), 'the reason in the log');
   });
   await t.test('silent', () => refuse(async () => {}, 504, /no answer in time/, ', timeout: 200ms'));
   await t.test('silent after the head', () => refuse(async (peer) => {
