@@ -213,11 +213,23 @@ static void open_records(struct stream *stream)
 	}
 }
 
+static bool is_hello_bearable(struct stream_tls *tls)
+{
+	bool is_tls13 = SSL_version(tls->ssl) != TLS1_2_VERSION;
+	return !SSL_is_server(tls->ssl) || stream_tls_hello_feed(&tls->hello, is_tls13,
+						   tls->source, tls->source_length);
+}
+
 void stream_tls_receive(struct stream *stream, const uint8_t *data, size_t length)
 {
 	struct stream_tls *tls = stream->tls;
 	tls->source = data;
 	tls->source_length = length;
+	if (!tls->is_ready && !is_hello_bearable(tls)) {
+		tls->error_text = "a ClientHello of more than 16 KiB";
+		stream_end_now(stream, STREAM_END_TLS, EPROTO);
+		return;
+	}
 	if (!tls->is_ready && !advance(stream))
 		return;
 	if (tls->source_length > 0)

@@ -6,6 +6,7 @@
 #include <openssl/ssl.h>
 
 #include "stream_priv.h"
+#include "stream_tls_hello_priv.h"
 
 struct stream_tls {
 	SSL *ssl;
@@ -14,7 +15,8 @@ struct stream_tls {
 	size_t sealed_length;     // in the loop's sealed buffer
 	struct evbuffer *waiting; // content, until the handshake is done; else NULL
 	const char *error_text;
-	bool is_ready; // the handshake is done
+	bool is_ready;                 // the handshake is done
+	struct stream_tls_hello hello; // of a client, until then
 };
 
 // Into the loop's sealed buffer: length is a record's at the most.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What comes before HTTP on a connection, as its listener asks for it: a PROXY header,
 // then TLS.
+#include <errno.h>
 #include <stdlib.h>
 
 #include "conn_priv.h"
@@ -121,7 +122,8 @@ void conn_preface_ended(struct conn *conn)
 
 void conn_preface_failed(struct conn *conn, const char *detail)
 {
-	if (SSL_in_before(stream_tls(conn->client)))
+	bool is_gone = stream_error(conn->client) == ECONNRESET;
+	if (is_gone && SSL_in_before(stream_tls(conn->client)))
 		conn_close(conn, CLOSE_REASON_CLIENT_CLOSED, "client");
 	else
 		conn_drop(conn, CLOSE_REASON_CLIENT_TLS, detail);

@@ -76,6 +76,15 @@ test('openssl, curl and Node', async (t) => {
   });
 });
 
+test('a ClientHello that is announced to be long is refused at once', async (t) => {
+  const authority = new Authority(t);
+  const wherry = await startTls(t, await httpBackend(t), [authority.issue(['localhost'])]);
+  const peer = await connect(t, wherry.port);
+  await peer.send(Buffer.from('160301001001020144', 'hex'));
+  await peer.over();
+  await wherry.accessLine({ reason: 'client_tls', detail: /ClientHello of more than 16 KiB/ });
+});
+
 test('a WebSocket over TLS, with large messages', async (t) => {
   const authority = new Authority(t);
   const backend = await webSocketBackend(t);
