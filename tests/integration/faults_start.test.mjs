@@ -16,7 +16,7 @@ import { Faults, canFailAllocations } from './support/faults.mjs';
 import { freePorts, temporaryDirectory } from './support/wherry.mjs';
 
 // How many of the points are tried, evenly; WHERRY_FAULT_POINTS=100000 takes them all.
-const POINTS = Number(process.env.WHERRY_FAULT_POINTS ?? 16);
+const POINTS = Number(process.env.WHERRY_FAULT_POINTS ?? 8);
 
 const configuration = ([port, status]) => `
 workers: 1

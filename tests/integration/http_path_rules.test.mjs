@@ -68,6 +68,25 @@ test('paths', async (t) => {
     assert.equal(open.requests.length, before);
   });
 
+  await t.test('of a guarded place reach no backend in 500 spellings more', async () => {
+    const before = open.requests.length;
+    const starts = [
+      '/admin', '/./admin', '/%2e/admin', '/.%2f/admin', '/x/../admin', '/x/%2E%2e/admin', '/x/.%2e/admin',
+      '/x/y/../../admin', '/x/./../admin', '/x;y/../admin', '/%78/../admin', '/admin/../admin', '/admin/%2e%2e/admin',
+      '/admin/./../admin',
+    ];
+    const letters = ['admin', '%61dmin', 'a%64min', 'ad%6Din', 'adm%69n', 'admi%6e', '%61%64%6d%69%6e'];
+    const ends = ['', '/', '/x', '/.', '/./', '/%2e', '/x/..', '/x/%2e%2e/', '?a', '/x?/../'];
+    const targets = starts.flatMap((start) => letters.flatMap((word) => ends.map((end) =>
+      start.replace(/admin$/, word) + end)));
+    assert.ok(targets.length >= 500);
+    for (const target of targets) {
+      const { status } = await ask(target);
+      assert.ok([302, 400].includes(status), `${target}: ${status}`);
+    }
+    assert.equal(open.requests.length, before);
+  });
+
   await t.test('that would name another route when read plainly are refused', async () => {
     for (const target of ['/admin/../open', '/admin/x/../../open', '/admin/%2e%2e/open']) {
       const { status, url } = await ask(target);
