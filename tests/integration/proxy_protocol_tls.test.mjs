@@ -17,7 +17,7 @@ import { eventually, within } from './support/deadline.mjs';
 import { frame, leave, OPCODE, readFrame, upgradeRequest } from './support/frames.mjs';
 import { exchange, readRequest, readResponse, requestText, responseText } from './support/http_text.mjs';
 import { connect, Peer } from './support/peer.mjs';
-import { startHaproxy } from './support/proxies.mjs';
+import { startHaproxy, startNginx } from './support/proxies.mjs';
 import { readProxyHeader, tlv, v1, v2 } from './support/proxy_header.mjs';
 import { forwardTo, freePorts, startWherry, temporaryDirectory } from './support/wherry.mjs';
 
@@ -265,4 +265,48 @@ ${forwardTo(backend)}`);
       assert.equal(headers['x-forwarded-proto'], 'https');
     }
   });
+}
+
+function nginxCertificate(t) {
+  const both = serverPem(t);
+  return `ssl_certificate ${both}; ssl_certificate_key ${both};`;
+}
+
+const SECURED_BACKS = {
+  HAProxy: (t) => startHaproxy(t, ([port]) => `
+frontend back
+    mode http
+    bind 127.0.0.1:${port} accept-proxy ssl crt ${serverPem(t)}
+    http-request return status 200 content-type text/plain lf-string "%[src]:%[src_port] %[ssl_fc]"
+`),
+  nginx: (t) => startNginx(t, {
+    http: ([port]) => `server {
+      listen 127.0.0.1:${port} ssl proxy_protocol;
+      ${nginxCertificate(t)}
+      location / { return 200 "$proxy_protocol_addr:$proxy_protocol_port 1"; }
+    }`,
+  }),
+};
+
+for (const [name, startBack] of Object.entries(SECURED_BACKS)) {
+  for (const version of ['v1', 'v2']) {
+    test(`${version} goes bare before the handshake with ${name} behind`, async (t) => {
+      const back = await startBack(t);
+      const wherry = await startWherry(t, `
+routes: [{ to: app }]
+upstreams:
+  app:
+    proxy_protocol: ${version}
+    tls: { verify: false }
+    servers: ["https://127.0.0.1:${back.port}"]
+`);
+      for (let i = 0; i < 3; i++) {
+        const peer = await connect(t, wherry.port);
+        for (let j = 0; j < 2; j++) {
+          const response = await exchange(peer, GET);
+          assert.equal(response.body.toString(), `127.0.0.1:${peer.socket.localPort} 1`);
+        }
+      }
+    });
+  }
 }
