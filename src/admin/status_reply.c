@@ -75,9 +75,9 @@ static void fill_page(struct page *page, const struct http_message *request,
 	if (!is_own_host(request->host, address)) {
 		page->status = 421;
 	} else if (str_equal(request->path, STR("/ready"))) {
-		page->status = source->is_ready(source->arg) ? 200 : 503;
-		buf_append_str(&page->body,
-			page->status == 200 ? STR("ready\n") : STR("draining\n"));
+		const char *hindrance = source->find_hindrance(source->arg);
+		page->status = hindrance ? 503 : 200;
+		buf_printf(&page->body, "%s\n", hindrance ? hindrance : "ready");
 	} else if (str_equal(request->path, STR("/metrics"))) {
 		page->status = 200;
 		page->content_type = STR(METRICS_CONTENT_TYPE);

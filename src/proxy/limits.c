@@ -60,6 +60,10 @@ bool limits_counts_source(const struct limits *limits, const struct addr *peer)
 
 bool limits_enter(struct limits *limits, struct limits_refusal *ret_refusal)
 {
+	unsigned memory = atomic_load_explicit(&limits->memory, memory_order_relaxed);
+	if (memory != LIMITS_MEMORY_ENOUGH)
+		return limits_rate_refuse(503, "memory is short (limits.memory)",
+			LIMITS_MEMORY_RETRY_MS, ret_refusal);
 	if (!limits_rate_take(limits, LIMITS_RATE_CONNECTIONS, ret_refusal))
 		return false;
 	if (atomic_fetch_add(&limits->count, 1) < limits->total)
@@ -111,6 +115,21 @@ void limits_leave_source(struct limits *limits, const struct addr *peer)
 	if (count && --*count == 0)
 		map_remove(limits->sources, key, sizeof(key));
 	pthread_mutex_unlock(&limits->lock);
+}
+
+enum limits_memory limits_judge_memory(
+	uint64_t used, uint64_t budget, enum limits_memory before)
+{
+	if (used >= budget + budget / 8)
+		return LIMITS_MEMORY_SHORT;
+	bool is_full = used >= budget;
+	bool stays_full = before != LIMITS_MEMORY_ENOUGH && used >= budget - budget / 16;
+	return is_full || stays_full ? LIMITS_MEMORY_FULL : LIMITS_MEMORY_ENOUGH;
+}
+
+void limits_set_memory(struct limits *limits, enum limits_memory level)
+{
+	atomic_store_explicit(&limits->memory, level, memory_order_relaxed);
 }
 
 size_t limits_total(const struct limits *limits)

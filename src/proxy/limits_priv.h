@@ -19,6 +19,7 @@ enum limits_rate {
 
 enum {
 	LIMITS_RETRY_MS = 1000, // where nobody knows when a place becomes free
+	LIMITS_MEMORY_RETRY_MS = 5000,
 };
 
 // Of all workers together.
@@ -33,6 +34,7 @@ struct limits {
 	struct map *sources;  // source key -> connections
 	size_t total;
 	_Atomic size_t count;
+	_Atomic unsigned memory;                     // enum limits_memory
 	struct rate_shared rates[LIMITS_RATE_COUNT]; // of everybody
 	struct rate_table *source_rates;             // NULL: no rate looks at the source
 	struct limits_route *routes;                 // as conf->routes

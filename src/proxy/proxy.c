@@ -105,6 +105,11 @@ void proxy_set_addresses(struct proxy *proxy, size_t server_index,
 	pool_set_addresses(proxy->site.pool, server_index, addresses, count);
 }
 
+void proxy_shed(struct proxy *proxy)
+{
+	conn_shed(&proxy->site);
+}
+
 static void tell_drained(void *arg)
 {
 	struct proxy *proxy = arg;

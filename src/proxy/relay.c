@@ -224,6 +224,7 @@ struct relay *relay_create(struct stream *client, struct stream *backend,
 			     websocket->idle_timeout_ms != CONF_OFF;
 	relay->loop = stream_loop(client);
 	relay->expires_ms = UINT64_MAX;
+	relay->spoken_ms = now_ms();
 	relay->done = done;
 	relay->arg = arg;
 	loop_timer_init(&relay->timer, relay->loop, relay_on_timer, relay);

@@ -59,6 +59,8 @@ struct relay {
 	uint64_t close_by_ms; // 0 = not closing
 	uint64_t expires_ms;  // UINT64_MAX = never
 	uint16_t expiry_code; // that the client is told then
+	uint64_t spoken;      // messages of both, when last looked at
+	uint64_t spoken_ms;   // when that was, if there were new ones
 	bool counts_flow;     // a limit or timeout wants to know of each message
 	bool has_reason;
 	bool is_over;

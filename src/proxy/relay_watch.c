@@ -178,10 +178,31 @@ static void expire(struct relay *relay)
 		close_reason_code(CLOSE_REASON_CLIENT_RESET));
 }
 
+static void note_messages(struct relay *relay, uint64_t now)
+{
+	uint64_t spoken = relay->client.check.messages + relay->backend.check.messages;
+	if (spoken == relay->spoken)
+		return;
+	relay->spoken = spoken;
+	relay->spoken_ms = now;
+}
+
+uint64_t relay_silent_since_ms(struct relay *relay)
+{
+	const struct relay_end *client = &relay->client, *backend = &relay->backend;
+	note_messages(relay, now_ms());
+	bool is_full = (client->stream && stream_is_full(client->stream)) ||
+		       (backend->stream && stream_is_full(backend->stream));
+	if (is_full)
+		return 0;
+	return relay->has_reason ? UINT64_MAX : relay->spoken_ms;
+}
+
 void relay_on_timer(void *arg)
 {
 	struct relay *relay = arg;
 	uint64_t now = now_ms();
+	note_messages(relay, now);
 	if (relay->close_by_ms != 0) {
 		if (now >= relay->close_by_ms)
 			check_close(relay, now);

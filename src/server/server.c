@@ -148,6 +148,7 @@ static bool start(struct server *server)
 	if (!server_listen(server) || !server_status_start(server) ||
 		!server_tls_start(server))
 		return false;
+	server_memory_start(server);
 	if (!server_signals_start(server) || !server_names_start(server)) {
 		log_error("out of memory, or resolver.servers is no list of addresses");
 		return false;
@@ -167,6 +168,7 @@ static void finish(struct server *server)
 	resolver_destroy(server->resolver);
 	if (server->loop)
 		loop_timer_finish(&server->names_timer);
+	server_memory_stop(server);
 	server_signals_stop(server);
 	server_tls_stop(server);
 	for (size_t i = 0; i < server->worker_count && server->workers; i++)
@@ -197,7 +199,11 @@ static bool enter_sandbox(struct server *server)
 
 enum server_result server_run(struct conf *conf)
 {
-	struct server server = {.conf = conf, .started_ms = now_ms()};
+	struct server server = {
+		.conf = conf,
+		.started_ms = now_ms(),
+		.memory.use = {.use_fd = -1, .stat_fd = -1},
+	};
 	sigset_t former;
 	if (!enter_sandbox(&server)) {
 		server_tls_stop(&server);

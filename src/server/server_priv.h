@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The process as its parts see it: server.c (start and end), server_listen.c (sockets),
-// server_names.c (where servers are), server_passwords.c (htpasswd files),
-// server_tls.c (certificates) and server_signals.c.
+// server_memory.c (the budget), server_names.c (where servers are), server_passwords.c
+// (htpasswd files), server_tls.c (certificates) and server_signals.c.
 #pragma once
 
 #include "wherry/admin/status.h"
+#include "wherry/base/memory_use.h"
 #include "wherry/net/file_watch.h"
 #include "wherry/net/resolver.h"
 #include "wherry/net/tls_tickets.h"
@@ -26,6 +27,15 @@ struct server_name {
 	bool is_answered;
 };
 
+struct server_memory {
+	struct memory_use use;
+	uint64_t budget;
+	struct loop_timer timer;
+	enum limits_memory level, told_level;
+	uint64_t told_shed, told_ms;
+	uint64_t trimmed_ms;
+};
+
 struct server {
 	struct conf *conf;
 	struct loop *loop; // the control loop
@@ -43,6 +53,7 @@ struct server {
 	struct tls_set *early_set;   // of the one listener; taken by server_tls_start
 	struct file_watch *certificate_watch;
 	struct loop_timer tickets_timer;
+	struct server_memory memory;
 	struct status *status;
 	struct event *signals[SERVER_SIGNALS];
 	uint64_t started_ms;
@@ -55,6 +66,9 @@ struct server {
 
 // Before the workers are made. False, logged, if something is wrong with a file.
 MUST_CHECK bool server_passwords_start(struct server *server);
+// Watches how much memory is used, from now on.
+void server_memory_start(struct server *server);
+void server_memory_stop(struct server *server);
 // Opens every listener for every worker. False, logged, if one can't be.
 MUST_CHECK bool server_listen(struct server *server);
 // Opens the status address if there is one. False, logged.

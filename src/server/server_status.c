@@ -11,10 +11,19 @@
 #include "wherry/base/log.h"
 #include "wherry/base/now.h"
 
-static bool is_ready(void *arg)
+// Who balances load should send nothing where new connections are refused.
+static const char *name_hindrance(const struct server *server)
 {
-	const struct server *server = arg;
-	return server->has_started && !server->is_draining;
+	if (!server->has_started)
+		return "starting";
+	if (server->is_draining)
+		return "draining";
+	return server->memory.level != LIMITS_MEMORY_ENOUGH ? "short of memory" : NULL;
+}
+
+static const char *find_hindrance(void *arg)
+{
+	return name_hindrance(arg);
 }
 
 static void write_metrics(void *arg, struct buf *out)
@@ -52,9 +61,8 @@ static json_t *report(const struct server *server)
 		websockets +=
 			atomic_load_explicit(&counters->websockets, memory_order_relaxed);
 	}
-	const char *state = server->is_draining   ? "draining"
-			    : server->has_started ? "ready"
-						  : "starting";
+	const char *hindrance = name_hindrance(server);
+	const char *state = hindrance ? hindrance : "ready";
 	return json_pack("{ss si ss sI si sI sI so}", "version", WHERRY_VERSION, "pid",
 		(int)getpid(), "state", state, "uptime_seconds",
 		(json_int_t)((now_ms() - server->started_ms) / 1000), "workers",
@@ -81,7 +89,8 @@ bool server_status_start(struct server *server)
 {
 	if (!server->conf->has_status)
 		return true;
-	struct status_source source = {is_ready, write_metrics, write_report, server};
+	struct status_source source = {
+		find_hindrance, write_metrics, write_report, server};
 	int error = 0;
 	server->status =
 		status_create(server->loop, &server->conf->status, &source, &error);

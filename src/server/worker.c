@@ -227,6 +227,18 @@ bool worker_set_tls(struct worker *worker, size_t listener, struct tls_set *set)
 	return false;
 }
 
+static void shed(void *arg)
+{
+	struct worker *worker = arg;
+	proxy_shed(worker->proxy);
+}
+
+void worker_shed(struct worker *worker)
+{
+	bool is_told = loop_post(worker->loop, shed, worker);
+	(void)is_told; // it is tried again soon
+}
+
 struct drain_order {
 	struct worker *worker;
 	uint64_t window_ms, timeout_ms;

@@ -12,7 +12,8 @@ struct status;
 
 // What the pages tell. Called on the loop, for one request each.
 struct status_source {
-	bool (*is_ready)(void *arg); // false: /ready says 503
+	// NULL: /ready says 200; else a word for why not, and 503.
+	const char *(*find_hindrance)(void *arg);
 	void (*write_metrics)(void *arg, struct buf *out);
 	void (*write_report)(void *arg, struct buf *out); // one JSON object
 	void *arg;

@@ -18,6 +18,8 @@
 		"Failed accepts (no descriptor or memory)")                              \
 	X(refused_limit, "wherry_refused_limit_total", "counter",                        \
 		"Client connections refused by a connection limit")                      \
+	X(shed, "wherry_shed_total", "counter",                                          \
+		"Client connections given up because memory was short")                  \
 	X(requests, "wherry_requests_total", "counter", "HTTP requests read")            \
 	X(responses_2xx, "wherry_responses_2xx_total", "counter", "Responses 200-299")   \
 	X(responses_3xx, "wherry_responses_3xx_total", "counter", "Responses 300-399")   \

@@ -36,6 +36,7 @@ struct conf_limits {
 	size_t per_source; // client connections of one source
 	struct addr_network *exempt; // not counted by source
 	size_t exempt_count;
+	uint64_t memory; // bytes; 0 = auto, CONF_OFF
 	struct conf_rate connection_rate;
 	struct conf_rate request_rate;
 	struct conf_rate websocket_rate; // handshakes

@@ -23,5 +23,9 @@ void conn_refuse(struct site *site, const struct conf_listener *listener, int so
 // current response if there is one, and a WebSocket with Close 1001 at the end of the
 // current message.
 void conn_drain(struct conn *conn);
+// Memory is short: gives up all connections of the site that are idle; or else, a step
+// at a time, those that hold the most or are silent for the longest time, WebSockets with
+// Close 1013.
+void conn_shed(struct site *site);
 // Closes at once.
 void conn_cut(struct conn *conn);

@@ -35,5 +35,16 @@ MUST_CHECK bool limits_enter_request(struct limits *limits, struct request *requ
 	struct limits_refusal *ret_refusal);
 // Nothing, if it is not counted.
 void limits_leave_request(struct limits *limits, struct request *request);
+// How the memory budget (limits.memory) stands.
+enum limits_memory {
+	LIMITS_MEMORY_ENOUGH,
+	LIMITS_MEMORY_FULL,  // no new connections
+	LIMITS_MEMORY_SHORT, // an eighth over it: old ones are given up
+};
+
+// Pure: follows from what is used and, so that it does not flicker, from how it stood.
+enum limits_memory limits_judge_memory(
+	uint64_t used, uint64_t budget, enum limits_memory before);
+void limits_set_memory(struct limits *limits, enum limits_memory level);
 // How many connections there may be in all.
 size_t limits_total(const struct limits *limits);

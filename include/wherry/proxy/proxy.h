@@ -37,6 +37,9 @@ MUST_CHECK bool proxy_set_tls(struct proxy *proxy, size_t listener, struct tls_s
 void proxy_set_addresses(struct proxy *proxy, size_t server_index,
 	const struct addr *addresses, size_t count);
 
+// Memory is short: gives some connections up.
+void proxy_shed(struct proxy *proxy);
+
 // Closes all connections politely, evenly over the window, and cuts what is left after
 // the timeout (both from now; a second call sets them anew). on_drained runs once none is
 // left, maybe before this returns.

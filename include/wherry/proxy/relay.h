@@ -36,6 +36,11 @@ void relay_destroy(struct relay *relay);
 // UINT64_MAX is never.
 void relay_expire_at(struct relay *relay, uint64_t at_ms, uint16_t code);
 
+// now_ms() of its last message, as far as its watch has seen (it looks about as often as
+// it pings); 0 if a side does not take what waits for it, and so holds much memory;
+// UINT64_MAX if it is closing.
+uint64_t relay_silent_since_ms(struct relay *relay);
+
 // Sends Close to both sides, each at the end of the message that is on its way, and waits
 // for theirs for a few seconds. Nothing, if it is closing already.
 void relay_close(struct relay *relay, enum close_reason reason);

@@ -43,6 +43,8 @@ MUST_CHECK bool worker_set_addresses(struct worker *worker, size_t server_index,
 // The same; before worker_start it takes effect at once.
 MUST_CHECK bool worker_set_tls(
 	struct worker *worker, size_t listener, struct tls_set *set);
+// Memory is short: gives some connections up; nothing, without memory for the message.
+void worker_shed(struct worker *worker);
 // Stops accepting, drains, and ends the loop.
 MUST_CHECK bool worker_drain(
 	struct worker *worker, uint64_t window_ms, uint64_t timeout_ms);

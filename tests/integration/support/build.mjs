@@ -18,6 +18,11 @@ export const sanitizer = image.includes('__tsan_init')
     ? 'address'
     : 'none';
 
+// For tests of memory in small rooms, where a sanitizer does not fit in: null, if there is
+// no build without one.
+const release = `${root}build/release/wherry`;
+export const plainProgram = sanitizer === 'none' ? program : existsSync(release) ? release : null;
+
 // What a byte of the program's memory may cost in resident bytes: red zones and shadow.
 const memoryFactor = { none: 1, address: 3, thread: 8 }[sanitizer];
 

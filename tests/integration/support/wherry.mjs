@@ -103,7 +103,8 @@ export function runToEnd(t, args, options = {}) {
  * Starts the program and waits until it listens; stops it at the test's end.
  * configuration: text, or a function of the free ports that gives it.
  * options: ports (how many), descriptors (RLIMIT_NOFILE), args (of the ports, instead of
- * run -c FILE), command (words instead of the program), probe (a socket's path to wait for),
+ * run -c FILE), command (words instead of the program), before (what the shell does in the
+ * process before it becomes the program), probe (a socket's path to wait for),
  * stdout: 'unread', env (more of it), expectedSignal (a test that kills).
  */
 export async function startWherry(t, configuration, options = {}) {
@@ -147,7 +148,8 @@ class Wherry {
     const args = this.options.args ? this.options.args(this.ports) : this.runArguments(configuration);
     const limit = this.options.descriptors ?? 20_000;
     const raise = `ulimit -n ${limit} 2>/dev/null || ulimit -n "$(ulimit -Hn)"`;
-    this.child = spawn('bash', ['-c', `${raise}; exec "$@"`, 'bash', ...(this.options.command ?? [program]), ...args], {
+    const script = `${raise}; ${this.options.before ?? ':'}; exec "$@"`;
+    this.child = spawn('bash', ['-c', script, 'bash', ...(this.options.command ?? [program]), ...args], {
       cwd: this.directory,
       env: { ...sanitizerEnvironment(this.directory), ...this.options.env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -19,9 +19,9 @@ static void on_deadline(void *arg)
 	cr_assert_fail("nothing happened in time");
 }
 
-static bool is_ready(void *arg)
+static const char *find_hindrance(void *arg)
 {
-	return !((struct fixture *)arg)->is_draining;
+	return ((struct fixture *)arg)->is_draining ? "draining" : NULL;
 }
 
 static void write_metrics(void *arg, struct buf *out)
@@ -43,7 +43,7 @@ static void write_report(void *arg, struct buf *out)
 
 void fixture_start(struct fixture *fixture, struct str address)
 {
-	struct status_source source = {.is_ready = is_ready,
+	struct status_source source = {.find_hindrance = find_hindrance,
 		.write_metrics = write_metrics,
 		.write_report = write_report,
 		.arg = fixture};

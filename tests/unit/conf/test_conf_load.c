@@ -73,6 +73,7 @@ Test(conf_load, fills_in_every_default)
 	cr_expect_eq(conf->limits.header_timeout_ms, 10000);
 	cr_expect_eq(conf->limits.body, 100 * 1024 * 1024);
 	cr_expect_eq(conf->limits.min_rate, 240);
+	cr_expect_eq(conf->limits.memory, 0);
 	cr_expect_eq(conf->limits.per_source, 1024);
 	cr_assert_eq(conf->limits.exempt_count, 2);
 	cr_expect_eq(conf->limits.exempt[0].family, AF_INET);
@@ -159,6 +160,7 @@ Test(conf_load, reads_every_common_key)
 	cr_expect_eq(conf->limits.header_timeout_ms, 7000);
 	cr_expect_eq(conf->limits.body, 1073741824);
 	cr_expect_eq(conf->limits.min_rate, CONF_OFF);
+	cr_expect_eq(conf->limits.memory, 1 << 30);
 	cr_expect_eq(conf->limits.per_source, 9);
 	cr_expect_eq(conf->limits.exempt_count, 0);
 	expect_rate(&conf->limits.connection_rate.total, 1000, 1000, 1000);

@@ -208,3 +208,32 @@ Test(limits, lose_nobody_between_threads)
 	limits_destroy(limits);
 	limits_destroy(NULL);
 }
+
+Test(limits, follow_the_memory_budget)
+{
+	static const struct {
+		uint64_t used;
+		enum limits_memory before, now;
+	} ROWS[] = {
+		{0, LIMITS_MEMORY_ENOUGH, LIMITS_MEMORY_ENOUGH},
+		{1599, LIMITS_MEMORY_ENOUGH, LIMITS_MEMORY_ENOUGH},
+		{1600, LIMITS_MEMORY_ENOUGH, LIMITS_MEMORY_FULL},
+		{1799, LIMITS_MEMORY_ENOUGH, LIMITS_MEMORY_FULL},
+		{1800, LIMITS_MEMORY_ENOUGH, LIMITS_MEMORY_SHORT},
+		{1799, LIMITS_MEMORY_SHORT, LIMITS_MEMORY_FULL},
+		{1500, LIMITS_MEMORY_SHORT, LIMITS_MEMORY_FULL},
+		{1500, LIMITS_MEMORY_FULL, LIMITS_MEMORY_FULL},
+		{1499, LIMITS_MEMORY_FULL, LIMITS_MEMORY_ENOUGH},
+	};
+	struct limits *limits = limits_create(&conf);
+
+	for (size_t i = 0; i < sizeof(ROWS) / sizeof(*ROWS); i++)
+		cr_expect_eq(limits_judge_memory(ROWS[i].used, 1600, ROWS[i].before),
+			ROWS[i].now, "row %zu", i);
+	enter(limits, "127.0.0.1:1", OK);
+	limits_set_memory(limits, LIMITS_MEMORY_FULL);
+	enter(limits, "127.0.0.1:1", TOTAL);
+	limits_set_memory(limits, LIMITS_MEMORY_ENOUGH);
+	enter(limits, "127.0.0.1:1", OK);
+	limits_destroy(limits);
+}
