@@ -81,6 +81,7 @@ void conn_log(struct conn *conn, const struct relay_result *result)
 void conn_leave(struct conn *conn)
 {
 	conn->state = CONN_CLOSED;
+	conn_leave_handshake(conn);
 	LIST_REMOVE(conn, entry);
 	loop_timer_finish(&conn->timer);
 	counters_subtract(&loop_counters(conn->site->loop)->client_connections, 1);

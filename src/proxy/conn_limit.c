@@ -16,7 +16,7 @@ enum {
 };
 
 // Who gets no answer has no access line either: so many of them share a line.
-static void count_unanswered(struct site *site, const struct limits_refusal *refusal)
+void conn_count_unanswered(struct site *site, const struct limits_refusal *refusal)
 {
 	uint64_t now = now_ms();
 	site->unanswered_count++;
@@ -53,7 +53,7 @@ void conn_refuse(struct site *site, const struct conf_listener *listener, int so
 	else
 		close(socket);
 	if (!conn) {
-		count_unanswered(site, refusal);
+		conn_count_unanswered(site, refusal);
 		return;
 	}
 	site->refused_count++;
@@ -73,7 +73,7 @@ bool conn_enter_source(struct conn *conn)
 		answer(conn, &refusal);
 		return false;
 	}
-	count_unanswered(site, &refusal);
+	conn_count_unanswered(site, &refusal);
 	conn_close(conn, CLOSE_REASON_POLICY, "wherry");
 	return false;
 }

@@ -21,6 +21,8 @@ static void begin_http(struct conn *conn)
 static void begin_tls(struct conn *conn)
 {
 	const struct site *site = conn->site;
+	if (!conn_enter_handshake(conn))
+		return;
 	struct tls_server *server = site->tls[conn->listener - site->conf->listeners];
 	SSL *ssl = server ? tls_server_accept(server) : NULL;
 	if (!ssl || !stream_start_tls(conn->client, ssl)) {
@@ -98,6 +100,7 @@ size_t conn_preface_read(struct conn *conn, const uint8_t *data, size_t length)
 
 void conn_preface_secured(struct conn *conn)
 {
+	conn_leave_handshake(conn);
 	begin_http(conn);
 }
 

@@ -32,6 +32,7 @@ struct conn_refusal {
 
 struct conn {
 	LIST_ENTRY(conn) entry;
+	TAILQ_ENTRY(conn) handshake; // if it is in one
 	struct site *site;
 	const struct conf_listener *listener;
 	struct stream *client; // NULL while relaying
@@ -58,6 +59,7 @@ struct conn {
 	bool is_tls_ahead;  // over TLS, as it said
 	bool is_counted;    // in limits; else it was refused
 	bool is_source_counted;
+	bool is_in_handshake;
 	bool is_head_begun; // some bytes of the next head are there: its deadline runs
 	bool is_body_ended; // the request was read to its end
 	bool owes_continue; // the client waits for 100 Continue
@@ -98,6 +100,15 @@ void conn_preface_failed(struct conn *conn, const char *detail); // of TLS
 // conn->peer is known, later than at the accept: counts the connection with its source.
 // False: it was refused, and is closing.
 MUST_CHECK bool conn_enter_source(struct conn *conn);
+// One more is closed without an answer; says so in the log now and then.
+void conn_count_unanswered(struct site *site, const struct limits_refusal *refusal);
+
+// conn_handshake.c: the budget of TLS handshakes under way.
+
+// False: it was refused, and is closed.
+MUST_CHECK bool conn_enter_handshake(struct conn *conn);
+// Done, or gone. Nothing, if it is in none.
+void conn_leave_handshake(struct conn *conn);
 
 // conn_input.c: on_data of the client's stream.
 size_t conn_read(struct conn *conn, const uint8_t *data, size_t length);

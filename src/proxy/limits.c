@@ -78,17 +78,46 @@ void limits_leave(struct limits *limits)
 	atomic_fetch_sub(&limits->count, 1);
 }
 
-static bool count_source(struct limits *limits, const struct addr *peer)
+struct source_key {
+	uint8_t bytes[ADDR_SOURCE_KEY_SIZE];
+};
+
+static struct source_key find_source(const struct addr *peer)
 {
-	uint8_t key[ADDR_SOURCE_KEY_SIZE];
-	addr_source_key(peer, key);
+	struct source_key key = {0};
+	addr_source_key(peer, key.bytes);
+	return key;
+}
+
+// Handshakes count by the /24 of an IPv4 address; the mark keeps them apart from the
+// connections.
+static struct source_key find_network(const struct addr *peer)
+{
+	struct source_key key = find_source(peer);
+	if (key.bytes[0] == 4)
+		key.bytes[4] = 0;
+	key.bytes[0] |= 0x80;
+	return key;
+}
+
+static bool count_in(struct limits *limits, struct source_key key, size_t most)
+{
 	pthread_mutex_lock(&limits->lock);
-	uintptr_t *count = map_put(limits->sources, key, sizeof(key));
-	bool is_allowed = count && *count < limits->conf->limits.per_source;
+	uintptr_t *count = map_put(limits->sources, key.bytes, sizeof(key.bytes));
+	bool is_allowed = count && *count < most;
 	if (is_allowed)
 		++*count;
 	pthread_mutex_unlock(&limits->lock);
 	return is_allowed;
+}
+
+static void count_out(struct limits *limits, struct source_key key)
+{
+	pthread_mutex_lock(&limits->lock);
+	uintptr_t *count = map_find(limits->sources, key.bytes, sizeof(key.bytes));
+	if (count && --*count == 0)
+		map_remove(limits->sources, key.bytes, sizeof(key.bytes));
+	pthread_mutex_unlock(&limits->lock);
 }
 
 bool limits_enter_source(struct limits *limits, const struct addr *peer,
@@ -98,7 +127,8 @@ bool limits_enter_source(struct limits *limits, const struct addr *peer,
 		return true;
 	if (!limits_rate_take_source(limits, LIMITS_RATE_CONNECTIONS, peer, ret_refusal))
 		return false;
-	return count_source(limits, peer) ||
+	size_t most = limits->conf->limits.per_source;
+	return count_in(limits, find_source(peer), most) ||
 	       limits_rate_refuse(429,
 		       "too many connections from this address (limits.per_source)",
 		       LIMITS_RETRY_MS, ret_refusal);
@@ -106,15 +136,31 @@ bool limits_enter_source(struct limits *limits, const struct addr *peer,
 
 void limits_leave_source(struct limits *limits, const struct addr *peer)
 {
+	if (limits_counts_source(limits, peer))
+		count_out(limits, find_source(peer));
+}
+
+bool limits_enter_handshake(struct limits *limits, const struct addr *peer,
+	struct limits_refusal *ret_refusal)
+{
+	if (!limits_rate_take(limits, LIMITS_RATE_HANDSHAKES, ret_refusal))
+		return false;
 	if (!limits_counts_source(limits, peer))
-		return;
-	uint8_t key[ADDR_SOURCE_KEY_SIZE];
-	addr_source_key(peer, key);
-	pthread_mutex_lock(&limits->lock);
-	uintptr_t *count = map_find(limits->sources, key, sizeof(key));
-	if (count && --*count == 0)
-		map_remove(limits->sources, key, sizeof(key));
-	pthread_mutex_unlock(&limits->lock);
+		return true;
+	if (!limits_rate_take_source(limits, LIMITS_RATE_HANDSHAKES, peer, ret_refusal))
+		return false;
+	size_t most = limits->conf->limits.tls_handshakes_per_source;
+	return count_in(limits, find_network(peer), most) ||
+	       limits_rate_refuse(429,
+		       "too many TLS handshakes at once from this address "
+		       "(limits.tls_handshakes_per_source)",
+		       LIMITS_RETRY_MS, ret_refusal);
+}
+
+void limits_leave_handshake(struct limits *limits, const struct addr *peer)
+{
+	if (limits_counts_source(limits, peer))
+		count_out(limits, find_network(peer));
 }
 
 enum limits_memory limits_judge_memory(

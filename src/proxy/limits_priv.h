@@ -12,6 +12,7 @@
 
 enum limits_rate {
 	LIMITS_RATE_CONNECTIONS,
+	LIMITS_RATE_HANDSHAKES,
 	LIMITS_RATE_REQUESTS,
 	LIMITS_RATE_WEBSOCKETS,
 	LIMITS_RATE_COUNT // how many there are, not a rate
@@ -31,7 +32,7 @@ struct limits_route {
 struct limits {
 	const struct conf *conf;
 	pthread_mutex_t lock; // of sources
-	struct map *sources;  // source key -> connections
+	struct map *sources;  // source key -> connections, or handshakes
 	size_t total;
 	_Atomic size_t count;
 	_Atomic unsigned memory;                     // enum limits_memory

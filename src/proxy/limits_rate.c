@@ -15,6 +15,8 @@ static const struct conf_rate *find_rate(
 	switch (which) {
 	case LIMITS_RATE_CONNECTIONS:
 		return &limits->connection_rate;
+	case LIMITS_RATE_HANDSHAKES:
+		return &limits->handshake_rate;
 	case LIMITS_RATE_REQUESTS:
 		return &limits->request_rate;
 	case LIMITS_RATE_WEBSOCKETS:
@@ -26,6 +28,8 @@ static const struct conf_rate *find_rate(
 
 static const char *const total_texts[] = {
 	[LIMITS_RATE_CONNECTIONS] = "too many new connections (limits.rates.connections)",
+	[LIMITS_RATE_HANDSHAKES] =
+		"too many TLS handshakes (limits.rates.tls_handshakes)",
 	[LIMITS_RATE_REQUESTS] = "too many requests (limits.rates.requests)",
 	[LIMITS_RATE_WEBSOCKETS] =
 		"too many WebSocket handshakes (limits.rates.websockets)",
@@ -34,6 +38,8 @@ static const char *const total_texts[] = {
 static const char *const source_texts[] = {
 	[LIMITS_RATE_CONNECTIONS] = "too many new connections from this address "
 				    "(limits.rates.connections_per_source)",
+	[LIMITS_RATE_HANDSHAKES] = "too many TLS handshakes from this address "
+				   "(limits.rates.tls_handshakes_per_source)",
 	[LIMITS_RATE_REQUESTS] = "too many requests from this address "
 				 "(limits.rates.requests_per_source)",
 	[LIMITS_RATE_WEBSOCKETS] = "too many WebSocket handshakes from this address "

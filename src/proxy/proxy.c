@@ -40,6 +40,7 @@ struct proxy *proxy_create(struct loop *loop, const struct proxy_options *option
 	site->id_step = options->count;
 	LIST_INIT(&site->conns);
 	LIST_INIT(&site->drained);
+	TAILQ_INIT(&site->handshakes);
 	loop_timer_init(&proxy->timer, loop, step_drain, proxy);
 	site->pool = pool_create(loop, options->upstreams);
 	site->tls = calloc(site->conf->listener_count, sizeof(*site->tls));

@@ -18,6 +18,8 @@
 		"Failed accepts (no descriptor or memory)")                              \
 	X(refused_limit, "wherry_refused_limit_total", "counter",                        \
 		"Client connections refused by a connection limit")                      \
+	X(refused_handshakes, "wherry_refused_handshakes_total", "counter",              \
+		"TLS handshakes refused or given up by a limit")                         \
 	X(shed, "wherry_shed_total", "counter",                                          \
 		"Client connections given up because memory was short")                  \
 	X(requests, "wherry_requests_total", "counter", "HTTP requests read")            \

@@ -31,13 +31,16 @@ struct conf_limits {
 			    // RLIMIT_NOFILE
 	size_t header;      // bytes of a head
 	uint64_t header_timeout_ms;
-	uint64_t body;     // bytes of a request body; a route may say otherwise
-	uint64_t min_rate; // bytes a second of a body, after 10 s of grace; CONF_OFF
-	size_t per_source; // client connections of one source
-	struct addr_network *exempt; // not counted by source
+	uint64_t body;         // bytes of a request body; a route may say otherwise
+	uint64_t min_rate;     // bytes a second of a body, after 10 s of grace; CONF_OFF
+	size_t per_source;     // client connections of one source
+	size_t tls_handshakes; // under way, of each worker
+	size_t tls_handshakes_per_source; // of one IPv4 /24 or IPv6 /64
+	struct addr_network *exempt;      // not counted by source
 	size_t exempt_count;
 	uint64_t memory; // bytes; 0 = auto, CONF_OFF
 	struct conf_rate connection_rate;
+	struct conf_rate handshake_rate; // TLS
 	struct conf_rate request_rate;
 	struct conf_rate websocket_rate; // handshakes
 };

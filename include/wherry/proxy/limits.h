@@ -29,6 +29,12 @@ void limits_leave(struct limits *limits);
 MUST_CHECK bool limits_enter_source(struct limits *limits, const struct addr *peer,
 	struct limits_refusal *ret_refusal);
 void limits_leave_source(struct limits *limits, const struct addr *peer);
+// A TLS handshake begins. True counts it with its source, until limits_leave_handshake
+// with the same peer.
+MUST_CHECK bool limits_enter_handshake(struct limits *limits, const struct addr *peer,
+	struct limits_refusal *ret_refusal);
+void limits_leave_handshake(struct limits *limits, const struct addr *peer);
+
 // The request, whose route is known, may be made as far as limits go. True counts it with
 // its route, until limits_leave_request.
 MUST_CHECK bool limits_enter_request(struct limits *limits, struct request *request,

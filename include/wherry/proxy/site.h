@@ -14,6 +14,7 @@ struct limits;
 struct passwords;
 struct tls_server;
 LIST_HEAD(conn_list, conn);
+TAILQ_HEAD(conn_queue, conn);
 
 struct site {
 	struct loop *loop;
@@ -25,6 +26,8 @@ struct site {
 	struct tls_server **tls;     // of each listener, by its index; NULL = it is plain
 	struct conn_list conns;      // but for those that were told to drain
 	struct conn_list drained;
+	struct conn_queue handshakes; // TLS, under way; the oldest first
+	size_t handshake_count;
 	size_t conn_count;
 	size_t refused_count; // of them, those that only wait for their refusal to be
 			      // read

@@ -75,6 +75,8 @@ Test(conf_load, fills_in_every_default)
 	cr_expect_eq(conf->limits.min_rate, 240);
 	cr_expect_eq(conf->limits.memory, 0);
 	cr_expect_eq(conf->limits.per_source, 1024);
+	cr_expect_eq(conf->limits.tls_handshakes, 512);
+	cr_expect_eq(conf->limits.tls_handshakes_per_source, 16);
 	cr_assert_eq(conf->limits.exempt_count, 2);
 	cr_expect_eq(conf->limits.exempt[0].family, AF_INET);
 	cr_expect_eq(conf->limits.exempt[0].prefix_bits, 8);
@@ -162,6 +164,10 @@ Test(conf_load, reads_every_common_key)
 	cr_expect_eq(conf->limits.min_rate, CONF_OFF);
 	cr_expect_eq(conf->limits.memory, 1 << 30);
 	cr_expect_eq(conf->limits.per_source, 9);
+	cr_expect_eq(conf->limits.tls_handshakes, 10);
+	cr_expect_eq(conf->limits.tls_handshakes_per_source, 11);
+	expect_rate(&conf->limits.handshake_rate.total, 3, 1000, 3);
+	expect_rate(&conf->limits.handshake_rate.per_source, 4, 1000, 4);
 	cr_expect_eq(conf->limits.exempt_count, 0);
 	expect_rate(&conf->limits.connection_rate.total, 1000, 1000, 1000);
 	expect_rate(&conf->limits.connection_rate.per_source, 30, 60000, 10);

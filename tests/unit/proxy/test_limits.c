@@ -237,3 +237,38 @@ Test(limits, follow_the_memory_budget)
 	enter(limits, "127.0.0.1:1", OK);
 	limits_destroy(limits);
 }
+
+static bool shake(struct limits *limits, const char *peer)
+{
+	struct limits_refusal refusal = {0};
+	struct addr addr = address(peer);
+
+	return limits_enter_handshake(limits, &addr, &refusal);
+}
+
+// By /24, and apart from connections.
+Test(limits, count_handshakes_by_network)
+{
+	struct conf strict = conf;
+
+	strict.limits.tls_handshakes_per_source = 2;
+	struct limits *limits = limits_create(&strict);
+	struct addr first = address("192.0.2.1:1");
+	cr_expect(shake(limits, "192.0.2.1:1"));
+	cr_expect(shake(limits, "192.0.2.200:1"));
+	cr_expect_not(shake(limits, "192.0.2.3:1"));
+	cr_expect(shake(limits, "192.0.3.1:1"));
+	cr_expect(shake(limits, "[2001:db8::1]:1"));
+	cr_expect(shake(limits, "[2001:db8::2]:1"));
+	cr_expect_not(shake(limits, "[2001:db8::3]:1"));
+	cr_expect(shake(limits, "127.0.0.1:1"));
+	cr_expect(shake(limits, "127.0.0.1:1"));
+	cr_expect(shake(limits, "127.0.0.1:1"));
+	enter(limits, "192.0.2.0:1", OK);
+	enter(limits, "192.0.2.0:1", OK);
+	enter(limits, "192.0.2.0:1", SOURCE);
+	limits_leave_handshake(limits, &first);
+	cr_expect(shake(limits, "192.0.2.3:1"));
+	cr_expect_not(shake(limits, "192.0.2.3:1"));
+	limits_destroy(limits);
+}
