@@ -7,7 +7,7 @@
 export function wherryConfig({ port, backend, tls, guards }) {
   const listener = tls === undefined ? ''
     : `\n    tls: { certificates: [{ cert: ${tls.certificate}, key: ${tls.key} }] }`;
-  const { origins = 'any', rules = '' } = guards ?? {};
+  const { origins = 'any', route = '', limits = '' } = guards ?? {};
   // The keys lie in a folder of whoever runs this, as for nginx below.
   const user = process.getuid() === 0 ? 'user: root\n' : '';
   return `${user}workers: 1
@@ -18,7 +18,7 @@ routes:
   - match: { path: / }
     websocket: { origins: ${origins}, max_frame: 4MiB, max_message: 16MiB }
     to: backend
-${rules}upstreams:
+${route}${limits}upstreams:
   backend:
     servers: [{ url: "http://127.0.0.1:${backend}" }]
     pool: { idle: 60s, size: 256 }

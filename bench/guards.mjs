@@ -10,6 +10,7 @@ import { stopAll } from './processes.mjs';
 import { startProxy } from './proxies.mjs';
 
 const ORIGIN = 'https://bench.test';
+const RATE = '1000000/s';
 
 function encode(value) {
   return Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -29,10 +30,16 @@ function makeToken(folder) {
   return { jwks, token: `${body}.${signature.toString('base64url')}` };
 }
 
+// Each kind of rate, all far above what comes; loopback is no exception here.
 function makeGuards(jwks) {
+  const rates = ['connections', 'requests', 'websockets'].flatMap((name) =>
+    [`${name}: ${RATE}`, `${name}_per_source: ${RATE}`]);
   return {
     origins: `["${ORIGIN}"]`,
-    rules: `    jwt: { jwks: ${jwks}, from: [authorization] }
+    route: `    jwt: { jwks: ${jwks}, from: [authorization] }
+    limits: { requests: ${RATE}, requests_per_source: ${RATE}, concurrent: 10000 }
+`,
+    limits: `limits: { per_source: 10000, exempt: [], rates: { ${rates.join(', ')} } }
 `,
   };
 }
