@@ -172,6 +172,8 @@ static bool seal(const struct tls_tickets *tickets, struct ticket_key *key, uint
 
 // What SSL_CTX_set_tlsext_ticket_key_evp_cb(3) asks for: 1 = done, 2 = done, and the
 // ticket is to be renewed, 0 = go on without it. Never -1, which ends the connection.
+// Clients of TLS 1.3 use a ticket once (RFC 8446 appendix C.4): each of theirs is
+// renewed.
 static int on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv,
 	EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int is_sealing)
 {
@@ -187,7 +189,8 @@ static int on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv,
 	OPENSSL_cleanse(&key, sizeof(key));
 	if (!is_ready)
 		return 0;
-	return is_sealing || slot == IN_USE ? 1 : 2;
+	bool is_kept = slot == IN_USE && SSL_version(ssl) < TLS1_3_VERSION;
+	return is_sealing || is_kept ? 1 : 2;
 }
 
 bool tls_tickets_use(struct tls_tickets *tickets, SSL_CTX *context)
