@@ -257,6 +257,19 @@ void stream_write(struct stream *stream, const void *data, size_t length)
 	stream_writev(stream, &piece, 1);
 }
 
+void stream_write_last(struct stream *stream, const void *data, size_t length)
+{
+	bool is_last = stream->tls && stream_tls_is_ready(stream) &&
+		       stream->corked_length == 0 && !stream->is_broken &&
+		       !stream->is_destroyed && !stream->is_shutdown;
+	if (!is_last) {
+		stream_write(stream, data, length);
+		return;
+	}
+	stream->bytes_out += length;
+	stream_tls_write_last(stream, data, length);
+}
+
 void stream_cork(struct stream *stream)
 {
 	stream->is_corked = true;

@@ -85,7 +85,9 @@ bool stream_tls_is_ready(const struct stream *stream);
 void stream_tls_write(struct stream *stream, const struct iovec *pieces, size_t count);
 // Content that waits for the end of the handshake.
 size_t stream_tls_waiting_length(const struct stream *stream);
-// close_notify.
+// Content and close_notify in one send.
+void stream_tls_write_last(struct stream *stream, const void *data, size_t length);
+// close_notify, unless it is out.
 void stream_tls_shutdown(struct stream *stream);
 // Allowed for plain streams.
 void stream_tls_free(struct stream *stream);

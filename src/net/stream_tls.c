@@ -278,6 +278,7 @@ void stream_tls_free(struct stream *stream)
 	SSL_free(tls->ssl);
 	if (tls->waiting)
 		evbuffer_free(tls->waiting);
+	free(tls->held);
 	free(tls);
 	stream->tls = NULL;
 }

@@ -2,6 +2,7 @@
 // The sealing side of TLS under a stream: content into records, records into one send.
 #include <assert.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/err.h>
@@ -11,10 +12,37 @@
 void stream_tls_output_flush(struct stream *stream)
 {
 	struct stream_tls *tls = stream->tls;
-	struct iovec piece = {loop_sealed(stream->loop), tls->sealed_length};
+	struct iovec pieces[] = {
+		{tls->held, tls->held_length},
+		{loop_sealed(stream->loop), tls->sealed_length},
+	};
+	if (tls->sealed_length == 0)
+		return;
+	tls->sealed_length = tls->held_length = 0;
+	if (!stream->is_broken && tls->held)
+		stream_output_send(stream, pieces, 2);
+	else if (!stream->is_broken)
+		stream_output_send(stream, &pieces[1], 1);
+	free(tls->held);
+	tls->held = NULL;
+}
+
+// Of TLS 1.3 the server's last flight is a ticket, for which nobody waits: it leaves with
+// the first answer, or with close_notify, instead of waking the client for itself.
+static bool hold_ticket(struct stream *stream)
+{
+	struct stream_tls *tls = stream->tls;
+	size_t length = tls->sealed_length;
+	if (length == 0 || !SSL_is_server(tls->ssl) ||
+		SSL_version(tls->ssl) < TLS1_3_VERSION)
+		return false;
+	tls->held = malloc(length);
+	if (!tls->held)
+		return false;
+	memcpy(tls->held, loop_sealed(stream->loop), length);
+	tls->held_length = length;
 	tls->sealed_length = 0;
-	if (piece.iov_len > 0 && !stream->is_broken)
-		stream_output_send(stream, &piece, 1);
+	return true;
 }
 
 void stream_tls_output_seal(struct stream *stream, const void *sealed, size_t length)
@@ -97,10 +125,22 @@ void stream_tls_write(struct stream *stream, const struct iovec *pieces, size_t 
 	stream_tls_output_flush(stream);
 }
 
+void stream_tls_write_last(struct stream *stream, const void *data, size_t length)
+{
+	struct stream_tls *tls = stream->tls;
+	seal(stream, data, length);
+	if (!stream->is_broken) {
+		ERR_clear_error();
+		(void)SSL_shutdown(tls->ssl); // the peer's answer is not waited for
+	}
+	stream_tls_output_flush(stream);
+}
+
 void stream_tls_shutdown(struct stream *stream)
 {
 	struct stream_tls *tls = stream->tls;
-	if (!tls->is_ready || stream->is_broken || stream->is_shutdown)
+	if (!tls->is_ready || stream->is_broken || stream->is_shutdown ||
+		(SSL_get_shutdown(tls->ssl) & SSL_SENT_SHUTDOWN))
 		return;
 	ERR_clear_error();
 	(void)SSL_shutdown(tls->ssl); // the peer's answer is not waited for
@@ -121,7 +161,8 @@ void stream_tls_output_start(struct stream *stream)
 	if (tls->waiting)
 		evbuffer_free(tls->waiting);
 	tls->waiting = NULL;
-	stream_tls_output_flush(stream);
+	if (length > 0 || !hold_ticket(stream))
+		stream_tls_output_flush(stream);
 	if (stream->is_full && !stream->queue) {
 		stream->is_full = false;
 		stream->has_drained = true;

@@ -14,6 +14,8 @@ struct stream_tls {
 	size_t source_length;
 	size_t sealed_length;     // in the loop's sealed buffer
 	struct evbuffer *waiting; // content, until the handshake is done; else NULL
+	uint8_t *held;            // a ticket, until more is to leave; else NULL
+	size_t held_length;
 	const char *error_text;
 	bool is_ready;                 // the handshake is done
 	struct stream_tls_hello hello; // of a client, until then

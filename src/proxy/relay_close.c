@@ -198,7 +198,10 @@ void relay_take_close(struct relay_end *end, const uint8_t *frame)
 	end->is_deaf = true;
 	if (other->stream && !other->has_sent_close) {
 		size_t length = control->header_length + (size_t)control->payload_length;
-		stream_write(other->stream, frame, length);
+		if (other->has_received_close && !is_client)
+			stream_write_last(other->stream, frame, length); // we end it next
+		else
+			stream_write(other->stream, frame, length);
 		other->has_sent_close = true;
 		other->pending_close = WS_CHECK_STOP_NEVER;
 		other->pending_ping = false;
