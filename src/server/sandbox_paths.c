@@ -93,11 +93,21 @@ static void add_socket(struct sandbox_paths *paths, const struct addr *address)
 			paths, address->local.sun_path, SANDBOX_SOCKETS);
 }
 
+// Where else OpenSSL finds the system's certificates.
+static void add_variable(struct sandbox_paths *paths, const char *name)
+{
+	const char *path = getenv(name);
+	if (path)
+		sandbox_paths_add(paths, path, SANDBOX_READ);
+}
+
 static void add_system(struct sandbox_paths *paths)
 {
 	for (size_t i = 0; i < sizeof(system_files) / sizeof(system_files[0]); i++)
 		sandbox_paths_add(paths, system_files[i], SANDBOX_READ);
 	sandbox_paths_add(paths, "/dev/null", SANDBOX_WRITE);
+	add_variable(paths, "SSL_CERT_FILE");
+	add_variable(paths, "SSL_CERT_DIR");
 	sandbox_sanitizer_add_paths(paths);
 }
 

@@ -141,7 +141,7 @@ static bool start(struct server *server)
 	if (server->upstreams && !server_tls_load_backends(server))
 		return false;
 	if (!server->loop || !server->upstreams || !server->limits ||
-		!ws_handshake_prepare() || !create_workers(server)) {
+		!create_workers(server)) {
 		log_error("out of memory or descriptors");
 		return false;
 	}
@@ -185,6 +185,11 @@ static void finish(struct server *server)
 static bool enter_sandbox(struct server *server)
 {
 	raise_descriptor_limit();
+	// libcrypto reads openssl.cnf and loads what it names: later that is refused.
+	if (!ws_handshake_prepare()) {
+		log_error("out of memory");
+		return false;
+	}
 	if (!server_tls_load_early(server) ||
 		!sandbox_enter(server->conf, &server->sandbox))
 		return false;
