@@ -37,13 +37,12 @@ static void tell(struct server *server, enum limits_memory level, uint64_t used)
 	bool is_news = level != memory->told_level || shed != memory->told_shed;
 	if (!is_news || now - memory->told_ms < WARN_MS)
 		return;
-	unsigned long long mib = to_mib(used), budget = to_mib(memory->budget);
-	if (level == LIMITS_MEMORY_ENOUGH)
-		log_info("memory: %llu MiB in use, all connections are taken again", mib);
-	else
-		log_warn("memory: %llu MiB in use of a budget of %llu MiB: new "
-			 "connections are refused, %llu were given up (limits.memory)",
-			mib, budget, (unsigned long long)(shed - memory->told_shed));
+	const char *state = level == LIMITS_MEMORY_ENOUGH ? "taken again" : "refused";
+	log_warn("memory: %llu MiB in use of a budget of %llu MiB: new connections are "
+		 "%s, %llu were given up (limits.memory)",
+		(unsigned long long)to_mib(used),
+		(unsigned long long)to_mib(memory->budget), state,
+		(unsigned long long)(shed - memory->told_shed));
 	memory->told_level = level;
 	memory->told_shed = shed;
 	memory->told_ms = now;
