@@ -79,7 +79,7 @@ step() {
 		echo "0 1" >"$results/$name.count"
 	else
 		mkdir -p "$sanitizer"
-		(set_sanitizer_options "$PWD/$sanitizer/report" && timeout -k 10 1500 "${without_aslr[@]}" \
+		(set_sanitizer_options "$PWD/$sanitizer/report" && timeout -k 10 2700 "${without_aslr[@]}" \
 			bash -c '. .ci/test.sh && "$@"' step "$@") >"$log" 2>&1 </dev/null || status=$?
 		add_reports "$sanitizer" "$log" "$("$counter" "$status" "$log")" \
 			>"$results/$name.count"
