@@ -63,6 +63,34 @@ static void check_websocket(const struct conf_websocket *websocket,
 			"routes[].websocket.max_frame: longer than a message");
 }
 
+// RFC 6455 section 7.4: of the codes that are not private, policy is the one that fits.
+static void check_close_code(const struct conf_jwt *jwt,
+	const struct conf_yaml_node *node, struct conf_diag *diag)
+{
+	char found[CONF_YAML_TEXT_SIZE];
+	const struct conf_yaml_node *code = conf_yaml_find(node, "close_code");
+	bool is_private = jwt->close_code >= 3000;
+	if (code && !node->has_mistake && jwt->close_code != 1008 && !is_private)
+		conf_diag_add(diag, code->at, "1008, or 3000 to 4999",
+			conf_yaml_describe(code, found),
+			"routes[].jwt.close_code: not a code for this");
+}
+
+// A client has one Authorization field to send, be it for a token or a password.
+static void check_jwt(const struct conf_route *route, const struct conf_yaml_node *node,
+	struct conf_diag *diag)
+{
+	const struct conf_jwt *jwt = &route->jwt;
+	check_close_code(jwt, node, diag);
+	for (size_t i = 0; i < jwt->place_count && node; i++) {
+		if (jwt->places[i].kind == CONF_TOKEN_AUTHORIZATION &&
+			route->has_basic_auth)
+			conf_diag_add(diag, node->key_at, "\"from\" with other places",
+				NULL,
+				"routes[].jwt: Authorization is basic_auth's already");
+	}
+}
+
 // Does a pattern match every host that the other one matches?
 static bool host_covers(const char *pattern, const char *other)
 {
@@ -162,6 +190,7 @@ void conf_check_route_all(const struct conf *conf, const struct conf_yaml_node *
 		check_websocket(&conf->routes[i].websocket,
 			conf_yaml_find(node, "websocket"), diag);
 		check_added_fields(&conf->routes[i], node, diag);
+		check_jwt(&conf->routes[i], conf_yaml_find(node, "jwt"), diag);
 		check_reach(conf, nodes, node, i, diag);
 	}
 }

@@ -85,6 +85,11 @@ conf_load_cb conf_load_access_service; // struct conf_forward_auth
 
 // A field that Wherry itself writes: framing, upgrades, the client's identity.
 bool conf_load_fields_is_owned(struct str name);
+conf_load_cb conf_load_jwt_texts;
+conf_load_cb conf_load_jwt_realm;
+conf_load_cb conf_load_jwt_places;
+conf_load_cb conf_load_jwt_claims;
+
 conf_load_cb conf_load_fields_match;
 conf_load_cb conf_load_fields_set;
 conf_load_cb conf_load_fields_remove;

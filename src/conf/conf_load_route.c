@@ -45,6 +45,9 @@ static void note_added_fields(struct conf_load *load, struct conf_route *route)
 		conf_load_route_add_fields(load, route, &route->basic_auth.forward, 1);
 	conf_load_route_add_fields(load, route, route->forward_auth.response_fields.names,
 		route->forward_auth.response_fields.count);
+	for (size_t i = 0; i < route->jwt.forward.set_count; i++)
+		conf_load_route_add_fields(
+			load, route, &route->jwt.forward.set[i].name, 1);
 }
 
 static size_t find_service(

@@ -63,7 +63,8 @@ static void load_default(
 {
 	struct conf_yaml_node node = {.text = str_from(key->default_text)};
 	struct conf_yaml_node items[DEFAULT_ITEMS_MAX] = {0};
-	if (key->type == CONF_SCHEMA_NETWORKS || key->type == CONF_SCHEMA_RESOLVERS) {
+	if (key->type == CONF_SCHEMA_NETWORKS || key->type == CONF_SCHEMA_RESOLVERS ||
+		key->type == CONF_SCHEMA_TOKEN_PLACES) {
 		struct str rest = node.text;
 		node.kind = CONF_YAML_SEQUENCE;
 		while (node.count < DEFAULT_ITEMS_MAX &&

@@ -113,6 +113,12 @@ static const char *const rules[] = {
 	[CONF_SCHEMA_FIELD_NAME] = "a header name",
 	[CONF_SCHEMA_FIELD_NAMES] = "a list of header names",
 	[CONF_SCHEMA_AUTH_SERVICE] = "http://host:port/path, https://... or unix:/path",
+	[CONF_SCHEMA_TEXTS] = "a text or a list of texts",
+	[CONF_SCHEMA_WORDS] = "",
+	[CONF_SCHEMA_QUOTED] = "a text without quotes and backslashes",
+	[CONF_SCHEMA_TOKEN_PLACES] =
+		"a list of authorization, cookie=NAME, query=NAME or subprotocol=NAME",
+	[CONF_SCHEMA_CLAIMS] = "a mapping of claims to values",
 	[CONF_SCHEMA_MAPPING] = "a mapping",
 	[CONF_SCHEMA_NAMED] = "a mapping of names",
 	[CONF_SCHEMA_LIST] = "a list",

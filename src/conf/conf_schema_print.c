@@ -10,6 +10,7 @@
 
 #define JSON_STRING "{\"type\":\"string\"}"
 #define JSON_STRINGS "{\"type\":\"array\",\"items\":" JSON_STRING "}"
+#define JSON_TEXTS "{\"anyOf\":[" JSON_STRING "," JSON_STRINGS "]}"
 #define JSON_PATTERN(pattern) "{\"type\":\"string\",\"pattern\":\"" pattern "\"}"
 #define JSON_SIZE                                                                        \
 	"{\"anyOf\":[{\"type\":\"integer\",\"minimum\":0}," JSON_PATTERN(                \
@@ -54,6 +55,11 @@ static const struct type types[] = {
 	[CONF_SCHEMA_FIELD_NAME] = {"name", JSON_STRING},
 	[CONF_SCHEMA_FIELD_NAMES] = {"names", JSON_STRINGS},
 	[CONF_SCHEMA_AUTH_SERVICE] = {"url", JSON_STRING},
+	[CONF_SCHEMA_TEXTS] = {"texts", JSON_TEXTS},
+	[CONF_SCHEMA_WORDS] = {"words", JSON_TEXTS},
+	[CONF_SCHEMA_QUOTED] = {"text", JSON_STRING},
+	[CONF_SCHEMA_TOKEN_PLACES] = {"places", JSON_STRINGS},
+	[CONF_SCHEMA_CLAIMS] = {"claims", JSON_FIELDS},
 	[CONF_SCHEMA_MAPPING] = {"mapping", NULL},
 	[CONF_SCHEMA_NAMED] = {"named", NULL},
 	[CONF_SCHEMA_LIST] = {"list", NULL},
@@ -62,7 +68,8 @@ static const struct type types[] = {
 static bool is_list_type(enum conf_schema_type type)
 {
 	return type == CONF_SCHEMA_NETWORKS || type == CONF_SCHEMA_RESOLVERS ||
-	       type == CONF_SCHEMA_REMOVE_FIELDS || type == CONF_SCHEMA_LIST;
+	       type == CONF_SCHEMA_REMOVE_FIELDS || type == CONF_SCHEMA_TOKEN_PLACES ||
+	       type == CONF_SCHEMA_LIST;
 }
 
 static void print_default(struct buf *out, const struct conf_schema_key *key)

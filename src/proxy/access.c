@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "access_jwt_priv.h"
 #include "access_priv.h"
 #include "wherry/proxy/limits.h"
 
@@ -135,6 +136,8 @@ enum access_result access_start(const struct access_question *question,
 		return refuse(ret_reply, 403,
 			"this address may not use this route (access)", NULL);
 	if (!is_rate_kept(question, ret_reply))
+		return ACCESS_REFUSED;
+	if (route->has_jwt && access_jwt_check(question, ret_reply) == ACCESS_REFUSED)
 		return ACCESS_REFUSED;
 	if (!route->has_basic_auth && !route->has_forward_auth)
 		return ACCESS_ALLOWED;

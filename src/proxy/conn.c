@@ -251,6 +251,9 @@ void conn_start_relay(struct conn *conn, bool uses_deflate)
 		on_relay_done(conn, &none);
 		return;
 	}
+	if (conn->request.expires_ms != 0)
+		relay_expire_at(conn->relay, conn->request.expires_ms,
+			conn->request.route->jwt.close_code);
 	loop_defer(conn->site->loop, &conn->deferred, conn_run_deferred, conn);
 }
 

@@ -56,7 +56,7 @@ static struct conn_refusal find_refusal(
 		    message, conn->request.route, conn->request.is_https, &reply))
 		return (struct conn_refusal){
 			reply.status, CLOSE_REASON_REFUSED, reply.detail, reply.field};
-	conn->upgrade = upgrade_create(message);
+	conn->upgrade = upgrade_create(message, conn->request.route);
 	if (!conn->upgrade)
 		return no_memory;
 	return (struct conn_refusal){0};
@@ -216,6 +216,8 @@ void conn_start_request(struct conn *conn, const struct http_message *message)
 	conn->is_body_ended = message->body_kind == HTTP_BODY_NONE;
 	route_choose(conn->site->conf, message, request->is_https, &choice);
 	request->route = choice.route;
+	if (choice.route && choice.route->jwt.is_in_query)
+		request_mask_query(request);
 	act(conn, message, &choice);
 }
 
@@ -236,6 +238,7 @@ static bool write_switch(struct conn *conn, const struct http_message *message)
 		.request = &conn->request,
 		.server = conn->forward->exchange.server,
 		.message = message,
+		.subprotocol = upgrade_added_subprotocol(conn->upgrade, message),
 	};
 	struct buf out = BUF_INIT;
 	response_head_write(&out, &head);

@@ -36,6 +36,7 @@ struct proxy *proxy_create(struct loop *loop, const struct proxy_options *option
 	site->upstreams = options->upstreams;
 	site->limits = options->limits;
 	site->passwords = options->passwords;
+	site->tokens = options->tokens;
 	site->next_id = options->index + options->count;
 	site->id_step = options->count;
 	LIST_INIT(&site->conns);

@@ -42,6 +42,15 @@ static void write_connection(struct buf *out, const struct reply *reply)
 		http_write_field(out, STR("Connection"), STR("keep-alive"));
 }
 
+static void write_challenge(struct buf *out, const struct reply *reply)
+{
+	buf_printf(out, "WWW-Authenticate: Bearer realm=\"%s\"", reply->bearer_realm);
+	if (reply->bearer_error)
+		buf_printf(out, ", error=\"%s\", error_description=\"%s\"",
+			reply->bearer_error, reply->detail);
+	buf_append_str(out, STR("\r\n"));
+}
+
 void reply_write(struct buf *out, const struct reply *reply)
 {
 	struct buf body = BUF_INIT;
@@ -55,6 +64,8 @@ void reply_write(struct buf *out, const struct reply *reply)
 	buf_append_str(out, reply->fields);
 	if (reply->location.length > 0)
 		http_write_field(out, STR("Location"), reply->location);
+	if (reply->bearer_realm)
+		write_challenge(out, reply);
 	if (reply->field)
 		buf_printf(out, "%s\r\n", reply->field);
 	if (reply->retry_after_s > 0)

@@ -139,8 +139,13 @@ bool request_init(struct request *request, const struct http_message *message,
 	request->client = store(&at, client);
 	request->target = store(&at, message->target);
 	if (request->is_websocket)
-		request->target = mask_query(request->target);
+		request_mask_query(request);
 	return true;
+}
+
+void request_mask_query(struct request *request)
+{
+	request->target = mask_query(request->target);
 }
 
 void request_finish(struct request *request)

@@ -7,6 +7,7 @@
 #include "wherry/net/tls_server.h"
 #include "wherry/proto/http_write.h"
 #include "wherry/proto/ws_handshake.h"
+#include "wherry/proto/ws_subprotocol.h"
 #include "wherry/proxy/client_certificate.h"
 #include "wherry/proxy/head_fields.h"
 
@@ -193,21 +194,38 @@ static void write_upgrade(struct buf *out, const struct http_message *message)
 	buf_finish(&offered);
 }
 
+// What is offered, without the token that a route takes from there.
+static void write_subprotocols(
+	struct buf *out, const struct http_message *message, const char *name)
+{
+	struct ws_subprotocol_token token;
+	struct buf rest = BUF_INIT;
+	ws_subprotocol_split(message, str_from(name), &rest, &token);
+	if (rest.length > 0)
+		http_write_field(out, STR("Sec-WebSocket-Protocol"), buf_str(&rest));
+	out->is_failed |= rest.is_failed;
+	buf_finish(&rest);
+}
+
 void request_head_write_fields(struct buf *out, const struct request_head *head)
 {
 	const struct http_message *message = head->message;
 	const struct conf_headers *headers = &head->choice->route->request_headers;
 	const struct conf_names *added = &head->choice->route->added_fields;
 	bool is_trusted = request_head_is_trusted(head);
+	const char *token_name = head->choice->route->jwt.subprotocol;
 	for (size_t i = 0; i < message->field_count; i++) {
 		const struct http_field *field = &message->fields[i];
 		if (field->is_dropped || request_head_is_rewritten(head, field) ||
 			head_fields_is_removed(headers, field->name) ||
 			head_fields_is_named(added, field->name) ||
-			(!is_trusted && request_head_is_claim(field->name)))
+			(!is_trusted && request_head_is_claim(field->name)) ||
+			(token_name && field->id == HTTP_FIELD_SEC_WEBSOCKET_PROTOCOL))
 			continue;
 		http_write_field(out, field->name, field->value);
 	}
+	if (token_name && message->is_websocket_upgrade)
+		write_subprotocols(out, message, token_name);
 	head_fields_write_set(out, headers);
 	request_head_write_identity(out, head);
 	write_framing(out, message);

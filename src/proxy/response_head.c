@@ -139,6 +139,9 @@ void response_head_write(struct buf *out, const struct response_head *head)
 	if (message->status == 101) {
 		http_write_field(out, STR("Connection"), STR("Upgrade"));
 		http_write_field(out, STR("Upgrade"), STR("websocket"));
+		if (head->subprotocol.length > 0)
+			http_write_field(
+				out, STR("Sec-WebSocket-Protocol"), head->subprotocol);
 	} else {
 		write_framing(out, head);
 		if (!head->is_keep_alive)

@@ -4,9 +4,12 @@
 
 #include <stdlib.h>
 
+#include "wherry/proto/ws_subprotocol.h"
+
 struct upgrade {
 	struct ws_handshake_offer offer;
 	struct buf subprotocols; // what offer.subprotocols is a slice of
+	struct str marker;       // the name that announced a token; of the configuration
 };
 
 static bool refuse(
@@ -59,16 +62,16 @@ bool upgrade_is_allowed(const struct http_message *request,
 	return true;
 }
 
-static void join(
-	struct buf *list, const struct http_message *request, enum http_field_id id)
+static void note_subprotocols(struct upgrade *upgrade, const struct http_message *request,
+	const struct conf_route *route)
 {
-	for (size_t i = 0; i < request->field_count; i++) {
-		if (request->fields[i].id != id)
-			continue;
-		if (list->length > 0)
-			buf_append_str(list, STR(", "));
-		buf_append_str(list, request->fields[i].value);
-	}
+	struct ws_subprotocol_token token;
+	const char *name = route->jwt.subprotocol;
+	ws_subprotocol_split(
+		request, str_from(name ? name : ""), &upgrade->subprotocols, &token);
+	upgrade->offer.subprotocols = buf_str(&upgrade->subprotocols);
+	if (token.count > 0 && token.marker.length > 0)
+		upgrade->marker = str_from(name);
 }
 
 static bool offers_deflate(const struct http_message *request, bool *ret_offers)
@@ -85,15 +88,15 @@ static bool offers_deflate(const struct http_message *request, bool *ret_offers)
 	return is_known;
 }
 
-struct upgrade *upgrade_create(const struct http_message *request)
+struct upgrade *upgrade_create(
+	const struct http_message *request, const struct conf_route *route)
 {
 	struct upgrade *upgrade = calloc(1, sizeof(*upgrade));
 	if (!upgrade)
 		return NULL;
 	const struct http_field *key =
 		http_message_find(request, HTTP_FIELD_SEC_WEBSOCKET_KEY);
-	join(&upgrade->subprotocols, request, HTTP_FIELD_SEC_WEBSOCKET_PROTOCOL);
-	upgrade->offer.subprotocols = buf_str(&upgrade->subprotocols);
+	note_subprotocols(upgrade, request, route);
 	if (upgrade->subprotocols.is_failed || !key ||
 		!ws_handshake_accept(key->value, upgrade->offer.accept) ||
 		!offers_deflate(request, &upgrade->offer.offers_deflate)) {
@@ -117,4 +120,13 @@ bool upgrade_is_accepted(const struct upgrade *upgrade,
 {
 	return ws_handshake_check_response(
 		response, &upgrade->offer, ret_uses_deflate, reterr_text);
+}
+
+struct str upgrade_added_subprotocol(
+	const struct upgrade *upgrade, const struct http_message *response)
+{
+	struct str none = {0};
+	if (http_message_find(response, HTTP_FIELD_SEC_WEBSOCKET_PROTOCOL))
+		return none;
+	return upgrade->marker;
 }

@@ -5,6 +5,7 @@
 #include "wherry/net/tls_set.h"
 #include "wherry/net/tls_tickets.h"
 #include "wherry/proxy/passwords.h"
+#include "wherry/proxy/tokens.h"
 #include "wherry/upstream/upstream.h"
 
 static bool check_tls(const struct conf_listener *listener, struct tls_tickets *tickets,
@@ -32,6 +33,13 @@ static bool check_passwords(const struct conf *conf, struct buf *ret_text)
 	return passwords != NULL;
 }
 
+static bool check_tokens(const struct conf *conf, struct buf *ret_text)
+{
+	struct tokens *tokens = tokens_create(conf, ret_text);
+	tokens_destroy(tokens);
+	return tokens != NULL;
+}
+
 bool check_files(struct conf *conf, struct buf *ret_text)
 {
 	bool is_good = true;
@@ -47,5 +55,6 @@ bool check_files(struct conf *conf, struct buf *ret_text)
 	tls_tickets_unref(tickets);
 	is_good &= check_backends(conf, ret_text);
 	is_good &= check_passwords(conf, ret_text);
+	is_good &= check_tokens(conf, ret_text);
 	return is_good;
 }

@@ -61,6 +61,7 @@ static bool create_workers(struct server *server)
 			.upstreams = server->upstreams,
 			.limits = server->limits,
 			.passwords = server->passwords,
+			.tokens = server->tokens,
 			.index = i,
 			.count = server->worker_count,
 			.on_end = on_worker_end,
@@ -136,7 +137,7 @@ static bool start(struct server *server)
 	server->loop = loop_create();
 	server->upstreams = upstream_set_create(server->conf);
 	server->limits = limits_create(server->conf);
-	if (!server_passwords_start(server))
+	if (!server_passwords_start(server) || !server_tokens_load(server))
 		return false;
 	if (server->upstreams && !server_tls_load_backends(server))
 		return false;
@@ -176,6 +177,7 @@ static void finish(struct server *server)
 	free(server->workers);
 	free(server->names);
 	passwords_destroy(server->passwords);
+	tokens_destroy(server->tokens);
 	limits_destroy(server->limits);
 	upstream_set_destroy(server->upstreams);
 	loop_destroy(server->loop);

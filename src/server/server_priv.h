@@ -42,6 +42,7 @@ struct server {
 	struct upstream_set *upstreams;
 	struct limits *limits;
 	struct passwords *passwords;
+	struct tokens *tokens;
 	struct worker **workers;
 	size_t worker_count;
 	size_t workers_running;
@@ -69,6 +70,8 @@ MUST_CHECK bool server_passwords_start(struct server *server);
 // Watches how much memory is used, from now on.
 void server_memory_start(struct server *server);
 void server_memory_stop(struct server *server);
+// Reads the key sets of routes that ask for tokens. False, logged, if one is wrong.
+MUST_CHECK bool server_tokens_load(struct server *server);
 // Opens every listener for every worker. False, logged, if one can't be.
 MUST_CHECK bool server_listen(struct server *server);
 // Opens the status address if there is one. False, logged.

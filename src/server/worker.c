@@ -47,6 +47,7 @@ struct worker *worker_create(const struct worker_options *options)
 		.upstreams = options->upstreams,
 		.limits = options->limits,
 		.passwords = options->passwords,
+		.tokens = options->tokens,
 		.index = options->index,
 		.count = options->count,
 	};

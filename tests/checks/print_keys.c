@@ -16,7 +16,8 @@ enum {
 static bool has_free_names(const struct conf_schema_key *key)
 {
 	return key &&
-	       (key->type == CONF_SCHEMA_FIELDS || key->type == CONF_SCHEMA_SET_FIELDS);
+	       (key->type == CONF_SCHEMA_FIELDS || key->type == CONF_SCHEMA_SET_FIELDS ||
+		       key->type == CONF_SCHEMA_CLAIMS);
 }
 
 static void print_below(const struct conf_yaml_node *node, const char *path)

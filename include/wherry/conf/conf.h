@@ -184,6 +184,42 @@ struct conf_forward_auth {
 	struct conf_names response_fields; // of its answer, that the backend sees
 };
 
+enum conf_token_place_kind {
+	CONF_TOKEN_AUTHORIZATION,
+	CONF_TOKEN_COOKIE,
+	CONF_TOKEN_QUERY,
+	CONF_TOKEN_SUBPROTOCOL
+};
+
+struct conf_token_place {
+	enum conf_token_place_kind kind;
+	const char *name; // of the cookie, the parameter, or the subprotocol; or empty
+};
+
+struct conf_claim {
+	const char *name;
+	const char *value;
+};
+
+// What a token must be to let a request in.
+struct conf_jwt {
+	struct conf_file jwks;
+	struct conf_names algorithms; // none = all
+	struct conf_names issuers;    // none = any
+	struct conf_names audiences;  // none = it must be for nobody
+	uint64_t leeway_ms;
+	bool requires_expiry;
+	struct conf_token_place *places; // looked at in this order
+	size_t place_count;
+	const char *subprotocol;   // of the place of that kind; NULL = there is none
+	bool is_in_query;          // one place is a parameter
+	struct conf_claim *claims; // all must be there
+	size_t claim_count;
+	struct conf_headers forward; // set: header, and the claim it gets
+	const char *realm;
+	unsigned close_code; // of a WebSocket whose token has expired
+};
+
 enum conf_action {
 	CONF_FORWARD,
 	CONF_REDIRECT
@@ -205,6 +241,8 @@ struct conf_route {
 	struct conf_basic_auth basic_auth;
 	bool has_forward_auth;
 	struct conf_forward_auth forward_auth;
+	bool has_jwt;
+	struct conf_jwt jwt;
 	struct conf_names added_fields; // that access rules add to requests: the client's
 					// own are dropped, in any spelling with "_"
 	bool has_websocket;

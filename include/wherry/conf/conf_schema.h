@@ -37,6 +37,11 @@ enum conf_schema_type {
 	CONF_SCHEMA_FIELD_NAME,
 	CONF_SCHEMA_FIELD_NAMES,  // list: struct conf_names
 	CONF_SCHEMA_AUTH_SERVICE, // struct conf_forward_auth: a URL with a path
+	CONF_SCHEMA_TEXTS,        // struct conf_names: one text, or a list of them
+	CONF_SCHEMA_WORDS,        // the same, each one of words
+	CONF_SCHEMA_QUOTED,       // a text that may stand in quotes
+	CONF_SCHEMA_TOKEN_PLACES, // list: struct conf_jwt
+	CONF_SCHEMA_CLAIMS,       // struct conf_jwt: claim to value
 	CONF_SCHEMA_MAPPING,      // of keys in this table; a bool that it is there
 	CONF_SCHEMA_NAMED, // mapping of free names to items, and their count as extra
 	CONF_SCHEMA_LIST,  // of items, and their count as extra

@@ -8,6 +8,7 @@
 #include "wherry/net/tls_set.h"
 #include "wherry/proxy/limits.h"
 #include "wherry/proxy/passwords.h"
+#include "wherry/proxy/tokens.h"
 #include "wherry/upstream/upstream.h"
 
 struct proxy;
@@ -18,6 +19,7 @@ struct proxy_options {
 	struct upstream_set *upstreams; // outlives the proxy, as do the next two
 	struct limits *limits;
 	struct passwords *passwords;
+	const struct tokens *tokens;
 	size_t index; // of this worker, for ids
 	size_t count; // of workers
 };

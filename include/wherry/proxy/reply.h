@@ -6,11 +6,13 @@
 
 struct reply {
 	unsigned status;
-	const char *detail;     // one sentence: what is wrong and what was expected
-	const char *field;      // a further "Name: value", or NULL
-	uint64_t retry_after_s; // 0 = not said
-	struct str location;    // for redirects; may be empty
-	struct str fields;      // further ones, each with its CRLF
+	const char *detail;       // one sentence: what is wrong and what was expected
+	const char *field;        // a further "Name: value", or NULL
+	uint64_t retry_after_s;   // 0 = not said
+	const char *bearer_realm; // asks for a token of this realm (RFC 6750); or NULL
+	const char *bearer_error; // says what was wrong, detail in words; or NULL
+	struct str location;      // for redirects; may be empty
+	struct str fields;        // further ones, each with its CRLF
 	struct str body; // with has_body: instead of the page; its type is in fields
 	bool has_body;
 	bool wants_json;

@@ -19,6 +19,7 @@ struct request {
 	const struct conf_route *route; // NULL if none was found
 	const char *server; // URL of the server that had it last; NULL if none
 	uint64_t started_ms;
+	uint64_t expires_ms;      // by now_ms, when what let it in ends; 0 = never
 	uint64_t bytes_in_before; // of the connection, when it started
 	uint64_t bytes_out_before;
 	unsigned status; // of the answer; 0 = none yet
@@ -38,6 +39,9 @@ MUST_CHECK bool request_init(struct request *request, const struct http_message 
 void request_init_empty(struct request *request);
 void request_finish(struct request *request);
 
+// Masks the values of the target's query, where a route takes credentials from it. Twice
+// is as good as once.
+void request_mask_query(struct request *request);
 // The client's address; of a UNIX socket without its path; of length 0 if it has none,
 // which is in no network.
 void request_client_address(const struct request *request, struct addr *ret_addr);

@@ -23,7 +23,8 @@ struct response_head {
 	const struct upstream_server *server;
 	const struct http_message *message;
 	enum response_head_framing framing;
-	bool is_keep_alive; // toward the client
+	bool is_keep_alive;     // toward the client
+	struct str subprotocol; // of a 101: one more field; may be empty
 };
 
 // Final responses, 101 included.

@@ -12,6 +12,7 @@
 struct conn;
 struct limits;
 struct passwords;
+struct tokens;
 struct tls_server;
 LIST_HEAD(conn_list, conn);
 TAILQ_HEAD(conn_queue, conn);
@@ -23,6 +24,7 @@ struct site {
 	struct pool *pool;
 	struct limits *limits;       // shared by all workers
 	struct passwords *passwords; // the same
+	const struct tokens *tokens; // the same
 	struct tls_server **tls;     // of each listener, by its index; NULL = it is plain
 	struct conn_list conns;      // but for those that were told to drain
 	struct conn_list drained;

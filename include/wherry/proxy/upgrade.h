@@ -15,11 +15,18 @@ struct upgrade;
 MUST_CHECK bool upgrade_is_allowed(const struct http_message *request,
 	const struct conf_route *route, bool is_https, struct reply *ret_reply);
 
-// Remembers what is being offered. NULL when memory is short.
-MUST_CHECK struct upgrade *upgrade_create(const struct http_message *request);
+// Remembers what is being offered: not the token among the subprotocols, if the route
+// looks for one there. NULL when memory is short. The route outlives it.
+MUST_CHECK struct upgrade *upgrade_create(
+	const struct http_message *request, const struct conf_route *route);
 void upgrade_destroy(struct upgrade *upgrade);
 
 // Is this 101 the answer to that offer?
 MUST_CHECK bool upgrade_is_accepted(const struct upgrade *upgrade,
 	const struct http_message *response, bool *ret_uses_deflate,
 	const char **reterr_text);
+// The subprotocol that the client is told where the backend chose none: the name under
+// which a token was sent. Browsers give up if they offered some and none is chosen
+// (WHATWG WebSockets; RFC 6455 would let it be). Empty: there is nothing to add.
+struct str upgrade_added_subprotocol(
+	const struct upgrade *upgrade, const struct http_message *response);

@@ -6,6 +6,7 @@
 #include "wherry/net/tls_set.h"
 #include "wherry/proxy/limits.h"
 #include "wherry/proxy/passwords.h"
+#include "wherry/proxy/tokens.h"
 #include "wherry/upstream/upstream.h"
 
 struct worker;
@@ -15,6 +16,7 @@ struct worker_options {
 	struct upstream_set *upstreams;
 	struct limits *limits;
 	struct passwords *passwords;
+	const struct tokens *tokens;
 	size_t index, count; // of workers
 	// Runs on the worker's thread when its loop has ended.
 	void (*on_end)(void *arg);

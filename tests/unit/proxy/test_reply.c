@@ -51,6 +51,32 @@ static const struct {
 		"Content-Length: 14\r\n"
 		"Cache-Control: no-store\r\n"
 		"Connection: keep-alive\r\n\r\n"},
+	{"a token is asked for",
+		{.status = 401,
+			.detail = "none",
+			.bearer_realm = "a b",
+			.is_keep_alive = true},
+		"HTTP/1.1 401 Unauthorized\r\n"
+		"DATE\r\n"
+		"Content-Type: text/plain; charset=utf-8\r\n"
+		"Content-Length: 23\r\n"
+		"Cache-Control: no-store\r\n"
+		"WWW-Authenticate: Bearer realm=\"a b\"\r\n\r\n"
+		"401 Unauthorized: none\n"},
+	{"another token is asked for",
+		{.status = 401,
+			.detail = "bad",
+			.bearer_realm = "a",
+			.bearer_error = "invalid_token",
+			.is_keep_alive = true},
+		"HTTP/1.1 401 Unauthorized\r\n"
+		"DATE\r\n"
+		"Content-Type: text/plain; charset=utf-8\r\n"
+		"Content-Length: 22\r\n"
+		"Cache-Control: no-store\r\n"
+		"WWW-Authenticate: Bearer realm=\"a\", error=\"invalid_token\", "
+		"error_description=\"bad\"\r\n\r\n"
+		"401 Unauthorized: bad\n"},
 	{"a field of its own",
 		{.status = 426,
 			.detail = "not 13",

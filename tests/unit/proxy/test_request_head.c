@@ -296,3 +296,35 @@ Test(request_head, drops_certificates_that_a_client_only_claims)
 	head_fixture_expect_no(&fixture, "client_cert:");
 	head_fixture_finish(&fixture);
 }
+
+Test(request_head, takes_the_token_out_of_the_subprotocols)
+{
+	static const char *const ROUTE =
+		"jwt: { jwks: keys.json, from: [subprotocol=bearer] }, websocket: {}";
+	static const struct {
+		const char *offered, *passed; // NULL: no such field
+	} ROWS[] = {
+		{"Sec-WebSocket-Protocol: a, bearer, x.y.z, b\n",
+			"Sec-WebSocket-Protocol: a, b"},
+		{"Sec-WebSocket-Protocol: a, bearer\nSec-WebSocket-Protocol: x, b\n",
+			"Sec-WebSocket-Protocol: a, b"},
+		{"Sec-WebSocket-Protocol: bearer.x\n", NULL},
+	};
+
+	for (size_t i = 0; i < sizeof(ROWS) / sizeof(*ROWS); i++) {
+		struct head_fixture fixture;
+		char lines[512];
+
+		(void)snprintf(lines, sizeof(lines),
+			"GET / HTTP/1.1\nHost: a.example\nConnection: Upgrade\n"
+			"Upgrade: websocket\n%s",
+			ROWS[i].offered);
+		head_fixture_start(&fixture, NULL, ROUTE, "192.0.2.1:1", lines);
+		head_fixture_write_request(&fixture);
+		if (ROWS[i].passed)
+			head_fixture_expect_line(&fixture, ROWS[i].passed);
+		else
+			head_fixture_expect_no(&fixture, "Sec-WebSocket-Protocol:");
+		head_fixture_finish(&fixture);
+	}
+}

@@ -161,6 +161,7 @@ static const struct {
 
 Test(upgrade, is_opened_by_the_answer_to_its_offer_only)
 {
+	static const struct conf_route plain;
 	static struct http_head request, response;
 	char lines[1024];
 
@@ -170,7 +171,7 @@ Test(upgrade, is_opened_by_the_answer_to_its_offer_only)
 
 		(void)snprintf(lines, sizeof(lines), ASK "%s", ANSWERS[i].offer);
 		http_head_read(&request, HTTP_REQUEST, lines);
-		struct upgrade *upgrade = upgrade_create(&request.message);
+		struct upgrade *upgrade = upgrade_create(&request.message, &plain);
 		cr_assert_not_null(upgrade);
 		memset(request.text, '#', sizeof(request.text)); // it has copies
 		http_head_read(&response, HTTP_RESPONSE, ANSWERS[i].answer);
@@ -185,4 +186,51 @@ Test(upgrade, is_opened_by_the_answer_to_its_offer_only)
 		upgrade_destroy(upgrade);
 	}
 	upgrade_destroy(NULL);
+}
+
+Test(upgrade, offers_no_token_and_names_what_it_stood_for)
+{
+	static const struct conf_route route = {.jwt.subprotocol = "bearer"};
+	static const struct {
+		const char *offer, *answer;
+		bool is_accepted;
+		const char *added;
+	} ROWS[] = {
+		{"chat, bearer, x", "chat", true, ""},
+		{"chat, bearer, x", NULL, true, "bearer"},
+		{"bearer, x", NULL, true, "bearer"},
+		{"bearer.x", NULL, true, ""},
+		{"chat, bearer", NULL, true, ""},
+		{"chat", NULL, true, ""},
+		{"chat, bearer, x", "bearer", false, ""},
+		{"chat, bearer, x", "x", false, ""},
+		{"chat, bearer.x", "bearer.x", false, ""},
+	};
+	static struct http_head request, response;
+	char lines[1024];
+
+	for (size_t i = 0; i < COUNT(ROWS); i++) {
+		const char *text = NULL;
+		bool uses_deflate = false;
+
+		(void)snprintf(lines, sizeof(lines), ASK "Sec-WebSocket-Protocol: %s\n",
+			ROWS[i].offer);
+		http_head_read(&request, HTTP_REQUEST, lines);
+		struct upgrade *upgrade = upgrade_create(&request.message, &route);
+		cr_assert_not_null(upgrade);
+		memset(request.text, '#', sizeof(request.text));
+		(void)snprintf(lines, sizeof(lines), SWITCH ACCEPT "%s%s%s",
+			ROWS[i].answer ? "Sec-WebSocket-Protocol: " : "",
+			ROWS[i].answer ? ROWS[i].answer : "", ROWS[i].answer ? "\n" : "");
+		http_head_read(&response, HTTP_RESPONSE, lines);
+		cr_expect_eq(upgrade_is_accepted(
+				     upgrade, &response.message, &uses_deflate, &text),
+			ROWS[i].is_accepted, "%s", ROWS[i].offer);
+		if (ROWS[i].is_accepted)
+			cr_expect(str_equal(upgrade_added_subprotocol(
+						    upgrade, &response.message),
+					  str_from(ROWS[i].added)),
+				"%s", ROWS[i].offer);
+		upgrade_destroy(upgrade);
+	}
 }
