@@ -1,32 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The keys of this version. A mapping or list stands before what is inside it.
+#include "conf_schema_row_priv.h"
 #include "conf_schema_table_priv.h"
 
 #include "wherry/conf/conf.h"
-
-#define KEY(key_path, key_type, text, key_help, ...)                                     \
-	{                                                                                \
-		.path = (key_path), .type = CONF_SCHEMA_##key_type,                      \
-		.default_text = (text), .help = (key_help), __VA_ARGS__                  \
-	}
-#define PLACE(type, member)                                                              \
-	{                                                                                \
-		offsetof(struct type, member), sizeof(((struct type *)0)->member)        \
-	}
-#define IN(type, member) .field = PLACE(type, member)
-#define EXTRA(type, member) .extra = PLACE(type, member)
-#define RANGE(low, high) .min = (low), .max = (high)
-#define RATE(key_path, member, key_help) RATE_IN(conf, key_path, member, key_help)
-#define RATE_IN(item, key_path, member, key_help)                                        \
-	KEY(key_path, RATE, "off", key_help, IN(item, member), RANGE(1, 10000000),       \
-		.words = "off")
-#define ITEMS(path, type) .items = (path), .item_size = sizeof(struct type)
-
-#define KIB UINT64_C(1024)
-#define MIB (1024 * KIB)
-#define TIB (1024 * 1024 * MIB)
-#define SECOND UINT64_C(1000)
-#define DAY (24 * 3600 * SECOND)
 
 const struct conf_schema_key conf_schema_table[] = {
 	KEY("workers", INTEGER, "auto",
@@ -335,33 +312,25 @@ const struct conf_schema_key conf_schema_table[] = {
 		IN(conf_route, forward_auth.response_fields)),
 	KEY("routes[].jwt", MAPPING, NULL, "asks for a JSON Web Token",
 		IN(conf_route, has_jwt)),
-	KEY("routes[].jwt.jwks", FILE, NULL, "keys that tokens are signed by: a JWK Set",
-		IN(conf_route, jwt.jwks), .is_required = true),
-	KEY("routes[].jwt.algorithms", WORDS, NULL, "algorithms that may be used",
-		IN(conf_route, jwt.algorithms),
-		.words = "HS256|HS384|HS512|RS256|RS384|RS512|PS256|PS384|PS512|ES256|"
-			 "ES384|ES512"),
-	KEY("routes[].jwt.issuer", TEXTS, NULL, "who made the token, its iss",
-		IN(conf_route, jwt.issuers)),
-	KEY("routes[].jwt.audience", TEXTS, NULL, "whom it is for, one of its aud",
-		IN(conf_route, jwt.audiences)),
+	KEY("routes[].jwt.jwks", FILE, NULL, "keys of the issuer: a JWK Set", JWT(jwks),
+		.is_required = true),
+	KEY("routes[].jwt.algorithms", WORDS, NULL, "those that may be used",
+		JWT(algorithms), .words = JWT_ALGORITHMS),
+	KEY("routes[].jwt.issuer", TEXTS, NULL, "who made it, its iss", JWT(issuers)),
+	KEY("routes[].jwt.audience", TEXTS, NULL, "one of its aud", JWT(audiences)),
 	KEY("routes[].jwt.leeway", DURATION, "30s", "for clocks that differ",
-		IN(conf_route, jwt.leeway_ms), RANGE(0, 600 * SECOND)),
+		JWT(leeway_ms), RANGE(0, 600 * SECOND)),
 	KEY("routes[].jwt.require_expiry", BOOL, "true", "whether it must have an exp",
-		IN(conf_route, jwt.requires_expiry)),
+		JWT(requires_expiry)),
 	KEY("routes[].jwt.from", TOKEN_PLACES, "authorization",
-		"places where it may stand, looked at in this order",
-		IN(conf_route, jwt)),
-	KEY("routes[].jwt.claims", CLAIMS, NULL, "claims it must have, and their values",
-		IN(conf_route, jwt)),
+		"where it may stand, in this order", IN(conf_route, jwt)),
+	KEY("routes[].jwt.claims", CLAIMS, NULL, "what it must say", IN(conf_route, jwt)),
 	KEY("routes[].jwt.forward", SET_FIELDS, NULL,
-		"headers that the backend gets, and the claims in them",
-		IN(conf_route, jwt.forward)),
-	KEY("routes[].jwt.realm", QUOTED, "wherry", "what a client is told it is for",
-		IN(conf_route, jwt.realm)),
+		"headers for the backend, and the claims in them", JWT(forward)),
+	KEY("routes[].jwt.realm", QUOTED, "wherry", "what it is for", JWT(realm)),
 	KEY("routes[].jwt.close_code", INTEGER, "1008",
-		"close code of a WebSocket whose token has expired",
-		IN(conf_route, jwt.close_code), RANGE(1000, 4999)),
+		"for a WebSocket when it has expired", JWT(close_code),
+		RANGE(1000, 4999)),
 
 	KEY("routes[].to", UPSTREAM, NULL, "upstream that gets the request",
 		IN(conf_route, upstream)),
