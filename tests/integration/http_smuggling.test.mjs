@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: MIT
-// Inputs that two parsers could read differently, whole and byte by byte: the verdict must be
-// the required one, and the backend must have received nothing that was not meant for it.
+// Inputs that two parsers could read differently, whole and byte by byte, plain and over TLS:
+// the verdict must be the required one, and the backend must have received nothing that was
+// not meant for it.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import tls from 'node:tls';
 
 import { scriptedBackend } from './support/backends.mjs';
 import { root } from './support/build.mjs';
+import { Authority, tlsListener } from './support/certificates.mjs';
 import { exchange, readRequest, readResponse, requestText, responseText } from './support/http_text.mjs';
-import { connect } from './support/peer.mjs';
+import { connect, Peer } from './support/peer.mjs';
 import { forwardTo, startWherry } from './support/wherry.mjs';
 
 const FORBIDDEN = /^(GET|POST) \/(b|x|smug|internal)\b|evil|EVIL/m;
@@ -48,15 +52,33 @@ function methodOf(bytes) {
   return bytes.trimStart().split(/[ \t]/)[0];
 }
 
-test('requests of the corpus', async (t) => {
+/** Wherry before the backend, and how to connect to it. */
+const WAYS = {
+  async plain(t, backend) {
+    const wherry = await startWherry(t, forwardTo(backend));
+    return () => connect(t, wherry.port);
+  },
+  async TLS(t, backend) {
+    const authority = new Authority(t);
+    const pair = authority.issue(['localhost']);
+    const wherry = await startWherry(t, ({ port }) => tlsListener(port, [pair]) + forwardTo(backend));
+    return async () => {
+      const socket = tls.connect({
+        port: wherry.port, host: '127.0.0.1', ca: authority.pem, servername: 'localhost', allowHalfOpen: true });
+      await once(socket, 'secureConnect');
+      return new Peer(socket);
+    };
+  },
+};
+
+for (const way of Object.keys(WAYS)) test(`requests of the corpus, ${way}`, async (t) => {
   const backend = await strictBackend(t);
-  const wherry = await startWherry(t, forwardTo(backend));
+  const open = await WAYS[way](t, backend);
 
   async function verdictOn({ name, bytes }, send) {
     backend.seen.length = 0;
-    const peer = await connect(t, wherry.port);
-    const sending = peer[send](bytes);
-    await sending;
+    const peer = await open();
+    await peer[send](bytes);
     peer.end();
     const response = await readResponse(peer, { method: methodOf(bytes) }).catch(() => null);
     await peer.closed().catch(() => {});
