@@ -71,7 +71,7 @@ const WAYS = {
   },
 };
 
-for (const way of Object.keys(WAYS)) test(`requests of the corpus, ${way}`, async (t) => {
+async function requestsOfTheCorpus(t, way) {
   const backend = await strictBackend(t);
   const open = await WAYS[way](t, backend);
 
@@ -123,7 +123,10 @@ for (const way of Object.keys(WAYS)) test(`requests of the corpus, ${way}`, asyn
       });
     }
   }
-});
+}
+
+test('requests of the corpus', (t) => requestsOfTheCorpus(t, 'plain'));
+test('requests of the corpus, over TLS', (t) => requestsOfTheCorpus(t, 'TLS'));
 
 test('the framing that is forwarded is our own', async (t) => {
   const backend = await strictBackend(t);
