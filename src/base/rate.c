@@ -16,12 +16,17 @@ static uint64_t to_units(uint64_t ms)
 }
 
 // How long it takes for that much to flow in; what is longer than decades, is decades.
+// Millions an hour don't fit in between: then what one takes is enough to count with,
+// less than a millionth too short.
 static uint64_t find_span(const struct rate_limit *limit, uint64_t amount)
 {
-	uint64_t span;
-	if (__builtin_mul_overflow(amount, to_units(limit->period_ms), &span))
-		return UINT64_MAX / 4;
-	return span / limit->count;
+	uint64_t span, period = to_units(limit->period_ms);
+	if (!__builtin_mul_overflow(amount, period, &span))
+		return span / limit->count;
+	if (!__builtin_mul_overflow(amount, period / limit->count, &span) &&
+		span < UINT64_MAX / 4)
+		return span;
+	return UINT64_MAX / 4;
 }
 
 // Gives the wait in ms, or 0 and what full_at becomes.

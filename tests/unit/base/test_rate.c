@@ -56,6 +56,23 @@ Test(rate, never_lets_through_more_than_the_burst_at_once)
 	cr_expect_eq(rate_take(&rate, &LIMIT, START_MS, 100), 0);
 }
 
+// The product of the two is more than 64 bits have: that is no leave for everything.
+Test(rate, holds_millions_an_hour)
+{
+	static const struct rate_limit LIMITS[] = {
+		{.count = 10000000, .period_ms = 3600000, .burst = 10000000},
+		{.count = 2000000, .period_ms = 3600000, .burst = 2000000},
+		{.count = 20, .period_ms = 3600000, .burst = 2000000},
+	};
+	for (size_t i = 0; i < sizeof(LIMITS) / sizeof(LIMITS[0]); i++) {
+		struct rate rate = {0};
+		uint64_t part = LIMITS[i].burst / 1000;
+		for (size_t j = 0; j < 1000; j++)
+			cr_expect_eq(rate_take(&rate, &LIMITS[i], START_MS, part), 0);
+		cr_expect_gt(rate_take(&rate, &LIMITS[i], START_MS, part), 0);
+	}
+}
+
 // However hard it is tried, what passes in the long run is the rate, within 2 %.
 Test(rate, is_accurate)
 {
