@@ -54,6 +54,21 @@ static bool set_ciphers(
 	       SSL_CTX_set_ciphersuites(context, set->ciphersuites) == 1;
 }
 
+// A ticket is renewed each time, but what it says of the client holds until the client's
+// certificate ends: then there is a whole handshake, which looks at it again.
+static SSL_TICKET_RETURN judge_session(SSL *ssl, SSL_SESSION *session,
+	const unsigned char *key_name, size_t key_name_length, SSL_TICKET_STATUS status,
+	void *arg)
+{
+	if (status != SSL_TICKET_SUCCESS && status != SSL_TICKET_SUCCESS_RENEW)
+		return SSL_TICKET_RETURN_IGNORE_RENEW;
+	const X509 *certificate = SSL_SESSION_get0_peer(session);
+	if (certificate && X509_cmp_current_time(X509_get0_notAfter(certificate)) <= 0)
+		return SSL_TICKET_RETURN_IGNORE_RENEW;
+	return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE
+					    : SSL_TICKET_RETURN_USE_RENEW;
+}
+
 static bool set_clients(SSL_CTX *context, const struct tls_set *set)
 {
 	int mode = SSL_VERIFY_PEER;
@@ -69,7 +84,7 @@ static bool set_clients(SSL_CTX *context, const struct tls_set *set)
 	SSL_CTX_set_verify(context, mode, NULL);
 	SSL_CTX_set_verify_depth(context, CLIENT_CHAIN_DEPTH);
 	SSL_CTX_set_max_cert_list(context, CLIENT_CHAIN_MAX);
-	return true;
+	return SSL_CTX_set_session_ticket_cb(context, NULL, judge_session, NULL) == 1;
 }
 
 // Early data stays off: it can be replayed (SECURITY T47). Sessions live in tickets

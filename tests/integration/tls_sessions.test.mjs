@@ -7,6 +7,7 @@ import { test } from 'node:test';
 
 import { httpBackend } from './support/backends.mjs';
 import { Authority, tlsListener } from './support/certificates.mjs';
+import { pause } from './support/deadline.mjs';
 import { requestText } from './support/http_text.mjs';
 import { sClient } from './support/tls_peer.mjs';
 import { forwardTo, startWherry } from './support/wherry.mjs';
@@ -73,4 +74,33 @@ test('sessions', async (t) => {
     assert.doesNotMatch(output, /HTTP\/1\.1 200/);
     assert.match(output, /no renegotiation|RENEGOTIATING/i);
   });
+});
+
+test("a session does not outlive its client's certificate", async (t) => {
+  const authority = new Authority(t);
+  const backend = await httpBackend(t);
+  const wherry = await startWherry(t, ({ port }) => (
+    tlsListener(port, [authority.issue(['a.test'])], `client_ca: "${authority.cert}"`) + forwardTo(backend)));
+  const end = new Date(Date.now() + 8000);
+  const { cert, key } = authority.issueUntil('client', end);
+
+  const ask = async (version, ...args) => {
+    const { output } = await sClient(t, wherry.port, [
+      version, '-servername', 'a.test', '-ign_eof', '-cert', cert, '-key', key, ...args,
+    ], request('a.test'));
+    return output;
+  };
+  const versions = ['-tls1_2', '-tls1_3'];
+  const session = (version) => authority.path(`session${version}.pem`);
+
+  for (const version of versions) {
+    assert.match(await ask(version, '-sess_out', session(version)), /HTTP\/1\.1 200/);
+    assert.match(await ask(version, '-sess_in', session(version)), /^Reused, [^]*HTTP\/1\.1 200/m, 'until then it is resumed');
+  }
+  await pause(end - Date.now() + 1500);
+  for (const version of versions) {
+    const output = await ask(version, '-sess_in', session(version));
+    assert.doesNotMatch(output, /HTTP\/1\.1 200/, version);
+    assert.match(output, /certificate expired/, version);
+  }
 });

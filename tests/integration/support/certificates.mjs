@@ -80,6 +80,19 @@ export class Authority {
     const { serialNumber, fingerprint256 } = new X509Certificate(leaf);
     return { ...pair, serialNumber, fingerprint256 };
   }
+
+  /** A client's certificate that ends at that time: by ca, for which alone that can be said. */
+  issueUntil(name, end) {
+    const [cert, key, request] = ['pem', 'key', 'csr'].map((kind) => this.path(`${name}.${kind}`));
+    const settings = this.path('ca.cnf');
+    writeFileSync(this.path('index.txt'), '');
+    writeFileSync(settings, `[ca]\ndefault_ca = own\n[own]\nnew_certs_dir = ${this.directory}\n`
+      + `database = ${this.path('index.txt')}\nrand_serial = yes\ndefault_md = sha256\npolicy = any\n[any]\ncommonName = supplied\n`);
+    openssl('req', '-new', '-nodes', ...KINDS.ecdsa, '-keyout', key, '-out', request, '-subj', `/CN=${name}`);
+    openssl('ca', '-batch', '-notext', '-config', settings, '-cert', this.cert, '-keyfile', this.key, '-in', request, '-out', cert,
+      '-startdate', '20200101000000Z', '-enddate', end.toISOString().replace(/[-:T]|\.\d+/g, ''));
+    return { cert, key };
+  }
 }
 
 /** The listeners of a configuration: one, with these pairs. more: lines of its tls block. */
