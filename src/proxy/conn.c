@@ -255,6 +255,9 @@ void conn_start_relay(struct conn *conn, bool uses_deflate)
 		relay_expire_at(conn->relay, conn->request.expires_ms,
 			conn->request.route->jwt.close_code);
 	loop_defer(conn->site->loop, &conn->deferred, conn_run_deferred, conn);
+	// Its turn may be over, and at the deadline there is no Close.
+	if (conn->site->is_draining)
+		relay_close(conn->relay, CLOSE_REASON_SHUTDOWN);
 }
 
 struct conn *conn_create(struct site *site, const struct conf_listener *listener,

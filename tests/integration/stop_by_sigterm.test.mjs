@@ -8,7 +8,7 @@ import { test } from 'node:test';
 
 import { httpBackend, scriptedBackend } from './support/backends.mjs';
 import { eventually, pause } from './support/deadline.mjs';
-import { acceptWebSocket, closeFrame, frame, OPCODE, openPair, readFrame } from './support/frames.mjs';
+import { acceptWebSocket, closeFrame, frame, OPCODE, openPair, openWebSocket, readFrame } from './support/frames.mjs';
 import { exchange, readRequest, readResponse, requestText } from './support/http_text.mjs';
 import { connect } from './support/peer.mjs';
 import { forwardTo, startWherry } from './support/wherry.mjs';
@@ -62,6 +62,22 @@ test('a backend is told as well', async (t) => {
   const wherry = await startWherry(t, forwardTo(backend));
   const { client, server } = await openPair(t, wherry, backend);
   wherry.signal('SIGTERM');
+  assert.equal((await readFrame(client)).code, 1001);
+  assert.equal((await readFrame(server)).code, 1001);
+  await client.send(closeFrame(1001, '', { mask: true }));
+  await server.send(closeFrame(1001));
+  await wherry.ended();
+});
+
+test('a WebSocket whose handshake was under way is told, too', async (t) => {
+  const backend = await scriptedBackend(t);
+  const wherry = await startWherry(t, `drain: { window: 0s, timeout: 60s }\n${forwardTo(backend)}`);
+  const opening = openWebSocket(t, wherry);
+  const server = await backend.peer(0);
+  wherry.signal('SIGTERM');
+  await pause(200); // the order has reached the worker
+  await acceptWebSocket(server);
+  const client = await opening;
   assert.equal((await readFrame(client)).code, 1001);
   assert.equal((await readFrame(server)).code, 1001);
   await client.send(closeFrame(1001, '', { mask: true }));
