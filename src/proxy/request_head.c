@@ -126,12 +126,12 @@ bool request_head_is_trusted(const struct request_head *head)
 
 bool request_head_is_claim(struct str name)
 {
+	static const char *texts[] = {"X-Real-IP"}; // in any spelling with "_"
+	static const struct conf_names others = {texts, 1};
 	struct str prefix = STR("X-Forwarded-");
 	struct str start = {
 		name.data, name.length < prefix.length ? name.length : prefix.length};
-	return str_equal_nocase(start, prefix) ||
-	       str_equal_nocase(name, STR("X-Real-IP")) ||
-	       str_equal_nocase(name, STR("X_Real_IP"));
+	return str_equal_nocase(start, prefix) || head_fields_is_named(&others, name);
 }
 
 static bool is_ours(enum http_field_id id)

@@ -59,7 +59,7 @@ Test(request_head, tells_identity_anew_whatever_a_client_says)
 		"Forwarded: for=127.0.0.1\nX_Forwarded_For: 127.0.0.1\n"
 		"X-Forwarded_Host: admin\nX_Request_Id: 1\n"
 		"X-Forwarded-Port: 1\nx-forwarded-prefix: /a\nX-Real-IP: 127.0.0.1\n"
-		"x_real_ip: 127.0.0.1\n"
+		"x_real_ip: 127.0.0.1\nX-Real_IP: 127.0.0.1\nx_real-ip: 127.0.0.1\n"
 		"Connection: X-Forwarded-For, Via, Authorization\n"
 		"Authorization: Basic YTpi\n",
 		"GET / HTTP/1.1\nHost: a.example\nAuthorization: Basic YTpi\n"
