@@ -39,6 +39,8 @@ static void answer(struct conn *conn, const struct limits_refusal *refusal)
 			.retry_after_s = refusal->retry_after_s,
 		},
 		refusal->status == 429 ? CLOSE_REASON_POLICY : CLOSE_REASON_OVERLOAD);
+	if (conn->state != CONN_LINGER)
+		return; // no memory for the answer: its timer must not be set again
 	conn->close_by_ms = now_ms() + REFUSED_LINGER_MS;
 	loop_timer_set(&conn->timer, conn->close_by_ms);
 }
