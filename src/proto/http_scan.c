@@ -14,7 +14,8 @@
 #include "http_syntax_priv.h"
 
 enum {
-	CRLF_LENGTH = 2
+	CRLF_LENGTH = 2,
+	TLS_HANDSHAKE = 0x16 // first byte of a TLS client
 };
 
 void http_scan_init(struct http_scan *scan, enum http_message_kind kind,
@@ -194,6 +195,10 @@ enum http_scan_result http_scan_feed(struct http_scan *scan, struct str head,
 
 	if (is_in_one_piece)
 		reset_message(ret_message, scan->kind);
+	if (is_in_one_piece && head.length > 0 && head.data[0] == TLS_HANDSHAKE) {
+		(void)http_scan_refuse(scan, 400, "TLS where plain HTTP was expected");
+		return HTTP_SCAN_BAD; // now, for it may wait for us without a line's end
+	}
 	for (;;) {
 		enum http_scan_result result = next_line(scan, head, &line);
 		if (result != HTTP_SCAN_OK)

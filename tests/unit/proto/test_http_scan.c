@@ -40,6 +40,9 @@ static const struct row ROWS[] = {
 		STR(HEAD "X: 01234567\t0123456789012345678901\t2\r\n\r\n"), 0},
 	{"obs-text in a value", STR(HEAD "X: \x80\xff\xc3\xa9 0123456789012345\r\n\r\n"),
 		0},
+	// A TLS client at a plain port may send no LF at all, and waits.
+	{"TLS record", STR("\x16\x03\x01\x02\x00\x01"), 400},
+	{"byte of a TLS record behind a line", STR("\r\n\x16" HEAD "\r\n"), 400},
 	// Empty lines before a message.
 	{"one CRLF before", STR("\r\n" HEAD "\r\n"), 0},
 	{"two CRLF before", STR("\r\n\r\n" HEAD "\r\n"), 400},
