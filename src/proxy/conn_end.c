@@ -181,7 +181,8 @@ void conn_reply(struct conn *conn, struct reply reply, enum close_reason reason)
 	request->status = reply.status;
 	stream_write(conn->client, out.data, out.length);
 	buf_finish(&out);
-	conn_end_request(conn, reason, "wherry", reply.detail, reply.is_keep_alive);
+	conn_end_request(conn, reason, "wherry",
+		reply.log_detail ? reply.log_detail : reply.detail, reply.is_keep_alive);
 }
 
 void conn_init_unread(struct conn *conn)

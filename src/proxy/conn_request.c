@@ -100,6 +100,7 @@ static void reply_failure(struct conn *conn)
 		(struct reply){
 			.status = status,
 			.detail = text,
+			.log_detail = error,
 			.field = status == 503 ? "Retry-After: 1" : NULL,
 		},
 		find_reason(failure));

@@ -135,7 +135,10 @@ for (const [name, make, reason] of FAULTS) {
     assert.match(answer.text, /TLS with the backend failed/);
     assert.equal(backend.seen.length, 0);
     await eventually(() => reason.test(wherry.stderr), `${reason} in the log`);
-    assert.equal((await wherry.accessLine({ status: 502 })).reason, 'backend_tls');
+    const line = await wherry.accessLine({ status: 502 });
+    assert.equal(line.reason, 'backend_tls');
+    assert.match(line.detail, reason);
+    assert.doesNotMatch(answer.text, reason);
   });
 }
 

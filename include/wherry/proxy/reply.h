@@ -7,6 +7,7 @@
 struct reply {
 	unsigned status;
 	const char *detail;       // one sentence: what is wrong and what was expected
+	const char *log_detail;   // for the access line, if it says more; static
 	const char *field;        // a further "Name: value", or NULL
 	uint64_t retry_after_s;   // 0 = not said
 	const char *bearer_realm; // asks for a token of this realm (RFC 6750); or NULL
