@@ -118,6 +118,13 @@ void stream_tls_note_error(struct stream_tls *tls)
 			X509_verify_cert_error_string(SSL_get_verify_result(tls->ssl));
 	if (ERR_GET_REASON(error) == SSL_R_HTTP_REQUEST)
 		tls->error_text = "plain HTTP where TLS was expected";
+	if (ERR_GET_REASON(error) == SSL_R_WRONG_VERSION_NUMBER)
+		tls->error_text = "what came is not TLS (wrong version number)";
+	// Of a server it is no alert that came, but what it refused itself.
+	if (ERR_GET_REASON(error) == SSL_R_TLSV1_UNRECOGNIZED_NAME &&
+		SSL_is_server(tls->ssl))
+		tls->error_text = "no certificate has the name in the client's SNI "
+				  "(unknown_name: refuse)";
 	if (!tls->error_text)
 		tls->error_text = "TLS failed for an unknown reason";
 }

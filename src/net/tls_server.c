@@ -163,8 +163,10 @@ static bool use_context(SSL *ssl, SSL_CTX *context)
 	return true;
 }
 
-static int refuse(int *alert, int value)
+// OpenSSL's own error behind it says "callback failed" alone.
+static int refuse(int *alert, int value, int reason)
 {
+	ERR_raise(ERR_LIB_SSL, reason);
 	*alert = value;
 	return SSL_CLIENT_HELLO_ERROR;
 }
@@ -175,16 +177,19 @@ static int on_client_hello(SSL *ssl, int *alert, void *arg)
 	struct generation *generation = arg;
 	struct accepted *accepted = get_accepted(ssl);
 	struct str name;
-	if (!read_name(ssl, &name) || is_too_long(ssl))
-		return refuse(alert, SSL_AD_DECODE_ERROR);
+	if (!read_name(ssl, &name))
+		return refuse(alert, SSL_AD_DECODE_ERROR, SSL_R_BAD_EXTENSION);
+	if (is_too_long(ssl))
+		return refuse(alert, SSL_AD_DECODE_ERROR, SSL_R_EXCESSIVE_MESSAGE_SIZE);
 	accepted->host = 0;
 	accepted->has_known_name = tls_set_find(generation->set, name, &accepted->host);
 	if (!accepted->has_known_name && generation->set->refuses_unknown_names)
-		return refuse(alert, SSL_AD_UNRECOGNIZED_NAME);
+		return refuse(
+			alert, SSL_AD_UNRECOGNIZED_NAME, SSL_R_TLSV1_UNRECOGNIZED_NAME);
 	SSL_CTX *context = get_context(generation, accepted->host);
 	if (!context || !use_context(ssl, context) ||
 		!bind_sessions(ssl, generation, name))
-		return refuse(alert, SSL_AD_INTERNAL_ERROR);
+		return refuse(alert, SSL_AD_INTERNAL_ERROR, ERR_R_INTERNAL_ERROR);
 	return SSL_CLIENT_HELLO_SUCCESS;
 }
 

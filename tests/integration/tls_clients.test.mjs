@@ -151,6 +151,16 @@ test('a name that no certificate has is refused if it is to be', async (t) => {
     const { output } = await sClient(t, wherry.port, args);
     assert.match(output, expected);
   }
+  const line = await wherry.accessLine({ reason: 'client_tls' });
+  assert.match(line.detail, /no certificate has the name in the client's SNI/);
+});
+
+test('TLS at a port for plain HTTP ends at once and says why', async (t) => {
+  const wherry = await startWherry(t, forwardTo(await httpBackend(t)));
+  const { output } = await sClient(t, wherry.port, []);
+  assert.match(output, /wrong version number|packet length too long/);
+  const line = await wherry.accessLine({ status: 400 });
+  assert.equal(line.detail, 'TLS where plain HTTP was expected');
 });
 
 test('client certificates', async (t) => {
