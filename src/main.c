@@ -3,10 +3,12 @@
 // 0 ok, 1 bad configuration, 2 bad usage, 3 could not start (status: nobody answers).
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "wherry/conf/conf_load.h"
 #include "wherry/server/check.h"
 #include "wherry/server/options.h"
+#include "wherry/server/privileges.h"
 #include "wherry/server/server.h"
 #include "wherry/server/status_command.h"
 
@@ -28,13 +30,27 @@ static struct conf *load_proxy(const struct options *options, struct conf_diag *
 	return conf;
 }
 
-static int check(const struct options *options, struct conf *conf)
+// As whom a start would load them: what root can read says nothing of that.
+static bool check_as_user(const struct options *options, struct conf *conf)
 {
+	struct privileges privileges = {0};
+	bool is_root = geteuid() == 0;
+	if (is_root && !privileges_drop(conf->user, &privileges))
+		return false;
 	struct buf text = BUF_INIT;
-	bool is_good = options->skips_files || check_files(conf, &text);
+	bool is_good = check_files(conf, &text);
 	struct str lines = buf_str(&text);
 	fprintf(stderr, "%.*s", STR_ARG(lines));
+	if (is_root && !is_good)
+		fprintf(stderr, "%s: files were loaded as user %s, who would serve\n",
+			options->conf_path, privileges.user);
 	buf_finish(&text);
+	return is_good;
+}
+
+static int check(const struct options *options, struct conf *conf)
+{
+	bool is_good = options->skips_files || check_as_user(options, conf);
 	if (is_good)
 		printf("%s: ok\n", options->conf_path);
 	return is_good ? EXIT_OK : EXIT_CONFIGURATION;

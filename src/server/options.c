@@ -61,7 +61,7 @@ static const struct command commands[] = {
 		"usage: wherry proxy --listen ADDR --to URL [TLS]\n\n"
 		"Proxies HTTP and WebSocket to one backend, without a file.\n\n"
 		"  --listen ADDR      host:port, [v6]:port, :port or unix:/path\n"
-		"  --to URL           http://host[:port] or unix:/path\n"
+		"  --to URL           http(s)://host[:port] or unix:/path\n"
 		"  --tls-cert FILE    speak TLS to clients: certificate and chain, PEM\n"
 		"  --tls-key FILE     its private key, PEM\n"
 		"  --tls-self-signed  instead: a throw-away certificate, for trying "

@@ -196,7 +196,9 @@ static bool enter_sandbox(struct server *server)
 		!sandbox_enter(server->conf, &server->sandbox))
 		return false;
 	if (!log_start(&server->conf->log)) {
-		log_error("log: %m (expected paths that user %s may write)",
+		log_error("log.events %s or log.access %s: %m (expected what user %s may "
+			  "write)",
+			server->conf->log.events, server->conf->log.access,
 			server->sandbox.privileges.user);
 		return false;
 	}

@@ -69,7 +69,7 @@ test('a log that the run user can\'t open', asRoot, async (t) => {
 log: { access: ${directory}/access.log }
 listeners: [{ address: "127.0.0.1:0" }]
 ${forwardTo('http://127.0.0.1:9')}`);
-  assert.match(stderr, /log: Permission denied \(expected paths that user nobody may write\)/);
+  assert.match(stderr, /log\.access \S+\/access\.log: Permission denied \(expected what user nobody may write\)/);
 });
 
 test('a key that the run user can\'t read', asRoot, async (t) => {
@@ -78,6 +78,22 @@ test('a key that the run user can\'t read', asRoot, async (t) => {
   const files = makeKey(directory, 0o600);
   const stderr = await refused(t, withTls(files, 'nobody'));
   assert.match(stderr, /wherry\.yaml:4:\d+: \S+key\.pem: Permission denied \(expected .* user nobody may read\)/);
+});
+
+test('wherry check by root finds what the run user can\'t read', asRoot, async (t) => {
+  const directory = temporaryDirectory(t);
+  chmodSync(directory, 0o755);
+  const file = join(directory, 'wherry.yaml');
+  const write = (user) => writeFileSync(file, withTls(makeKey(directory, 0o600), user));
+  write('nobody');
+  const { code, stderr } = await runToEnd(t, ['check', '-c', file]);
+  assert.equal(code, 1);
+  assert.match(stderr, /wherry\.yaml:4:\d+: \S+key\.pem can't be read: Permission denied/);
+  assert.match(stderr, /files were loaded as user nobody/);
+  write('root');
+  assert.equal((await runToEnd(t, ['check', '-c', file])).code, 0);
+  write('no-such-user');
+  assert.match((await runToEnd(t, ['check', '-c', file])).stderr, /there is no user "no-such-user"/);
 });
 
 test('a key that the run user may read as one of its group', asRoot, async (t) => {
