@@ -194,7 +194,9 @@ static uint8_t *find_room(struct stream *stream, size_t *ret_room)
 		uint8_t *scratch = loop_scratch(stream->loop);
 		if (kept > 0)
 			memcpy(scratch, stream->kept, kept);
-		*ret_room = LOOP_SCRATCH_SIZE - kept;
+		*ret_room = (stream->is_read_to_seal ? LOOP_SCRATCH_SEALABLE
+						     : LOOP_SCRATCH_SIZE) -
+			    kept;
 		return scratch;
 	}
 	if (stream->kept_capacity - kept < KEPT_CAPACITY_MIN / 4 &&
@@ -318,6 +320,11 @@ void stream_set_handler(
 	stream->arg = arg;
 	if (stream->is_eof)
 		stream_end_later(stream, STREAM_END_EOF, 0);
+}
+
+void stream_read_to_seal(struct stream *stream)
+{
+	stream->is_read_to_seal = true;
 }
 
 struct loop *stream_loop(const struct stream *stream)

@@ -21,6 +21,7 @@ struct stream {
 	size_t kept_length;
 	size_t kept_capacity;
 	size_t corked_length; // in the loop's gather buffer
+	bool is_read_to_seal;
 	uint64_t write_stall_ms;
 	uint64_t last_read_ms;
 	uint64_t bytes_in;

@@ -230,6 +230,8 @@ struct relay *relay_create(struct stream *client, struct stream *backend,
 	loop_timer_init(&relay->timer, relay->loop, relay_on_timer, relay);
 	init_end(&relay->client, relay, &relay->backend, client, uses_deflate);
 	init_end(&relay->backend, relay, &relay->client, backend, uses_deflate);
+	if (stream_tls(client))
+		stream_read_to_seal(backend);
 	stream_resume(client);
 	stream_resume(backend);
 	relay_watch(relay);

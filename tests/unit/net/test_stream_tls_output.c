@@ -8,6 +8,7 @@
 
 #include "stream_fixture.h"
 #include "tls_peer.h"
+#include "wherry/net/loop.h"
 
 enum {
 	STEPS_MAX = 10
@@ -111,5 +112,17 @@ Test(stream_tls_output, writes_last_bytes_of_plain_streams_too)
 	fixture_start(&base);
 	stream_write_last(base.stream, "bye", 3);
 	cr_expect_eq(count_arrived(), 3);
+	fixture_finish(&base);
+}
+
+Test(stream_tls_output, leaves_room_for_rims_in_a_segment)
+{
+	static const char much[LOOP_SCRATCH_SIZE];
+	fixture_start(&base);
+	stream_read_to_seal(base.stream);
+	stream_resume(base.stream);
+	fixture_send(&base, much, LOOP_SCRATCH_SIZE);
+	fixture_turn(&base);
+	cr_expect_eq(base.last_length, LOOP_SCRATCH_SEALABLE);
 	fixture_finish(&base);
 }
