@@ -140,11 +140,9 @@ void limits_leave_source(struct limits *limits, const struct addr *peer)
 		count_out(limits, find_source(peer));
 }
 
-bool limits_enter_handshake(struct limits *limits, const struct addr *peer,
+static bool enter_network(struct limits *limits, const struct addr *peer,
 	struct limits_refusal *ret_refusal)
 {
-	if (!limits_rate_take(limits, LIMITS_RATE_HANDSHAKES, ret_refusal))
-		return false;
 	if (!limits_counts_source(limits, peer))
 		return true;
 	if (!limits_rate_take_source(limits, LIMITS_RATE_HANDSHAKES, peer, ret_refusal))
@@ -155,6 +153,18 @@ bool limits_enter_handshake(struct limits *limits, const struct addr *peer,
 		       "too many TLS handshakes at once from this address "
 		       "(limits.tls_handshakes_per_source)",
 		       LIMITS_RETRY_MS, ret_refusal);
+}
+
+// The source first: what one is refused must not use up what there is for all.
+bool limits_enter_handshake(struct limits *limits, const struct addr *peer,
+	struct limits_refusal *ret_refusal)
+{
+	if (!enter_network(limits, peer, ret_refusal))
+		return false;
+	if (limits_rate_take(limits, LIMITS_RATE_HANDSHAKES, ret_refusal))
+		return true;
+	limits_leave_handshake(limits, peer);
+	return false;
 }
 
 void limits_leave_handshake(struct limits *limits, const struct addr *peer)

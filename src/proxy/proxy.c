@@ -81,11 +81,13 @@ void proxy_accept(
 	const struct conf_listener *from = &site->conf->listeners[listener];
 	struct limits_refusal refusal;
 	counters_add(&loop_counters(site->loop)->accepted, 1);
-	if (!limits_enter(site->limits, &refusal)) {
+	// The source first: what one is refused must not use up what there is for all.
+	bool is_known = !from->has_proxy_protocol; // else its header names the peer
+	if (is_known && !limits_enter_source(site->limits, peer, &refusal)) {
 		conn_refuse(site, from, socket, peer, &refusal);
-	} else if (!from->has_proxy_protocol && // its header names another peer
-		   !limits_enter_source(site->limits, peer, &refusal)) {
-		limits_leave(site->limits);
+	} else if (!limits_enter(site->limits, &refusal)) {
+		if (is_known)
+			limits_leave_source(site->limits, peer);
 		conn_refuse(site, from, socket, peer, &refusal);
 	} else {
 		conn_accept(site, from, socket, peer);

@@ -61,3 +61,13 @@ test('limits.rates.connections', async (t) => {
   assert.ok(wherry.stderr.split('\n').length < 20, 'in few lines');
   await assertServed(inside);
 });
+
+test('one source does not use up what there is for all', async (t) => {
+  const backend = await httpBackend(t);
+  const rates = `rates: { connections: 1/h burst 50, connections_per_source: 1/h burst ${BURST} }`;
+  const wherry = await startWherry(t, `limits: { exempt: [127.0.0.1], ${rates} }\n${forwardTo(backend)}`);
+  for (let i = 0; i < BURST; i++) await assertServed(await from(t, wherry, '127.0.0.2'));
+  for (let i = 0; i < 60; i++) await from(t, wherry, '127.0.0.2');
+  await wherry.accessLine({ status: 429 });
+  await assertServed(await from(t, wherry, '127.0.0.3'));
+});

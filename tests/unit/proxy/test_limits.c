@@ -272,3 +272,23 @@ Test(limits, count_handshakes_by_network)
 	cr_expect_not(shake(limits, "192.0.2.3:1"));
 	limits_destroy(limits);
 }
+
+// What a source is refused does not use up what there is for all.
+Test(limits, refuse_a_source_before_they_count_it_for_all)
+{
+	struct conf strict = conf;
+
+	strict.limits.handshake_rate.total =
+		(struct rate_limit){.count = 1, .period_ms = 3600000, .burst = 3};
+	strict.limits.tls_handshakes_per_source = 2;
+	struct limits *limits = limits_create(&strict);
+	for (size_t i = 0; i < 10; i++)
+		cr_expect_eq(shake(limits, "192.0.2.1:1"), i < 2);
+	cr_expect(shake(limits, "192.0.3.1:1"));
+	cr_expect_not(shake(limits, "192.0.4.1:1"), "of all");
+	for (size_t i = 0; i < 2; i++) { // and what was refused is in no network's count
+		struct addr left = address("192.0.2.1:1");
+		limits_leave_handshake(limits, &left);
+	}
+	limits_destroy(limits);
+}
