@@ -27,6 +27,15 @@ struct conf_arena *conf_memory(struct conf *conf)
 	return &((struct conf_shared *)conf)->memory;
 }
 
+bool conf_has_https(const struct conf_upstream *upstream)
+{
+	for (size_t i = 0; i < upstream->server_count; i++) {
+		if (upstream->servers[i].url.scheme == URL_HTTPS)
+			return true;
+	}
+	return false;
+}
+
 struct conf *conf_ref(struct conf *conf)
 {
 	struct conf_shared *shared = (struct conf_shared *)conf;

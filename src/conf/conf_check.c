@@ -168,15 +168,6 @@ static void check_upstreams(const struct conf *conf, const struct conf_yaml_node
 	}
 }
 
-static bool has_https(const struct conf_upstream *upstream)
-{
-	for (size_t i = 0; i < upstream->server_count; i++) {
-		if (upstream->servers[i].url.scheme == URL_HTTPS)
-			return true;
-	}
-	return false;
-}
-
 static void check_upstream_tls(const struct conf *conf, const struct conf_yaml_node *root,
 	struct conf_diag *diag)
 {
@@ -185,7 +176,7 @@ static void check_upstream_tls(const struct conf *conf, const struct conf_yaml_n
 		const struct conf_yaml_node *tls = conf_yaml_find(node, "tls");
 		const struct conf_yaml_node *cert = conf_yaml_find(tls, "cert");
 		const struct conf_yaml_node *key = conf_yaml_find(tls, "key");
-		if (tls && !node->has_mistake && !has_https(&conf->upstreams[i]))
+		if (tls && !node->has_mistake && !conf_has_https(&conf->upstreams[i]))
 			conf_diag_add(diag, tls->key_at, NULL, NULL,
 				"upstreams.NAME.tls: has no effect without https "
 				"servers");

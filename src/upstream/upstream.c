@@ -71,22 +71,13 @@ struct upstream_set *upstream_set_create(struct conf *conf)
 	return set;
 }
 
-static bool has_https(const struct conf_upstream *conf)
-{
-	for (size_t i = 0; i < conf->server_count; i++) {
-		if (conf->servers[i].url.scheme == URL_HTTPS)
-			return true;
-	}
-	return false;
-}
-
 bool upstream_set_load_tls(struct upstream_set *set, struct buf *ret_text)
 {
 	bool is_loaded = true; // all of them, to tell of all at once
 	for (size_t i = 0; i < set->upstream_count; i++) {
 		struct upstream *upstream = &set->upstreams[i];
 
-		if (!has_https(upstream->conf))
+		if (!conf_has_https(upstream->conf))
 			continue;
 		upstream->tls = tls_client_set_load(&upstream->conf->tls, ret_text);
 		is_loaded &= upstream->tls != NULL;

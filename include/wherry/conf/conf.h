@@ -335,6 +335,9 @@ struct conf {
 	struct conf_resolver resolver;
 };
 
+// Does one of its servers speak TLS?
+bool conf_has_https(const struct conf_upstream *upstream);
+
 // Any thread. The last conf_unref frees it and all it points to; NULL is allowed.
 struct conf *conf_ref(struct conf *conf);
 void conf_unref(struct conf *conf);
