@@ -190,6 +190,7 @@ void stream_output_send(struct stream *stream, const struct iovec *pieces, size_
 	size_t total = 0;
 	for (size_t i = 0; i < count; i++)
 		total += pieces[i].iov_len;
+	stream->bytes_sent += total;
 	size_t sent = 0;
 	if (!stream->queue) {
 		ssize_t got = send_pieces(stream->socket, pieces, count);
@@ -293,9 +294,16 @@ size_t stream_queued_length(const struct stream *stream)
 	return queued + stream->corked_length;
 }
 
+uint64_t stream_bytes_sent(const struct stream *stream)
+{
+	size_t waiting = stream->tls ? stream_tls_waiting_length(stream) : 0;
+	return stream->bytes_sent + stream->corked_length + waiting;
+}
+
 uint64_t stream_bytes_taken(const struct stream *stream)
 {
-	uint64_t sent = stream->bytes_out - stream_queued_length(stream);
+	size_t queued = stream->queue ? evbuffer_get_length(stream->queue) : 0;
+	uint64_t sent = stream->bytes_sent - queued;
 	int waiting =
 		0; // in the kernel; of UNIX sockets in memory, which is more than bytes
 	if (ioctl(stream->socket, SIOCOUTQ, &waiting) != 0 || waiting < 0)

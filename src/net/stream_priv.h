@@ -26,6 +26,7 @@ struct stream {
 	uint64_t last_read_ms;
 	uint64_t bytes_in;
 	uint64_t bytes_out;
+	uint64_t bytes_sent;   // to the kernel or the queue; with TLS more than bytes_out
 	uint64_t taken_before; // stream_bytes_taken, when it was last looked at
 	struct loop_deferred deferred;
 	int socket;

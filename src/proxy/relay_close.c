@@ -120,7 +120,7 @@ void relay_put_in(struct relay_end *end)
 		end->expects_pong = true;
 		end->ping_sent_ms = now_ms();
 		write_ping(end);
-		end->ping_at = stream_bytes_out(end->stream);
+		end->ping_at = stream_bytes_sent(end->stream);
 		end->taken_before = stream_bytes_taken(end->stream);
 		counters_add(&loop_counters(end->relay->loop)->pings_sent, 1);
 	}

@@ -31,7 +31,7 @@ struct relay_end {
 	uint64_t window_ms; // start of the second that control frames are counted in
 	uint32_t window_controls;
 	uint64_t ping_sent_ms; // 0 = no sign of life is due
-	uint64_t ping_at;      // bytes written to it, the Ping included
+	uint64_t ping_at;      // bytes sent to it, the Ping included
 	uint64_t taken_before; // of those, how many it had taken when last looked at
 	uint8_t ping[RELAY_PING_SIZE];
 	uint16_t pending_code; // Close to be put in at the next boundary

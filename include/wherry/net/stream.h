@@ -125,8 +125,11 @@ const char *stream_error_text(const struct stream *stream);
 // Total bytes read from and accepted for the peer; with TLS those of the content.
 uint64_t stream_bytes_in(const struct stream *stream);
 uint64_t stream_bytes_out(const struct stream *stream);
-// Of those, what has left both our queue and the kernel's: the peer has it. One system
-// call.
+// The same toward the peer as it travels: with TLS those of the records, so that they can
+// be held against what is taken of them.
+uint64_t stream_bytes_sent(const struct stream *stream);
+// Of bytes sent, what has left both our queue and the kernel's: the peer has it. One
+// system call.
 uint64_t stream_bytes_taken(const struct stream *stream);
 // The peer is known to be gone, also while paused. One system call.
 bool stream_has_reset(const struct stream *stream);
