@@ -72,6 +72,9 @@ bool conn_enter_source(struct conn *conn)
 		return true;
 	counters_add(&loop_counters(site->loop)->refused_limit, 1);
 	if (site->refused_count < REFUSALS_MAX && !conn->listener->has_tls) {
+		limits_leave(site->limits); // counted as refused from here on
+		conn->is_counted = false;
+		site->refused_count++;
 		answer(conn, &refusal);
 		return false;
 	}

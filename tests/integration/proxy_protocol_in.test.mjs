@@ -253,6 +253,21 @@ test('limits.per_source counts the client that the header names', async (t) => {
   await eventually(async () => (await open('192.0.2.1')).status === 200, 'a place becomes free');
 });
 
+test('refusals behind a PROXY header are answered for a few at once alone', async (t) => {
+  const { wherry } = await start(t, undefined, 'workers: 1\nlimits: { per_source: 1, exempt: [] }');
+  const first = await connect(t, wherry.port);
+  await first.send(v2({ from: '192.0.2.1' }));
+  assert.equal((await exchange(first, GET)).status, 200);
+  const peers = [];
+  for (let i = 0; i < 200; i++) peers.push(await connect(t, wherry.port));
+  // All headers at once, so that the answers are still waiting for their readers.
+  await Promise.all(peers.map((peer) => peer.send(v2({ from: '192.0.2.1' }))));
+  await Promise.all(peers.map((peer) => peer.over()));
+  const answered = peers.filter((peer) => peer.peek().toString('latin1').startsWith('HTTP/1.1 429'));
+  assert.ok(answered.length > 0 && answered.length < 200, `${answered.length} answers`);
+  assert.match(wherry.stderr, /connections closed without an answer/);
+});
+
 test('WebSocket behind a PROXY header', async (t) => {
   const backend = await webSocketBackend(t);
   const wherry = await startWherry(t, listening(backend));
