@@ -41,7 +41,7 @@ static bool check_as_user(const struct options *options, struct conf *conf)
 	bool is_good = check_files(conf, &text);
 	struct str lines = buf_str(&text);
 	fprintf(stderr, "%.*s", STR_ARG(lines));
-	if (is_root && !is_good)
+	if (is_root && !privileges.is_root && !is_good)
 		fprintf(stderr, "%s: files were loaded as user %s, who would serve\n",
 			options->conf_path, privileges.user);
 	buf_finish(&text);

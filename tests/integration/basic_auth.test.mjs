@@ -220,7 +220,7 @@ test('a file with mistakes', async (t) => {
     const path = passwordFile(t, lines);
     chmodSync(path, mode);
     const config = join(temporaryDirectory(t), 'wherry.yaml');
-    writeFileSync(config, `listeners: [{ address: "127.0.0.1:0" }]\n${forwardTo('http://127.0.0.1:1', `basic_auth: { file: "${path}" }`)}`);
+    writeFileSync(config, `user: root\nlisteners: [{ address: "127.0.0.1:0" }]\n${forwardTo('http://127.0.0.1:1', `basic_auth: { file: "${path}" }`)}`);
     return runToEnd(t, ['check', '-c', config]);
   };
 

@@ -16,7 +16,8 @@ routes:
     jwt: { jwks: ${name}${more} }
     to: app
 upstreams: { app: { servers: ["http://127.0.0.1:1"] } }
-`;
+user: root
+`; // else a check by root is one as nobody, to whom the folder is closed
 
 const es256 = makeKey('ES256', 'a');
 const weak = { kty: 'oct', alg: 'HS256', k: Buffer.alloc(16, 1).toString('base64url') };
