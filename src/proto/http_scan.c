@@ -171,7 +171,8 @@ static bool read_start_line(
 		// RFC 9112 section 2.2: one empty line may stand before a message.
 		if (scan->line_start == CRLF_LENGTH)
 			return true;
-		return http_scan_refuse(scan, 400, "empty lines before the start line");
+		return http_scan_refuse(scan, 400,
+			"empty lines before the start line, as of a PROXY header");
 	}
 	scan->has_start_line = true;
 	if (scan->kind == HTTP_REQUEST)

@@ -122,8 +122,11 @@ bool http_start_line_read_request(
 		return http_scan_refuse(
 			scan, 400, "no version; expected \"HTTP/1.1\" after the target");
 	message->target = (struct str){rest.data, (size_t)(space - rest.data)};
-	if (!read_version(scan, skip(rest, message->target.length + 1), message))
+	if (!read_version(scan, skip(rest, message->target.length + 1), message)) {
+		if (str_equal(message->method, STR("PROXY")))
+			scan->error = "a PROXY header where HTTP was expected";
 		return false;
+	}
 	// Before its target is looked at: no form of it is served.
 	if (str_equal(message->method, STR("CONNECT")))
 		return http_scan_refuse(scan, 405, "CONNECT is not served");

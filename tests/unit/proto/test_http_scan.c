@@ -300,3 +300,24 @@ Test(http_scan, answers_bad_responses_with_502)
 		cr_expect_eq(record.status, rows[i].status, "%s", rows[i].name);
 	}
 }
+
+Test(http_scan, names_what_was_sent_to_the_wrong_port)
+{
+	static const struct {
+		struct str head;
+		const char *word;
+	} sent[] = {
+		{STR("\x16\x03\x01"), "TLS"},
+		{STR("PROXY TCP4 192.0.2.1 192.0.2.2 4711 80\r\n" HEAD "\r\n"), "PROXY"},
+		{STR("\r\n\r\n\0\r\nQUIT\n\x21\x11"), "PROXY"},
+	};
+	for (size_t i = 0; i < COUNT(sent); i++) {
+		static struct http_message message;
+		struct http_scan scan;
+		size_t length;
+		http_scan_init(&scan, HTTP_REQUEST, HTTP_SCAN_LIMITS_DEFAULT);
+		cr_expect(http_scan_feed(&scan, sent[i].head, &message, &length) ==
+			  HTTP_SCAN_BAD);
+		cr_expect(strstr(scan.error, sent[i].word), "%s", scan.error);
+	}
+}
