@@ -152,21 +152,18 @@ static bool advance(struct stream *stream)
 	return false;
 }
 
-static uint8_t *find_room(struct stream *stream, size_t *ret_room)
+// What is kept and what was opened, in one piece: little is moved in front of what is
+// opened, much gets it behind, and by halves more room than that, so that a head which
+// trickles in holds little and is not copied for each byte.
+static uint8_t *join(struct stream *stream, uint8_t *opened, size_t length)
 {
 	size_t kept = stream->kept_length;
-	if (kept <= STREAM_KEPT_JOIN_MAX) {
-		uint8_t *opened = loop_opened(stream->loop);
-		if (kept > 0)
-			memcpy(opened, stream->kept, kept);
-		*ret_room = LOOP_OPENED_SIZE - kept;
-		return opened;
-	}
-	// As much as can come of the sealed bytes, and of the record that they complete.
-	size_t most = stream->tls->source_length + LOOP_RECORD_SIZE;
-	if (!stream_reserve_kept(stream, kept + most))
+	if (kept <= STREAM_KEPT_JOIN_MAX)
+		return opened - kept;
+	if (stream->kept_capacity - kept < length &&
+		!stream_reserve_kept(stream, kept + length + kept / 2))
 		return NULL;
-	*ret_room = most;
+	memcpy(stream->kept + kept, opened, length);
 	return stream->kept;
 }
 
@@ -196,15 +193,19 @@ static int open_all(struct stream *stream, uint8_t *into, size_t room, size_t *r
 static void open_records(struct stream *stream)
 {
 	struct stream_tls *tls = stream->tls;
-	size_t room, length;
-	uint8_t *data = find_room(stream, &room);
+	size_t length, kept = stream->kept_length;
+	size_t front = kept <= STREAM_KEPT_JOIN_MAX ? kept : 0;
+	uint8_t *opened = loop_opened(stream->loop) + front;
+	int error = open_all(stream, opened, LOOP_OPENED_SIZE - front, &length);
+	bool has_answered = tls->sealed_length > 0;
+	stream_tls_output_flush(stream);
+	if (front > 0)
+		memcpy(opened - front, stream->kept, front);
+	uint8_t *data = join(stream, opened, length);
 	if (!data) {
 		stream_end_now(stream, STREAM_END_MEMORY, ENOMEM);
 		return;
 	}
-	int error = open_all(stream, data + stream->kept_length, room, &length);
-	bool has_answered = tls->sealed_length > 0;
-	stream_tls_output_flush(stream);
 	if (length > 0)
 		stream_receive(stream, data, length);
 	if (stream->is_destroyed || stream->is_ended)

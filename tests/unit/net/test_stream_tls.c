@@ -8,6 +8,7 @@
 #include <criterion/criterion.h>
 #include <openssl/err.h>
 
+#include "../../../src/net/stream_priv.h"
 #include "stream_fixture.h"
 #include "tls_peer.h"
 
@@ -182,6 +183,24 @@ Test(stream_tls, keeps_what_is_not_taken)
 		cr_expect_eq(fixture.base.taken.length, kept + sizeof(text));
 		finish(&fixture);
 	}
+}
+
+// SECURITY T40: who sends a head byte by byte makes nobody hold much for him.
+Test(stream_tls, holds_little_for_a_head_that_trickles_in)
+{
+	struct tls_fixture fixture;
+	start(&fixture, 0);
+	settle(&fixture);
+	fixture.base.take_at_most = 0;
+	for (size_t i = 0; i < 1500; i++) {
+		tls_peer_write(&fixture.peer, "x", 1);
+		tls_peer_step(&fixture.peer, fixture.base.peer);
+		tls_peer_send(&fixture.peer, fixture.base.peer, SIZE_MAX);
+		fixture_settle(&fixture.base);
+	}
+	cr_expect_eq(stream_kept_length(fixture.base.stream), 1500);
+	cr_expect_leq(fixture.base.stream->kept_capacity, 3000);
+	finish(&fixture);
 }
 
 // Bytes of the handshake may have been read before TLS was started.
