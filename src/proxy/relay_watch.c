@@ -75,7 +75,8 @@ void relay_watch(struct relay *relay)
 	uint64_t spoke = relay->client.message_ms > relay->backend.message_ms
 				 ? relay->client.message_ms
 				 : relay->backend.message_ms;
-	at = earlier(at, add_time(spoke, relay->websocket->idle_timeout_ms));
+	if (!relay->has_reason) // else it is closing, at the next boundary
+		at = earlier(at, add_time(spoke, relay->websocket->idle_timeout_ms));
 	at = earlier(at, relay->expires_ms);
 	if (relay->close_by_ms != 0)
 		at = relay->close_by_ms;
