@@ -194,8 +194,8 @@ static uint8_t *find_room(struct stream *stream, size_t *ret_room)
 		uint8_t *scratch = loop_scratch(stream->loop);
 		if (kept > 0)
 			memcpy(scratch, stream->kept, kept);
-		*ret_room = (stream->is_read_to_seal ? LOOP_SCRATCH_SEALABLE
-						     : LOOP_SCRATCH_SIZE) -
+		*ret_room = (stream->is_read_to_seal ? LOOP_READ_TO_SEAL_SIZE
+						     : LOOP_READ_SIZE) -
 			    kept;
 		return scratch;
 	}
@@ -243,7 +243,7 @@ static void on_fin(struct stream *stream)
 // Of TLS it is the opened bytes that join what was kept.
 static ssize_t receive(struct stream *stream, uint8_t **ret_data)
 {
-	size_t room = LOOP_SCRATCH_SIZE;
+	size_t room = LOOP_READ_SEALED_SIZE;
 	size_t kept = stream->tls ? 0 : stream->kept_length;
 	*ret_data = stream->tls ? loop_scratch(stream->loop) : find_room(stream, &room);
 	if (*ret_data)

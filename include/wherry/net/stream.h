@@ -89,8 +89,8 @@ int stream_socket(const struct stream *stream);
 void stream_resume(struct stream *stream);
 void stream_pause(struct stream *stream);
 bool stream_is_paused(const struct stream *stream);
-// What is read will be written to a stream with TLS: reads are a little shorter, so that
-// one, sealed, is still one segment.
+// What is read will be written to a stream with TLS: reads are as long as those of TLS,
+// but for the rims of the records that become of them.
 void stream_read_to_seal(struct stream *stream);
 // Bytes lent but not taken, before the call of on_data that runs now, if any.
 size_t stream_kept_length(const struct stream *stream);

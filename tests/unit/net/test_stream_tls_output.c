@@ -123,6 +123,6 @@ Test(stream_tls_output, leaves_room_for_rims_in_a_segment)
 	stream_resume(base.stream);
 	fixture_send(&base, much, LOOP_SCRATCH_SIZE);
 	fixture_turn(&base);
-	cr_expect_eq(base.last_length, LOOP_SCRATCH_SEALABLE);
+	cr_expect_eq(base.last_length, LOOP_READ_TO_SEAL_SIZE);
 	fixture_finish(&base);
 }

@@ -163,7 +163,7 @@ static void expect_bound(struct relay_peer *from, struct relay_peer *to)
 	cr_expect(stream_is_full(to->stream));
 	cr_expect(stream_is_paused(from->stream));
 	cr_expect_leq(stream_queued_length(to->stream),
-		(size_t)STREAM_HIGH_BYTES + LOOP_SCRATCH_SIZE);
+		(size_t)STREAM_HIGH_BYTES + LOOP_READ_SIZE);
 	while (sent < bytes.length) {
 		size_t left = bytes.length - sent;
 		ssize_t got = send(from->socket, bytes.data + sent, left, MSG_NOSIGNAL);
