@@ -18,7 +18,8 @@ import { startWherry, temporaryDirectory } from './support/wherry.mjs';
 import { connectWebSocket } from './support/ws_client.mjs';
 
 const MIB = 1024 * 1024;
-const BODY = Buffer.alloc(4 * MIB);
+// More than the kernel takes for a client that does not read.
+const BODY = Buffer.alloc(24 * MIB);
 
 const routes = (app, sockets, deaf = app) => `
 routes:
@@ -70,6 +71,8 @@ test('beyond the budget new connections are refused', options, async (t) => {
   const app = await httpBackend(t, (_, response) => response.end(BODY));
   const wherry = await startConfined(t, routes(app, app), 8 * MIB);
   const inside = await connect(t, wherry.port);
+  // From its first answer on it may be silent for longer than this takes.
+  assert.equal((await exchange(inside, requestText('GET', '/'))).status, 200);
   // Clients that ask for much and do not read: each holds a queue.
   const hogs = [];
   while (!await isShort(t, wherry)) {
