@@ -12,7 +12,8 @@
 
 const struct conf_schema_key *conf_schema_find(const char *path)
 {
-	for (const struct conf_schema_key *key = conf_schema_table; key->path; key++) {
+	const struct conf_schema_key *key = NULL;
+	while ((key = conf_schema_table_next(key))) {
 		if (strcmp(key->path, path) == 0)
 			return key;
 	}
@@ -36,8 +37,8 @@ static bool is_child(const struct conf_schema_key *key, const char *parent)
 const struct conf_schema_key *conf_schema_next(
 	const char *parent, const struct conf_schema_key *previous)
 {
-	const struct conf_schema_key *key = previous ? previous + 1 : conf_schema_table;
-	for (; key->path; key++) {
+	const struct conf_schema_key *key = previous;
+	while ((key = conf_schema_table_next(key))) {
 		if (is_child(key, parent))
 			return key;
 	}

@@ -86,7 +86,8 @@ static void print_default(struct buf *out, const struct conf_schema_key *key)
 
 void conf_schema_print_keys(struct buf *out)
 {
-	for (const struct conf_schema_key *key = conf_schema_table; key->path; key++) {
+	const struct conf_schema_key *key = NULL;
+	while ((key = conf_schema_table_next(key))) {
 		buf_printf(out, "%s\t%s", key->path, types[key->type].name);
 		if (key->words)
 			buf_printf(out, ":%s", key->words);

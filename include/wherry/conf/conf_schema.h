@@ -75,6 +75,7 @@ struct conf_schema_key {
 	size_t item_size;      // in bytes
 	const char *short_key; // key meant by an item that is a plain text
 	bool is_required;
+	const struct conf_schema_key *more; // of a row without path
 };
 
 // NULL if there is none.

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// The keys of listeners. A mapping or list stands before what is inside it.
+#include "conf_schema_row_priv.h"
+#include "conf_schema_table_priv.h"
+
+#include "wherry/conf/conf.h"
+
+const struct conf_schema_key conf_schema_listeners[] = {
+	KEY("listeners", LIST, NULL, "where clients connect", IN(conf, listeners),
+		EXTRA(conf, listener_count), ITEMS("listeners[]", conf_listener),
+		RANGE(1, 256), .is_required = true),
+	KEY("listeners[].address", ADDRESS, NULL, "address to listen on",
+		IN(conf_listener, address), EXTRA(conf_listener, name),
+		.is_required = true),
+	KEY("listeners[].tls", MAPPING, NULL, "speaks TLS there",
+		IN(conf_listener, has_tls)),
+	KEY("listeners[].tls.certificates", LIST, NULL,
+		"chosen by the names in them; the first is the default",
+		IN(conf_listener, tls.certificates),
+		EXTRA(conf_listener, tls.certificate_count),
+		ITEMS("listeners[].tls.certificates[]", conf_certificate),
+		RANGE(1, 1000)),
+	KEY("listeners[].tls.certificates[].cert", FILE, NULL,
+		"certificate and chain, PEM", IN(conf_certificate, cert),
+		.is_required = true),
+	KEY("listeners[].tls.certificates[].key", FILE, NULL, "its private key, PEM",
+		IN(conf_certificate, key), .is_required = true),
+	KEY("listeners[].tls.self_signed", BOOL, "false",
+		"a throw-away certificate instead, made in memory, for trying out",
+		IN(conf_listener, tls.is_self_signed)),
+	KEY("listeners[].tls.client_ca", FILE, NULL,
+		"authorities whose client certificates are asked for, PEM",
+		IN(conf_listener, tls.client_ca)),
+	KEY("listeners[].tls.client_auth", ENUM, "required",
+		"whether a client must have a certificate of client_ca",
+		IN(conf_listener, tls.is_client_auth_optional),
+		.words = "required|optional"),
+	KEY("listeners[].tls.unknown_name", ENUM, "default",
+		"what a client gets that asks for a name no certificate has",
+		IN(conf_listener, tls.refuses_unknown_names), .words = "default|refuse"),
+	KEY("listeners[].tls.min_version", ENUM, "1.2", "lowest version of TLS",
+		IN(conf_listener, tls.requires_tls13), .words = "1.2|1.3"),
+	KEY("listeners[].tls.ciphers", CIPHERS, "ECDHE+AESGCM:ECDHE+CHACHA20",
+		"ciphers of TLS 1.2", IN(conf_listener, tls.ciphers)),
+	KEY("listeners[].tls.ciphersuites", CIPHERS,
+		"TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_"
+		"SHA256",
+		"ciphers of TLS 1.3", IN(conf_listener, tls.ciphersuites)),
+	KEY("listeners[].proxy_protocol", MAPPING, NULL,
+		"connections begin with a PROXY header, version 1 or 2",
+		IN(conf_listener, has_proxy_protocol)),
+	KEY("listeners[].proxy_protocol.from", NETWORKS, NULL,
+		"the proxies that send it; all others are refused",
+		IN(conf_listener, proxy_protocol.from),
+		EXTRA(conf_listener, proxy_protocol.from_count), .is_required = true),
+	KEY("listeners[].proxy_protocol.timeout", DURATION, "3s", "for the whole header",
+		IN(conf_listener, proxy_protocol.timeout_ms), RANGE(1, DAY)),
+
+	{.path = NULL, .more = conf_schema_upstreams},
+};
