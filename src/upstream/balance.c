@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: MIT
-// Smooth weighted round robin as a precomputed order, and least connections.
+// Smooth weighted round robin as a precomputed order, least connections, two random
+// choices, and rendezvous hashing.
 #include "wherry/upstream/balance.h"
 
+#include <math.h>
 #include <stdlib.h>
+
+enum {
+	COLDEST = BALANCE_WHOLE * 9 / 10,
+	DRAWS = 16 // at most, for two usable servers
+};
 
 struct turn {
 	uint64_t weight;
@@ -80,16 +87,44 @@ uint16_t *balance_order(const unsigned *weights, size_t count, size_t *ret_lengt
 	return order;
 }
 
+// In parts of BALANCE_WHOLE.
+static uint64_t weight_of(const struct balance_candidate *candidate)
+{
+	return (uint64_t)candidate->weight * (BALANCE_WHOLE - candidate->cold);
+}
+
+// A cold server passes most of its turns on, unless nobody else takes them.
+static bool takes_turn(const struct balance_candidate *candidate, uint64_t turn)
+{
+	return candidate->cold == 0 ||
+	       balance_mix(turn) % BALANCE_WHOLE >= candidate->cold;
+}
+
 size_t balance_round_robin(const uint16_t *order, size_t length, uint64_t cursor,
 	balance_look_cb look, const void *arg)
 {
+	size_t passed = BALANCE_NONE;
+
 	for (size_t i = 0; i < length; i++) {
 		size_t index = order[(cursor % length + i) % length];
+		struct balance_candidate candidate = look(arg, index);
 
-		if (look(arg, index).is_usable)
+		if (!candidate.is_usable)
+			continue;
+		if (takes_turn(&candidate, cursor))
 			return index;
+		if (passed == BALANCE_NONE)
+			passed = index;
 	}
-	return BALANCE_NONE;
+	return passed;
+}
+
+// active/weight compared without dividing. The products fit: no process has 2^32
+// connections, and no server a weight of 2^24.
+static bool is_less_loaded(
+	const struct balance_candidate *a, const struct balance_candidate *b)
+{
+	return a->active * weight_of(b) < b->active * weight_of(a);
 }
 
 size_t balance_least_connections(
@@ -104,13 +139,74 @@ size_t balance_least_connections(
 
 		if (!candidate.is_usable)
 			continue;
-		// active/weight compared without dividing. The products fit: no process
-		// has 2^32 connections.
-		if (best_index == BALANCE_NONE ||
-			candidate.active * best.weight < best.active * candidate.weight) {
+		if (best_index == BALANCE_NONE || is_less_loaded(&candidate, &best)) {
 			best_index = index;
 			best = candidate;
 		}
 	}
 	return best_index;
+}
+
+size_t balance_random_two(const uint16_t *order, size_t length, size_t count,
+	uint64_t cursor, balance_look_cb look, const void *arg)
+{
+	size_t first_index = BALANCE_NONE;
+	struct balance_candidate first = {0};
+
+	for (uint64_t i = 0; i < DRAWS; i++) {
+		size_t index = order[balance_mix(cursor * DRAWS + i) % length];
+		if (index == first_index)
+			continue;
+
+		struct balance_candidate candidate = look(arg, index);
+		if (!candidate.is_usable)
+			continue;
+		if (first_index != BALANCE_NONE)
+			return is_less_loaded(&candidate, &first) ? index : first_index;
+		first_index = index;
+		first = candidate;
+	}
+	// Hardly any is usable, or one stands for nearly all of the weight.
+	return balance_least_connections(count, cursor, look, arg);
+}
+
+// Each server waits for each key a time of its own, exponentially distributed, so that
+// the first to arrive is one of weight w with the chance w / sum of weights, whatever
+// others there are (Thaler and Ravishankar 1998).
+size_t balance_hash(size_t count, uint64_t key, balance_look_cb look, const void *arg)
+{
+	size_t first_index = BALANCE_NONE;
+	double first = INFINITY;
+
+	for (size_t i = 0; i < count; i++) {
+		struct balance_candidate candidate = look(arg, i);
+		if (!candidate.is_usable)
+			continue;
+
+		// 53 bits fill a double; never 0, nor 1.
+		uint64_t bits = balance_mix(key ^ candidate.id) >> 11;
+		double chance = ((double)bits + 0.5) * 0x1p-53;
+		double arrival = -log(chance) / (double)weight_of(&candidate);
+		if (arrival < first) {
+			first_index = i;
+			first = arrival;
+		}
+	}
+	return first_index;
+}
+
+unsigned balance_cold(uint64_t elapsed_ms, uint64_t window_ms)
+{
+	if (elapsed_ms >= window_ms)
+		return 0;
+	return (unsigned)((window_ms - elapsed_ms) * COLDEST / window_ms);
+}
+
+// The finalizer of SplitMix64.
+uint64_t balance_mix(uint64_t number)
+{
+	number += UINT64_C(0x9e3779b97f4a7c15);
+	number = (number ^ number >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	number = (number ^ number >> 27) * UINT64_C(0x94d049bb133111eb);
+	return number ^ number >> 31;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which server of a group is next: pure functions of weights, loads and a cursor.
+// Which server of a group is next: pure functions of weights, loads, a key and a cursor.
 #pragma once
 
 #include <stdbool.h>
@@ -12,13 +12,16 @@
 
 // The longest order, unless there are more servers than this.
 enum {
-	BALANCE_MAX_ORDER = 4096
+	BALANCE_MAX_ORDER = 4096,
+	BALANCE_WHOLE = 256, // parts of a weight
 };
 
 struct balance_candidate {
 	unsigned weight; // at least 1
 	uint64_t active; // connections it has now
 	bool is_usable;
+	unsigned cold; // parts of BALANCE_WHOLE that its weight lacks; 0 = none
+	uint64_t id;   // the same for the same server always: balance_hash
 };
 
 // How the candidates are looked at, one by one: a group of a thousand servers is not
@@ -38,3 +41,17 @@ size_t balance_round_robin(const uint16_t *order, size_t length, uint64_t cursor
 // on.
 size_t balance_least_connections(
 	size_t count, uint64_t cursor, balance_look_cb look, const void *arg);
+// Of two that are drawn at random by their weights, the one with the less active/weight:
+// nearly as even as looking at all, and many choosers at once don't run to the same one.
+// order is balance_order's of the count candidates.
+size_t balance_random_two(const uint16_t *order, size_t length, size_t count,
+	uint64_t cursor, balance_look_cb look, const void *arg);
+// Weighted rendezvous hashing: each key has one order of all servers, and gets the first
+// that is usable. So an added server takes only its share of the keys, and one that is
+// lost gives up only its own, to all others alike.
+size_t balance_hash(size_t count, uint64_t key, balance_look_cb look, const void *arg);
+
+// How cold a server is so long after it came (back): from nine tenths to 0, evenly.
+unsigned balance_cold(uint64_t elapsed_ms, uint64_t window_ms);
+// Spreads a number over all 64 bits; the same for the same number.
+uint64_t balance_mix(uint64_t number);
