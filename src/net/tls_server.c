@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One worker's TLS; see the header. A set in use by this worker is a generation: its
-// contexts, made when a host is first asked for. It lives as long as the server has it or
-// a connection that began with it.
+// One worker's TLS; see the header. Contexts are made when a host is first asked for.
 #include "wherry/net/tls_server.h"
 
 #include <stdlib.h>
@@ -13,20 +11,16 @@
 
 #include "wherry/base/url.h"
 
-struct generation {
+struct tls_server {
 	size_t references; // all on one thread
 	struct tls_set *set;
 	EVP_MD *sha256;
 	SSL_CTX **contexts; // by host; NULL = not made yet
 };
 
-struct tls_server {
-	struct generation *generation;
-};
-
 // What a connection was given.
 struct accepted {
-	struct generation *generation;
+	struct tls_server *server;
 	size_t host;
 	bool has_known_name; // the client asked for a name that a certificate has
 };
@@ -35,16 +29,16 @@ enum {
 	HELLO_MAX = 16 * 1024 // bytes of a ClientHello (SECURITY T46)
 };
 
-static void unref_generation(struct generation *generation)
+void tls_server_unref(struct tls_server *server)
 {
-	if (!generation || --generation->references > 0)
+	if (!server || --server->references > 0)
 		return;
-	for (size_t i = 0; generation->contexts && i < generation->set->host_count; i++)
-		SSL_CTX_free(generation->contexts[i]);
-	free(generation->contexts);
-	EVP_MD_free(generation->sha256);
-	tls_set_unref(generation->set);
-	free(generation);
+	for (size_t i = 0; server->contexts && i < server->set->host_count; i++)
+		SSL_CTX_free(server->contexts[i]);
+	free(server->contexts);
+	EVP_MD_free(server->sha256);
+	tls_set_unref(server->set);
+	free(server);
 }
 
 static void free_accepted(
@@ -52,7 +46,7 @@ static void free_accepted(
 {
 	struct accepted *accepted = value;
 	if (accepted)
-		unref_generation(accepted->generation);
+		tls_server_unref(accepted->server);
 	free(accepted);
 }
 
@@ -114,23 +108,23 @@ static int on_server_name(SSL *ssl, int *alert, void *arg)
 
 static int on_client_hello(SSL *ssl, int *alert, void *arg);
 
-static SSL_CTX *get_context(struct generation *generation, size_t host)
+static SSL_CTX *get_context(struct tls_server *server, size_t host)
 {
-	SSL_CTX *context = generation->contexts[host];
+	SSL_CTX *context = server->contexts[host];
 	if (context)
 		return context;
-	context = tls_context_create(generation->set, host, NULL);
+	context = tls_context_create(server->set, host, NULL);
 	if (!context)
 		return NULL;
-	SSL_CTX_set_client_hello_cb(context, on_client_hello, generation);
+	SSL_CTX_set_client_hello_cb(context, on_client_hello, server);
 	SSL_CTX_set_tlsext_servername_callback(context, on_server_name);
-	generation->contexts[host] = context;
+	server->contexts[host] = context;
 	return context;
 }
 
 // A session belongs to the name and to the rules it was made under: with another one it
 // is not resumed (SECURITY T25).
-static bool bind_sessions(SSL *ssl, const struct generation *generation, struct str name)
+static bool bind_sessions(SSL *ssl, const struct tls_server *server, struct str name)
 {
 	unsigned char id[EVP_MAX_MD_SIZE];
 	char lower[TLS_SET_NAME_MAX];
@@ -141,9 +135,8 @@ static bool bind_sessions(SSL *ssl, const struct generation *generation, struct 
 					  : name.data[i]);
 	EVP_MD_CTX *digest = EVP_MD_CTX_new();
 	bool is_bound =
-		digest && EVP_DigestInit_ex(digest, generation->sha256, NULL) == 1 &&
-		EVP_DigestUpdate(digest, generation->set->digest, TLS_SET_DIGEST_SIZE) ==
-			1 &&
+		digest && EVP_DigestInit_ex(digest, server->sha256, NULL) == 1 &&
+		EVP_DigestUpdate(digest, server->set->digest, TLS_SET_DIGEST_SIZE) == 1 &&
 		EVP_DigestUpdate(digest, lower, length) == 1 &&
 		EVP_DigestFinal_ex(digest, id, NULL) == 1 &&
 		SSL_set_session_id_context(ssl, id, SSL_MAX_SID_CTX_LENGTH) == 1;
@@ -174,7 +167,7 @@ static int refuse(int *alert, int value, int reason)
 // Before resumption is decided, which SNI callbacks are too late for.
 static int on_client_hello(SSL *ssl, int *alert, void *arg)
 {
-	struct generation *generation = arg;
+	struct tls_server *server = arg;
 	struct accepted *accepted = get_accepted(ssl);
 	struct str name;
 	if (!read_name(ssl, &name))
@@ -182,30 +175,14 @@ static int on_client_hello(SSL *ssl, int *alert, void *arg)
 	if (is_too_long(ssl))
 		return refuse(alert, SSL_AD_DECODE_ERROR, SSL_R_EXCESSIVE_MESSAGE_SIZE);
 	accepted->host = 0;
-	accepted->has_known_name = tls_set_find(generation->set, name, &accepted->host);
-	if (!accepted->has_known_name && generation->set->refuses_unknown_names)
+	accepted->has_known_name = tls_set_find(server->set, name, &accepted->host);
+	if (!accepted->has_known_name && server->set->refuses_unknown_names)
 		return refuse(
 			alert, SSL_AD_UNRECOGNIZED_NAME, SSL_R_TLSV1_UNRECOGNIZED_NAME);
-	SSL_CTX *context = get_context(generation, accepted->host);
-	if (!context || !use_context(ssl, context) ||
-		!bind_sessions(ssl, generation, name))
+	SSL_CTX *context = get_context(server, accepted->host);
+	if (!context || !use_context(ssl, context) || !bind_sessions(ssl, server, name))
 		return refuse(alert, SSL_AD_INTERNAL_ERROR, ERR_R_INTERNAL_ERROR);
 	return SSL_CLIENT_HELLO_SUCCESS;
-}
-
-static struct generation *create_generation(struct tls_set *set)
-{
-	struct generation *generation = calloc(1, sizeof(*generation));
-	if (!generation)
-		return NULL;
-	generation->references = 1;
-	generation->set = tls_set_ref(set);
-	generation->sha256 = EVP_MD_fetch(NULL, "SHA2-256", NULL);
-	generation->contexts = calloc(set->host_count, sizeof(*generation->contexts));
-	if (generation->sha256 && generation->contexts && get_context(generation, 0))
-		return generation;
-	unref_generation(generation);
-	return NULL;
 }
 
 struct tls_server *tls_server_create(struct tls_set *set)
@@ -213,43 +190,34 @@ struct tls_server *tls_server_create(struct tls_set *set)
 	if (CRYPTO_THREAD_run_once(&index_once, make_index) != 1 || accepted_index < 0)
 		return NULL;
 	struct tls_server *server = calloc(1, sizeof(*server));
-	if (server)
-		server->generation = create_generation(set);
-	if (server && server->generation)
+	if (!server)
+		return NULL;
+	server->references = 1;
+	server->set = tls_set_ref(set);
+	server->sha256 = EVP_MD_fetch(NULL, "SHA2-256", NULL);
+	server->contexts = calloc(set->host_count, sizeof(*server->contexts));
+	if (server->sha256 && server->contexts && get_context(server, 0))
 		return server;
-	free(server);
+	tls_server_unref(server);
 	return NULL;
 }
 
-void tls_server_destroy(struct tls_server *server)
+struct tls_server *tls_server_ref(struct tls_server *server)
 {
-	if (server)
-		unref_generation(server->generation);
-	free(server);
-}
-
-bool tls_server_replace(struct tls_server *server, struct tls_set *set)
-{
-	struct generation *next = create_generation(set);
-	if (!next)
-		return false;
-	unref_generation(server->generation);
-	server->generation = next;
-	return true;
+	server->references++;
+	return server;
 }
 
 SSL *tls_server_accept(struct tls_server *server)
 {
-	struct generation *generation = server->generation;
 	struct accepted *accepted = calloc(1, sizeof(*accepted));
-	SSL *ssl = accepted ? SSL_new(generation->contexts[0]) : NULL;
+	SSL *ssl = accepted ? SSL_new(server->contexts[0]) : NULL;
 	if (!ssl || SSL_set_ex_data(ssl, accepted_index, accepted) != 1) {
 		SSL_free(ssl);
 		free(accepted);
 		return NULL;
 	}
-	generation->references++;
-	accepted->generation = generation;
+	accepted->server = tls_server_ref(server);
 	SSL_set_accept_state(ssl);
 	return ssl;
 }
@@ -261,12 +229,12 @@ bool tls_server_host_matches(const SSL *ssl, struct str host)
 	uint16_t port;
 	size_t other;
 	if (!accepted->has_known_name || !url_split_authority(host, &name, &port) ||
-		!tls_set_find(accepted->generation->set, name, &other))
+		!tls_set_find(accepted->server->set, name, &other))
 		return true; // what no certificate has is no other host
 	return other == accepted->host;
 }
 
 bool tls_server_asks_client(const SSL *ssl)
 {
-	return get_accepted(ssl)->generation->set->client_ca != NULL;
+	return get_accepted(ssl)->server->set->client_ca != NULL;
 }

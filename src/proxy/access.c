@@ -44,7 +44,8 @@ static bool is_network_allowed(
 static bool is_rate_kept(const struct access_question *question, struct reply *reply)
 {
 	struct limits_refusal refusal;
-	if (limits_enter_request(question->site->limits, question->request, &refusal))
+	if (limits_enter_request(question->site->limits, question->edition->rules,
+		    question->request, &refusal))
 		return true;
 	reply->status = refusal.status;
 	reply->detail = refusal.detail;
@@ -95,6 +96,7 @@ static struct access *create(
 	if (!access)
 		return NULL;
 	access->site = question->site;
+	access->edition = question->edition;
 	access->request = question->request;
 	access->forward = question->forward;
 	access->route = question->request->route;

@@ -57,7 +57,7 @@ static enum access_result ask(struct access *access, const struct http_basic *ba
 	struct addr client;
 	request_client_address(access->request, &client);
 	struct passwords_request request = {
-		.route = (size_t)(access->route - access->site->conf->routes),
+		.route = (size_t)(access->route - access->edition->conf->routes),
 		.user = basic->user,
 		.password = basic->password,
 		.source = &client,
@@ -66,8 +66,8 @@ static enum access_result ask(struct access *access, const struct http_basic *ba
 		.arg = access,
 	};
 	memcpy(access->user, basic->user.data, basic->user.length); // ends in NUL
-	return judge(access,
-		passwords_ask(access->site->passwords, &request, &access->question));
+	return judge(access, passwords_ask(access->edition->rules->passwords, &request,
+				     &access->question));
 }
 
 enum access_result access_basic_ask(struct access *access)

@@ -64,7 +64,7 @@ enum access_result access_jwt_check(
 {
 	struct request *request = question->request;
 	const struct conf_jwt *jwt = &request->route->jwt;
-	size_t route = (size_t)(request->route - question->site->conf->routes);
+	size_t route = (size_t)(request->route - question->edition->conf->routes);
 	uint64_t calendar = now_calendar_ms();
 	struct str text;
 	struct jwt token;
@@ -75,8 +75,8 @@ enum access_result access_jwt_check(
 	if (count > 1)
 		return refuse(jwt, ret_reply, 400, "invalid_request",
 			"more than one token in the same place");
-	switch (jwt_verify(tokens_policy(question->site->tokens, route), text, calendar,
-		&token, &error)) {
+	switch (jwt_verify(tokens_policy(question->edition->rules->tokens, route), text,
+		calendar, &token, &error)) {
 	case JWT_INVALID:
 		return refuse(jwt, ret_reply, 401, "invalid_token", error);
 	case JWT_INSUFFICIENT:

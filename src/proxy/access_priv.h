@@ -12,6 +12,7 @@ struct access_service;
 
 struct access {
 	struct site *site;
+	const struct edition *edition;
 	struct request *request;
 	struct forward *forward;
 	const struct conf_route *route;

@@ -181,7 +181,7 @@ static const struct exchange_handler exchange_events = {
 bool access_service_prepare(struct access *access, const struct access_question *question)
 {
 	struct request_head head = {
-		.conf = access->site->conf,
+		.conf = access->edition->conf,
 		.peer = question->peer,
 		.tls = question->tls,
 		.request = access->request,
@@ -202,7 +202,7 @@ bool access_service_prepare(struct access *access, const struct access_question 
 enum access_result access_service_ask(struct access *access)
 {
 	const struct conf_forward_auth *auth = &access->route->forward_auth;
-	const struct conf *conf = access->site->conf;
+	const struct conf *conf = access->edition->conf;
 	struct access_service *service = access->service;
 	const char *user_field = access->route->basic_auth.forward;
 	enum exchange_failure failure;
@@ -212,7 +212,7 @@ enum access_result access_service_ask(struct access *access)
 		http_write_field(&service->fields, str_from(user_field),
 			str_from(access->request->user));
 	struct exchange_request plan = {
-		.upstream = &access->site->upstreams->upstreams[auth->upstream],
+		.upstream = &access->edition->upstreams->upstreams[auth->upstream],
 		.may_reuse = true,
 		.body_kind = HTTP_BODY_NONE,
 		.connect_timeout_ms = conf->timeouts.connect_ms,

@@ -120,7 +120,7 @@ void conn_watch_rate(struct conn *conn)
 // True if less moved in the window behind us than must. Starts the next window.
 static bool is_too_slow(struct conn *conn)
 {
-	uint64_t rate = conn->site->conf->limits.min_rate;
+	uint64_t rate = conn->edition->conf->limits.min_rate;
 	uint64_t before = conn->progress;
 	conn->progress = is_client_due(conn) ? conn_count_progress(conn) : 0;
 	loop_timer_set(&conn->timer, now_ms() + CONN_RATE_WINDOW_MS);
@@ -153,7 +153,7 @@ static void check_rate(struct conn *conn)
 static void check_linger(struct conn *conn)
 {
 	uint64_t now = now_ms(), before = conn->progress;
-	uint64_t rate = conn->site->conf->limits.min_rate;
+	uint64_t rate = conn->edition->conf->limits.min_rate;
 	bool has_queue = stream_queued_length(conn->client) > 0;
 	uint64_t least = has_queue && rate != CONF_OFF ? rate * CONN_LINGER_MS / 1000 : 1;
 	conn->progress =
@@ -176,7 +176,7 @@ static void check_head(struct conn *conn)
 			"the request's head was not complete in time",
 			CLOSE_REASON_CLIENT_SLOW);
 	} else if (stream_queued_length(conn->client) > 0) {
-		conn->close_by_ms = now + conn->site->conf->timeouts.keep_alive_ms;
+		conn->close_by_ms = now + conn->edition->conf->timeouts.keep_alive_ms;
 		if (is_too_slow(conn))
 			conn_close(conn, CLOSE_REASON_CLIENT_SLOW, "wherry");
 	} else if (now < conn->close_by_ms) {
@@ -264,14 +264,16 @@ struct conn *conn_create(struct site *site, const struct conf_listener *listener
 	int socket, const struct addr *peer)
 {
 	struct conn *conn = calloc(1, sizeof(*conn));
-	struct stream *client = stream_create(site->loop, socket, STREAM_CONNECTED,
-		site->conf->timeouts.write_stall_ms);
+	const struct conf *conf = site->edition->conf;
+	struct stream *client = stream_create(
+		site->loop, socket, STREAM_CONNECTED, conf->timeouts.write_stall_ms);
 	if (!conn || !client) {
 		free(conn);
 		stream_destroy(client);
 		return NULL;
 	}
 	conn->site = site;
+	conn->edition = edition_ref(site->edition);
 	conn->listener = listener;
 	conn->client = client;
 	conn->peer = *peer;
@@ -279,7 +281,7 @@ struct conn *conn_create(struct site *site, const struct conf_listener *listener
 	site->next_id += site->id_step;
 	http_reader_init(&conn->reader, HTTP_REQUEST,
 		(struct http_scan_limits){
-			site->conf->limits.header, HTTP_SCAN_LIMITS_DEFAULT.line_bytes});
+			conf->limits.header, HTTP_SCAN_LIMITS_DEFAULT.line_bytes});
 	request_init_empty(&conn->request);
 	loop_timer_init(&conn->timer, site->loop, on_timer, conn);
 	stream_set_handler(client, &stream_events, conn);
@@ -289,18 +291,31 @@ struct conn *conn_create(struct site *site, const struct conf_listener *listener
 	return conn;
 }
 
+void conn_renew(struct conn *conn)
+{
+	struct edition *former = conn->edition, *newest = conn->site->edition;
+	bool is_busy = conn->forward && conn->forward->exchange.is_open;
+	if (former == newest || is_busy)
+		return;
+	conn->edition = edition_ref(newest);
+	if (conn->listener)
+		conn->listener = edition_find_listener(newest, conn->listener);
+	conn->reader.scan.limits.head_bytes = newest->conf->limits.header;
+	edition_unref(former);
+}
+
 void conn_accept(struct site *site, const struct conf_listener *listener, int socket,
-	const struct addr *peer)
+	const struct addr *peer, bool is_source_counted)
 {
 	struct conn *conn = conn_create(site, listener, socket, peer);
 	if (!conn) {
 		limits_leave(site->limits);
-		if (!listener->has_proxy_protocol)
+		if (is_source_counted)
 			limits_leave_source(site->limits, peer);
 		return;
 	}
 	conn->is_counted = true;
-	conn->is_source_counted = !listener->has_proxy_protocol;
+	conn->is_source_counted = is_source_counted;
 	conn_preface_start(conn);
 }
 

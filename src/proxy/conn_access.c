@@ -41,6 +41,7 @@ void conn_ask_access(struct conn *conn, const struct http_message *message)
 {
 	struct access_question question = {
 		.site = conn->site,
+		.edition = conn->edition,
 		.request = &conn->request,
 		.message = message,
 		.peer = &conn->peer,

@@ -14,6 +14,7 @@ static void free_conn(struct conn *conn)
 	forward_destroy(conn->forward);
 	upgrade_destroy(conn->upgrade);
 	request_finish(&conn->request);
+	edition_unref(conn->edition);
 	if (conn->is_source_counted)
 		limits_leave_source(site->limits, &conn->peer);
 	if (conn->is_counted)
@@ -57,7 +58,7 @@ void conn_log(struct conn *conn, const struct relay_result *result)
 	if (!conn->has_request)
 		return;
 	conn->has_request = false;
-	limits_leave_request(conn->site->limits, &conn->request);
+	limits_leave_request(conn->edition->rules, &conn->request);
 	struct request *request = &conn->request;
 	struct access_log_entry entry = {
 		.id = conn->id,
@@ -152,8 +153,9 @@ void conn_end_request(struct conn *conn, enum close_reason reason, const char *e
 		return;
 	}
 	conn->state = CONN_HEAD;
+	conn_renew(conn);
 	conn->request_at = conn->taken;
-	conn->close_by_ms = now_ms() + conn->site->conf->timeouts.keep_alive_ms;
+	conn->close_by_ms = now_ms() + conn->edition->conf->timeouts.keep_alive_ms;
 	conn->progress = 0;
 	loop_timer_set(&conn->timer, conn->close_by_ms);
 	if (stream_kept_length(conn->client) > 0 || stream_is_paused(conn->client) ||

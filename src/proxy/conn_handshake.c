@@ -13,7 +13,9 @@ void conn_leave_handshake(struct conn *conn)
 	conn->is_in_handshake = false;
 	TAILQ_REMOVE(&site->handshakes, conn, handshake);
 	site->handshake_count--;
-	limits_leave_handshake(site->limits, &conn->peer);
+	if (conn->is_handshake_counted)
+		limits_leave_handshake(site->limits, &conn->peer);
+	conn->is_handshake_counted = false;
 }
 
 static void give_up_oldest(struct site *site)
@@ -30,13 +32,15 @@ bool conn_enter_handshake(struct conn *conn)
 {
 	struct site *site = conn->site;
 	struct limits_refusal refusal;
-	if (!limits_enter_handshake(site->limits, &conn->peer, &refusal)) {
+	const struct conf *conf = conn->edition->conf;
+	if (!limits_enter_handshake(site->limits, conf, &conn->peer,
+		    &conn->is_handshake_counted, &refusal)) {
 		counters_add(&loop_counters(site->loop)->refused_handshakes, 1);
 		conn_count_unanswered(site, &refusal);
 		conn_close(conn, CLOSE_REASON_POLICY, "wherry");
 		return false;
 	}
-	if (site->handshake_count >= site->conf->limits.tls_handshakes)
+	if (site->handshake_count >= conf->limits.tls_handshakes)
 		give_up_oldest(site);
 	TAILQ_INSERT_TAIL(&site->handshakes, conn, handshake);
 	site->handshake_count++;

@@ -67,7 +67,7 @@ void conn_wait_for_input(struct conn *conn, bool has_rest)
 		return;
 	conn->is_head_begun = true;
 	loop_timer_set(
-		&conn->timer, now_ms() + conn->site->conf->limits.header_timeout_ms);
+		&conn->timer, now_ms() + conn->edition->conf->limits.header_timeout_ms);
 }
 
 static void start_request(struct conn *conn, const struct http_message *message)

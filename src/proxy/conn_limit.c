@@ -66,9 +66,8 @@ bool conn_enter_source(struct conn *conn)
 {
 	struct site *site = conn->site;
 	struct limits_refusal refusal;
-	conn->is_source_counted =
-		limits_enter_source(site->limits, &conn->peer, &refusal);
-	if (conn->is_source_counted)
+	if (limits_enter_source(site->limits, conn->edition->conf, &conn->peer,
+		    &conn->is_source_counted, &refusal))
 		return true;
 	counters_add(&loop_counters(site->loop)->refused_limit, 1);
 	if (site->refused_count < REFUSALS_MAX && !conn->listener->has_tls) {

@@ -14,22 +14,23 @@ static void begin_http(struct conn *conn)
 	conn->state = CONN_HEAD;
 	conn->http_at = conn->request_at = conn->taken;
 	loop_timer_set(
-		&conn->timer, now_ms() + conn->site->conf->limits.header_timeout_ms);
+		&conn->timer, now_ms() + conn->edition->conf->limits.header_timeout_ms);
 	stream_resume(conn->client); // what came behind the preface may be all there is
 }
 
 static void begin_tls(struct conn *conn)
 {
-	const struct site *site = conn->site;
 	if (!conn_enter_handshake(conn))
 		return;
-	struct tls_server *server = site->tls[conn->listener - site->conf->listeners];
+	const struct edition *edition = conn->edition;
+	struct tls_server *server =
+		edition->tls[conn->listener - edition->conf->listeners];
 	SSL *ssl = server ? tls_server_accept(server) : NULL;
 	if (!ssl || !stream_start_tls(conn->client, ssl)) {
 		conn_drop(conn, CLOSE_REASON_NO_MEMORY, "no memory for TLS");
 		return;
 	}
-	loop_timer_set(&conn->timer, now_ms() + site->conf->timeouts.tls_handshake_ms);
+	loop_timer_set(&conn->timer, now_ms() + edition->conf->timeouts.tls_handshake_ms);
 	stream_resume(conn->client);
 }
 

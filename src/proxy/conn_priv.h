@@ -34,7 +34,9 @@ struct conn {
 	LIST_ENTRY(conn) entry;
 	TAILQ_ENTRY(conn) handshake; // if it is in one
 	struct site *site;
-	const struct conf_listener *listener;
+	struct edition *edition; // what it goes by: the newest when its request began
+	const struct conf_listener
+		*listener;     // of the edition; NULL: it has none any more
 	struct stream *client; // NULL while relaying
 	enum conn_state state;
 	struct addr peer;
@@ -60,6 +62,7 @@ struct conn {
 	bool is_counted;    // in limits; else it was refused
 	bool is_source_counted;
 	bool is_in_handshake;
+	bool is_handshake_counted; // with its source
 	bool is_head_begun; // some bytes of the next head are there: its deadline runs
 	bool is_body_ended; // the request was read to its end
 	bool owes_continue; // the client waits for 100 Continue
@@ -79,6 +82,8 @@ enum {
 // Takes the socket; NULL: no memory. The caller says in which state it begins.
 MUST_CHECK struct conn *conn_create(struct site *site,
 	const struct conf_listener *listener, int socket, const struct addr *peer);
+// Goes on by the newest edition. Not while a request is under way.
+void conn_renew(struct conn *conn);
 // The rate is looked at from here on.
 void conn_watch_rate(struct conn *conn);
 // Relays from now on; the forward is no longer needed.

@@ -74,7 +74,7 @@ static size_t write_v2(const struct conn *conn, const struct addr *local,
 
 void conn_write_prologue(struct conn *conn)
 {
-	const struct conf *conf = conn->site->conf;
+	const struct conf *conf = conn->edition->conf;
 	enum conf_proxy_header version =
 		conf->upstreams[conn->request.route->upstream].proxy_header;
 	uint8_t header[PROXY_HEADER_WRITE_MAX];

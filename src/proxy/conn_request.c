@@ -110,7 +110,7 @@ static struct conn_refusal prepare_forward(struct conn *conn,
 	const struct http_message *message, const struct route_choice *choice)
 {
 	struct request_head head = {
-		.conf = conn->site->conf,
+		.conf = conn->edition->conf,
 		.peer = &conn->peer,
 		.tls = stream_tls(conn->client),
 		.request = &conn->request,
@@ -122,7 +122,7 @@ static struct conn_refusal prepare_forward(struct conn *conn,
 			&conn_forward_events, conn);
 	if (!conn->forward)
 		return no_memory;
-	forward_prepare(conn->forward, conn->site, &head);
+	forward_prepare(conn->forward, conn->edition->upstreams, &head);
 	conn_write_prologue(conn);
 	return find_refusal(conn, message);
 }
@@ -202,9 +202,10 @@ void conn_start_request(struct conn *conn, const struct http_message *message)
 	struct route_choice choice;
 	struct request *request = &conn->request;
 	counters_add(&loop_counters(conn->site->loop)->requests, 1);
+	conn_renew(conn);
 	conn->has_request = true;
 	bool is_tls = stream_tls(conn->client) || conn->is_tls_ahead;
-	if (!request_init(request, message, conn->site->conf, &conn->peer, is_tls)) {
+	if (!request_init(request, message, conn->edition->conf, &conn->peer, is_tls)) {
 		conn_close(conn, CLOSE_REASON_NO_MEMORY, "wherry");
 		return;
 	}
@@ -215,7 +216,7 @@ void conn_start_request(struct conn *conn, const struct http_message *message)
 	conn->owes_continue = message->expects_continue;
 	conn->body_bytes = 0;
 	conn->is_body_ended = message->body_kind == HTTP_BODY_NONE;
-	route_choose(conn->site->conf, message, request->is_https, &choice);
+	route_choose(conn->edition->conf, message, request->is_https, &choice);
 	request->route = choice.route;
 	if (choice.route && choice.route->jwt.is_in_query)
 		request_mask_query(request);

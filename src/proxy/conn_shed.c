@@ -23,7 +23,7 @@ struct choice {
 
 static bool is_slow_head(const struct conn *conn, uint64_t now)
 {
-	uint64_t timeout = conn->site->conf->limits.header_timeout_ms;
+	uint64_t timeout = conn->edition->conf->limits.header_timeout_ms;
 	return conn->is_head_begun && now + timeout > conn->timer.at_ms + HEAD_MS;
 }
 

@@ -56,8 +56,8 @@ static bool may_reuse(const struct http_message *message)
 	       message->body_kind == HTTP_BODY_NONE && !message->is_websocket_upgrade;
 }
 
-void forward_prepare(
-	struct forward *forward, const struct site *site, const struct request_head *head)
+void forward_prepare(struct forward *forward, struct upstream_set *upstreams,
+	const struct request_head *head)
 {
 	const struct conf_route *route = head->choice->route;
 	const struct http_message *message = head->message;
@@ -69,7 +69,7 @@ void forward_prepare(
 	request_head_write_line(&forward->line, head);
 	request_head_write_fields(&forward->fields, head);
 	forward->plan = (struct exchange_request){
-		.upstream = &site->upstreams->upstreams[route->upstream],
+		.upstream = &upstreams->upstreams[route->upstream],
 		.is_head = str_equal(message->method, STR("HEAD")),
 		.has_body = message->body_kind != HTTP_BODY_NONE,
 		.may_reuse = may_reuse(message),

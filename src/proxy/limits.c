@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include "limits_priv.h"
+#include "wherry/base/log.h"
 
 enum {
 	RESERVED_DESCRIPTORS = 64, // listeners, logs, pools' first connections, status
@@ -29,11 +30,10 @@ struct limits *limits_create(const struct conf *conf)
 	struct limits *limits = calloc(1, sizeof(*limits));
 	if (!limits)
 		return NULL;
-	limits->conf = conf;
-	limits->total = find_total(conf);
+	atomic_init(&limits->total, find_total(conf));
 	pthread_mutex_init(&limits->lock, NULL);
 	limits->sources = map_create();
-	if (limits->sources && limits_rate_init(limits) && limits_request_init(limits))
+	if (limits->sources && limits_rate_adopt(limits, conf))
 		return limits;
 	limits_destroy(limits);
 	return NULL;
@@ -43,28 +43,34 @@ void limits_destroy(struct limits *limits)
 {
 	if (!limits)
 		return;
-	limits_rate_finish(limits);
-	limits_request_finish(limits);
+	rate_table_destroy(limits->source_rates);
 	map_destroy(limits->sources);
 	pthread_mutex_destroy(&limits->lock);
 	free(limits);
 }
 
-bool limits_counts_source(const struct limits *limits, const struct addr *peer)
+void limits_adopt(struct limits *limits, const struct conf *conf)
 {
-	const struct conf *conf = limits->conf;
+	limits->total = find_total(conf);
+	if (!limits_rate_adopt(limits, conf))
+		log_error("limits: no memory to watch the rates of sources");
+}
+
+bool limits_counts_source(const struct conf *conf, const struct addr *peer)
+{
 	return peer->length > 0 && !addr_is_unix(peer) &&
 	       !addr_network_has(conf->limits.exempt, conf->limits.exempt_count, peer) &&
 	       !addr_network_has(conf->trusted_proxies, conf->trusted_proxy_count, peer);
 }
 
-bool limits_enter(struct limits *limits, struct limits_refusal *ret_refusal)
+bool limits_enter(struct limits *limits, const struct conf *conf,
+	struct limits_refusal *ret_refusal)
 {
 	unsigned memory = atomic_load_explicit(&limits->memory, memory_order_relaxed);
 	if (memory != LIMITS_MEMORY_ENOUGH)
 		return limits_rate_refuse(503, "memory is short (limits.memory)",
 			LIMITS_MEMORY_RETRY_MS, ret_refusal);
-	if (!limits_rate_take(limits, LIMITS_RATE_CONNECTIONS, ret_refusal))
+	if (!limits_rate_take(limits, conf, LIMITS_RATE_CONNECTIONS, ret_refusal))
 		return false;
 	if (atomic_fetch_add(&limits->count, 1) < limits->total)
 		return true;
@@ -120,15 +126,17 @@ static void count_out(struct limits *limits, struct source_key key)
 	pthread_mutex_unlock(&limits->lock);
 }
 
-bool limits_enter_source(struct limits *limits, const struct addr *peer,
-	struct limits_refusal *ret_refusal)
+bool limits_enter_source(struct limits *limits, const struct conf *conf,
+	const struct addr *peer, bool *ret_is_counted, struct limits_refusal *ret_refusal)
 {
-	if (!limits_counts_source(limits, peer))
+	*ret_is_counted = false;
+	if (!limits_counts_source(conf, peer))
 		return true;
-	if (!limits_rate_take_source(limits, LIMITS_RATE_CONNECTIONS, peer, ret_refusal))
+	if (!limits_rate_take_source(
+		    limits, conf, LIMITS_RATE_CONNECTIONS, peer, ret_refusal))
 		return false;
-	size_t most = limits->conf->limits.per_source;
-	return count_in(limits, find_source(peer), most) ||
+	*ret_is_counted = count_in(limits, find_source(peer), conf->limits.per_source);
+	return *ret_is_counted ||
 	       limits_rate_refuse(429,
 		       "too many connections from this address (limits.per_source)",
 		       LIMITS_RETRY_MS, ret_refusal);
@@ -136,19 +144,21 @@ bool limits_enter_source(struct limits *limits, const struct addr *peer,
 
 void limits_leave_source(struct limits *limits, const struct addr *peer)
 {
-	if (limits_counts_source(limits, peer))
-		count_out(limits, find_source(peer));
+	count_out(limits, find_source(peer));
 }
 
-static bool enter_network(struct limits *limits, const struct addr *peer,
-	struct limits_refusal *ret_refusal)
+static bool enter_network(struct limits *limits, const struct conf *conf,
+	const struct addr *peer, bool *ret_is_counted, struct limits_refusal *ret_refusal)
 {
-	if (!limits_counts_source(limits, peer))
+	size_t most = conf->limits.tls_handshakes_per_source;
+	*ret_is_counted = false;
+	if (!limits_counts_source(conf, peer))
 		return true;
-	if (!limits_rate_take_source(limits, LIMITS_RATE_HANDSHAKES, peer, ret_refusal))
+	if (!limits_rate_take_source(
+		    limits, conf, LIMITS_RATE_HANDSHAKES, peer, ret_refusal))
 		return false;
-	size_t most = limits->conf->limits.tls_handshakes_per_source;
-	return count_in(limits, find_network(peer), most) ||
+	*ret_is_counted = count_in(limits, find_network(peer), most);
+	return *ret_is_counted ||
 	       limits_rate_refuse(429,
 		       "too many TLS handshakes at once from this address "
 		       "(limits.tls_handshakes_per_source)",
@@ -156,21 +166,22 @@ static bool enter_network(struct limits *limits, const struct addr *peer,
 }
 
 // The source first: what one is refused must not use up what there is for all.
-bool limits_enter_handshake(struct limits *limits, const struct addr *peer,
-	struct limits_refusal *ret_refusal)
+bool limits_enter_handshake(struct limits *limits, const struct conf *conf,
+	const struct addr *peer, bool *ret_is_counted, struct limits_refusal *ret_refusal)
 {
-	if (!enter_network(limits, peer, ret_refusal))
+	if (!enter_network(limits, conf, peer, ret_is_counted, ret_refusal))
 		return false;
-	if (limits_rate_take(limits, LIMITS_RATE_HANDSHAKES, ret_refusal))
+	if (limits_rate_take(limits, conf, LIMITS_RATE_HANDSHAKES, ret_refusal))
 		return true;
-	limits_leave_handshake(limits, peer);
+	if (*ret_is_counted)
+		limits_leave_handshake(limits, peer);
+	*ret_is_counted = false;
 	return false;
 }
 
 void limits_leave_handshake(struct limits *limits, const struct addr *peer)
 {
-	if (limits_counts_source(limits, peer))
-		count_out(limits, find_network(peer));
+	count_out(limits, find_network(peer));
 }
 
 enum limits_memory limits_judge_memory(

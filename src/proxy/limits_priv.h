@@ -30,19 +30,17 @@ struct limits_route {
 };
 
 struct limits {
-	const struct conf *conf;
 	pthread_mutex_t lock; // of sources
 	struct map *sources;  // source key -> connections, or handshakes
-	size_t total;
+	_Atomic size_t total;
 	_Atomic size_t count;
 	_Atomic unsigned memory;                     // enum limits_memory
 	struct rate_shared rates[LIMITS_RATE_COUNT]; // of everybody
-	struct rate_table *source_rates;             // NULL: no rate looks at the source
-	struct limits_route *routes;                 // as conf->routes
+	_Atomic(struct rate_table *) source_rates;   // NULL: no rate looks at the source
 };
 
 // Neither trusted nor exempt, and to be told from others.
-bool limits_counts_source(const struct limits *limits, const struct addr *peer);
+bool limits_counts_source(const struct conf *conf, const struct addr *peer);
 
 // Fills it in; gives false.
 bool limits_rate_refuse(unsigned status, const char *detail, uint64_t wait_ms,
@@ -51,15 +49,12 @@ bool limits_rate_refuse(unsigned status, const char *detail, uint64_t wait_ms,
 MUST_CHECK uint64_t limits_rate_wait_source(struct limits *limits,
 	const struct addr *source, size_t bucket, const struct rate_limit *limit);
 
-// False when memory is short.
-MUST_CHECK bool limits_rate_init(struct limits *limits);
-void limits_rate_finish(struct limits *limits);
-MUST_CHECK bool limits_rate_take(struct limits *limits, enum limits_rate which,
-	struct limits_refusal *ret_refusal);
+// Makes the memory of sources' rates if the configuration asks for one. False when memory
+// is short.
+MUST_CHECK bool limits_rate_adopt(struct limits *limits, const struct conf *conf);
+MUST_CHECK bool limits_rate_take(struct limits *limits, const struct conf *conf,
+	enum limits_rate which, struct limits_refusal *ret_refusal);
 // The source is not exempt.
-MUST_CHECK bool limits_rate_take_source(struct limits *limits, enum limits_rate which,
-	const struct addr *source, struct limits_refusal *ret_refusal);
-
-// False when memory is short.
-MUST_CHECK bool limits_request_init(struct limits *limits);
-void limits_request_finish(struct limits *limits);
+MUST_CHECK bool limits_rate_take_source(struct limits *limits, const struct conf *conf,
+	enum limits_rate which, const struct addr *source,
+	struct limits_refusal *ret_refusal);

@@ -57,29 +57,23 @@ bool limits_rate_refuse(unsigned status, const char *detail, uint64_t wait_ms,
 	return false;
 }
 
-bool limits_rate_init(struct limits *limits)
+bool limits_rate_adopt(struct limits *limits, const struct conf *conf)
 {
 	bool looks_at_source = false;
 	for (unsigned i = 0; i < LIMITS_RATE_COUNT; i++)
+		looks_at_source |= find_rate(&conf->limits, i)->per_source.count != 0;
+	for (size_t i = 0; i < conf->route_count; i++)
 		looks_at_source |=
-			find_rate(&limits->conf->limits, i)->per_source.count != 0;
-	for (size_t i = 0; i < limits->conf->route_count; i++)
-		looks_at_source |=
-			limits->conf->routes[i].limits.request_rate.per_source.count != 0;
-	if (looks_at_source)
+			conf->routes[i].limits.request_rate.per_source.count != 0;
+	if (looks_at_source && !limits->source_rates)
 		limits->source_rates = rate_table_create(SOURCE_BUCKETS);
 	return !looks_at_source || limits->source_rates;
 }
 
-void limits_rate_finish(struct limits *limits)
+bool limits_rate_take(struct limits *limits, const struct conf *conf,
+	enum limits_rate which, struct limits_refusal *ret_refusal)
 {
-	rate_table_destroy(limits->source_rates);
-}
-
-bool limits_rate_take(
-	struct limits *limits, enum limits_rate which, struct limits_refusal *ret_refusal)
-{
-	const struct rate_limit *limit = &find_rate(&limits->conf->limits, which)->total;
+	const struct rate_limit *limit = &find_rate(&conf->limits, which)->total;
 	if (limit->count == 0)
 		return true;
 	uint64_t wait_ms = rate_take_shared(&limits->rates[which], limit, now_ms(), 1);
@@ -94,14 +88,15 @@ uint64_t limits_rate_wait_source(struct limits *limits, const struct addr *sourc
 	uint32_t number = (uint32_t)bucket;
 	addr_source_key(source, key);
 	memcpy(key + ADDR_SOURCE_KEY_SIZE, &number, sizeof(number));
-	return rate_table_take(limits->source_rates, key, limit, now_ms(), 1);
+	struct rate_table *table = limits->source_rates;
+	return table ? rate_table_take(table, key, limit, now_ms(), 1) : 0;
 }
 
-bool limits_rate_take_source(struct limits *limits, enum limits_rate which,
-	const struct addr *source, struct limits_refusal *ret_refusal)
+bool limits_rate_take_source(struct limits *limits, const struct conf *conf,
+	enum limits_rate which, const struct addr *source,
+	struct limits_refusal *ret_refusal)
 {
-	const struct rate_limit *limit =
-		&find_rate(&limits->conf->limits, which)->per_source;
+	const struct rate_limit *limit = &find_rate(&conf->limits, which)->per_source;
 	if (limit->count == 0)
 		return true;
 	uint64_t wait_ms = limits_rate_wait_source(limits, source, which, limit);

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "wherry/base/now.h"
-#include "wherry/net/tls_server.h"
 #include "wherry/proxy/conn.h"
 #include "wherry/proxy/site.h"
 
@@ -27,29 +26,27 @@ static void step_drain(void *arg);
 
 struct proxy *proxy_create(struct loop *loop, const struct proxy_options *options)
 {
-	struct proxy *proxy = calloc(1, sizeof(*proxy));
-	if (!proxy)
+	struct edition *edition = edition_create(options->snapshot, NULL);
+	struct proxy *proxy = edition ? calloc(1, sizeof(*proxy)) : NULL;
+	if (!proxy) {
+		edition_unref(edition);
 		return NULL;
+	}
 	struct site *site = &proxy->site;
+	site->edition = edition;
 	site->loop = loop;
-	site->conf = conf_ref(options->conf);
-	site->upstreams = options->upstreams;
 	site->limits = options->limits;
-	site->passwords = options->passwords;
-	site->tokens = options->tokens;
 	site->next_id = options->index + options->count;
 	site->id_step = options->count;
 	LIST_INIT(&site->conns);
 	LIST_INIT(&site->drained);
 	TAILQ_INIT(&site->handshakes);
 	loop_timer_init(&proxy->timer, loop, step_drain, proxy);
-	site->pool = pool_create(loop, options->upstreams);
-	site->tls = calloc(site->conf->listener_count, sizeof(*site->tls));
-	if (!site->pool || !site->tls) {
-		proxy_destroy(proxy);
-		return NULL;
-	}
-	return proxy;
+	site->pool = pool_create(loop, edition->upstreams);
+	if (site->pool)
+		return proxy;
+	proxy_destroy(proxy);
+	return NULL;
 }
 
 static void cut_all(struct conn_list *list)
@@ -67,10 +64,7 @@ void proxy_destroy(struct proxy *proxy)
 	loop_settle(proxy->site.loop); // the connections' memory still points here
 	loop_timer_finish(&proxy->timer);
 	pool_destroy(proxy->site.pool);
-	for (size_t i = 0; proxy->site.tls && i < proxy->site.conf->listener_count; i++)
-		tls_server_destroy(proxy->site.tls[i]);
-	free(proxy->site.tls);
-	conf_unref(proxy->site.conf);
+	edition_unref(proxy->site.edition);
 	free(proxy);
 }
 
@@ -78,29 +72,35 @@ void proxy_accept(
 	struct proxy *proxy, size_t listener, int socket, const struct addr *peer)
 {
 	struct site *site = &proxy->site;
-	const struct conf_listener *from = &site->conf->listeners[listener];
+	const struct conf *conf = site->edition->conf;
+	const struct conf_listener *from = &conf->listeners[listener];
 	struct limits_refusal refusal;
+	bool is_counted = false;
 	counters_add(&loop_counters(site->loop)->accepted, 1);
 	// The source first: what one is refused must not use up what there is for all.
 	bool is_known = !from->has_proxy_protocol; // else its header names the peer
-	if (is_known && !limits_enter_source(site->limits, peer, &refusal)) {
+	if (is_known &&
+		!limits_enter_source(site->limits, conf, peer, &is_counted, &refusal)) {
 		conn_refuse(site, from, socket, peer, &refusal);
-	} else if (!limits_enter(site->limits, &refusal)) {
-		if (is_known)
+	} else if (!limits_enter(site->limits, conf, &refusal)) {
+		if (is_counted)
 			limits_leave_source(site->limits, peer);
 		conn_refuse(site, from, socket, peer, &refusal);
 	} else {
-		conn_accept(site, from, socket, peer);
+		conn_accept(site, from, socket, peer, is_counted);
 	}
 }
 
-bool proxy_set_tls(struct proxy *proxy, size_t listener, struct tls_set *set)
+bool proxy_adopt(struct proxy *proxy, struct snapshot *snapshot)
 {
-	struct tls_server **server = &proxy->site.tls[listener];
-	if (*server)
-		return tls_server_replace(*server, set);
-	*server = tls_server_create(set);
-	return *server != NULL;
+	struct site *site = &proxy->site;
+	struct edition *former = site->edition;
+	struct edition *edition = edition_create(snapshot, former);
+	if (!edition)
+		return false;
+	site->edition = edition;
+	edition_unref(former);
+	return true;
 }
 
 void proxy_set_addresses(struct proxy *proxy, size_t server_index,

@@ -4,8 +4,7 @@
 
 #include "wherry/net/tls_set.h"
 #include "wherry/net/tls_tickets.h"
-#include "wherry/proxy/passwords.h"
-#include "wherry/proxy/tokens.h"
+#include "wherry/proxy/rules.h"
 #include "wherry/upstream/upstream.h"
 
 static bool check_tls(const struct conf_listener *listener, struct tls_tickets *tickets,
@@ -22,22 +21,15 @@ static bool check_backends(struct conf *conf, struct buf *ret_text)
 	bool is_loaded = set && upstream_set_load_tls(set, ret_text);
 	if (!set)
 		buf_append_str(ret_text, STR("out of memory\n"));
-	upstream_set_destroy(set);
+	upstream_set_unref(set);
 	return is_loaded;
 }
 
-static bool check_passwords(const struct conf *conf, struct buf *ret_text)
+static bool check_rules(struct conf *conf, struct buf *ret_text)
 {
-	struct passwords *passwords = passwords_create(conf, ret_text);
-	passwords_destroy(passwords);
-	return passwords != NULL;
-}
-
-static bool check_tokens(const struct conf *conf, struct buf *ret_text)
-{
-	struct tokens *tokens = tokens_create(conf, ret_text);
-	tokens_destroy(tokens);
-	return tokens != NULL;
+	struct rules *rules = rules_create(conf, ret_text);
+	rules_unref(rules);
+	return rules != NULL;
 }
 
 bool check_files(struct conf *conf, struct buf *ret_text)
@@ -54,7 +46,6 @@ bool check_files(struct conf *conf, struct buf *ret_text)
 	}
 	tls_tickets_unref(tickets);
 	is_good &= check_backends(conf, ret_text);
-	is_good &= check_passwords(conf, ret_text);
-	is_good &= check_tokens(conf, ret_text);
+	is_good &= check_rules(conf, ret_text);
 	return is_good;
 }

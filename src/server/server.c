@@ -57,11 +57,8 @@ static bool create_workers(struct server *server)
 		return false;
 	for (size_t i = 0; i < server->worker_count; i++) {
 		struct worker_options options = {
-			.conf = server->conf,
-			.upstreams = server->upstreams,
+			.snapshot = server->snapshot,
 			.limits = server->limits,
-			.passwords = server->passwords,
-			.tokens = server->tokens,
 			.index = i,
 			.count = server->worker_count,
 			.on_end = on_worker_end,
@@ -132,22 +129,59 @@ void server_drain(struct server *server, uint64_t window_ms, uint64_t timeout_ms
 	}
 }
 
+// False, logged, with what is wrong in all files.
+static bool load_files(struct server *server, struct rules **ret_rules,
+	struct upstream_set **ret_upstreams, struct tls_set **ret_tls)
+{
+	struct conf *conf = server->conf;
+	struct buf text = BUF_INIT;
+	*ret_rules = rules_create(conf, &text);
+	*ret_upstreams = upstream_set_create(conf);
+	bool is_good = *ret_rules && *ret_upstreams &&
+		       upstream_set_load_tls(*ret_upstreams, &text);
+	if (!*ret_upstreams)
+		buf_append_str(&text, STR("out of memory\n"));
+	server_log_lines(buf_str(&text), !is_good);
+	buf_finish(&text);
+	return server_tls_load(server, conf, NULL, ret_tls) && is_good;
+}
+
+static bool make_first_snapshot(struct server *server)
+{
+	size_t listeners = server->conf->listener_count;
+	struct tls_set **tls = calloc(listeners + 1, sizeof(struct tls_set *));
+	struct rules *rules = NULL;
+	struct upstream_set *upstreams = NULL;
+	bool is_made = tls && load_files(server, &rules, &upstreams, tls);
+	if (is_made && !rules_start(rules)) {
+		log_error("no thread could be started for passwords");
+		is_made = false;
+	}
+	is_made = is_made && server_publish(server, rules, upstreams, tls);
+	for (size_t i = 0; tls && i < listeners; i++)
+		tls_set_unref(tls[i]);
+	free(tls);
+	upstream_set_unref(upstreams);
+	rules_unref(rules);
+	return is_made;
+}
+
 static bool start(struct server *server)
 {
 	server->loop = loop_create();
-	server->upstreams = upstream_set_create(server->conf);
 	server->limits = limits_create(server->conf);
-	if (!server_passwords_start(server) || !server_tokens_load(server))
-		return false;
-	if (server->upstreams && !server_tls_load_backends(server))
-		return false;
-	if (!server->loop || !server->upstreams || !server->limits ||
-		!create_workers(server)) {
+	if (!server->loop || !server->limits) {
 		log_error("out of memory or descriptors");
 		return false;
 	}
-	if (!server_listen(server) || !server_status_start(server) ||
-		!server_tls_start(server))
+	server_snapshot_init(server);
+	if (!make_first_snapshot(server))
+		return false;
+	if (!create_workers(server)) {
+		log_error("out of memory or descriptors");
+		return false;
+	}
+	if (!server_listen(server) || !server_status_start(server))
 		return false;
 	server_memory_start(server);
 	if (!server_signals_start(server) || !server_names_start(server)) {
@@ -163,8 +197,7 @@ static void finish(struct server *server)
 		if (server->workers[i])
 			worker_join(server->workers[i]);
 	}
-	if (server->passwords)
-		passwords_stop(server->passwords); // before the loops it answers to go
+	server_snapshot_stop(server); // before the loops that it answers to go
 	status_destroy(server->status);
 	resolver_destroy(server->resolver);
 	if (server->loop)
@@ -176,10 +209,8 @@ static void finish(struct server *server)
 		worker_destroy(server->workers[i]);
 	free(server->workers);
 	free(server->names);
-	passwords_destroy(server->passwords);
-	tokens_destroy(server->tokens);
+	server_snapshot_finish(server);
 	limits_destroy(server->limits);
-	upstream_set_destroy(server->upstreams);
 	loop_destroy(server->loop);
 }
 

@@ -26,8 +26,8 @@ static void stop_waiting(void *arg)
 
 static const struct upstream_server *find_server(struct server *server, size_t index)
 {
-	for (size_t i = 0; i < server->upstreams->upstream_count; i++) {
-		struct upstream *group = &server->upstreams->upstreams[i];
+	for (size_t i = 0; i < server->snapshot->upstreams->upstream_count; i++) {
+		struct upstream *group = &server->snapshot->upstreams->upstreams[i];
 		if (index >= group->servers[0].index &&
 			index < group->servers[0].index + group->server_count)
 			return &group->servers[index - group->servers[0].index];
@@ -82,11 +82,12 @@ bool server_names_start(struct server *server)
 	};
 	loop_timer_init(&server->names_timer, server->loop, stop_waiting, server);
 	server->resolver = resolver_create(server->loop, &options);
-	server->names = calloc(server->upstreams->server_count, sizeof(*server->names));
+	server->names =
+		calloc(server->snapshot->upstreams->server_count, sizeof(*server->names));
 	if (!server->resolver || !server->names)
 		return false;
-	for (size_t i = 0; i < server->upstreams->upstream_count; i++) {
-		struct upstream *group = &server->upstreams->upstreams[i];
+	for (size_t i = 0; i < server->snapshot->upstreams->upstream_count; i++) {
+		struct upstream *group = &server->snapshot->upstreams->upstreams[i];
 		for (size_t j = 0; j < group->server_count; j++) {
 			if (!place(server, &group->servers[j]))
 				return false;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The process as its parts see it: server.c (start and end), server_listen.c (sockets),
-// server_memory.c (the budget), server_names.c (where servers are), server_passwords.c
-// (htpasswd files), server_tls.c (certificates) and server_signals.c.
+// server_memory.c (the budget), server_names.c (where servers are), server_snapshot.c
+// (what workers go by), server_tls.c (certificates) and server_signals.c.
 #pragma once
 
 #include "wherry/admin/status.h"
@@ -37,12 +37,12 @@ struct server_memory {
 };
 
 struct server {
-	struct conf *conf;
-	struct loop *loop; // the control loop
-	struct upstream_set *upstreams;
+	struct conf *conf;         // of the newest snapshot
+	struct loop *loop;         // the control loop
+	struct snapshot *snapshot; // the newest; older ones that are in use follow it
+	uint64_t edition;          // its number
+	struct loop_timer sweep_timer;
 	struct limits *limits;
-	struct passwords *passwords;
-	struct tokens *tokens;
 	struct worker **workers;
 	size_t worker_count;
 	size_t workers_running;
@@ -51,7 +51,7 @@ struct server {
 	size_t names_waited_for;
 	struct loop_timer names_timer;
 	struct tls_tickets *tickets; // NULL: no listener speaks TLS
-	struct tls_set *early_set;   // of the one listener; taken by server_tls_start
+	struct tls_set *early_set;   // of the one listener; taken by server_tls_load
 	struct file_watch *certificate_watch;
 	struct loop_timer tickets_timer;
 	struct server_memory memory;
@@ -65,26 +65,34 @@ struct server {
 	bool has_failed; // a worker could not be started
 };
 
-// Before the workers are made. False, logged, if something is wrong with a file.
-MUST_CHECK bool server_passwords_start(struct server *server);
+void server_snapshot_init(struct server *server);
+// Makes a snapshot of these, which is the newest from then on, and gives it to the
+// workers. tls has one place for each listener of the rules' configuration. False when
+// memory is short: nothing has changed.
+MUST_CHECK bool server_publish(struct server *server, struct rules *rules,
+	struct upstream_set *upstreams, struct tls_set *const *tls);
+// Once the workers have ended: what they wait for is answered now or never.
+void server_snapshot_stop(struct server *server);
+// Once the workers are gone.
+void server_snapshot_finish(struct server *server);
+// One event for each line.
+void server_log_lines(struct str text, bool is_bad);
 // Watches how much memory is used, from now on.
 void server_memory_start(struct server *server);
 void server_memory_stop(struct server *server);
-// Reads the key sets of routes that ask for tokens. False, logged, if one is wrong.
-MUST_CHECK bool server_tokens_load(struct server *server);
 // Opens every listener for every worker. False, logged, if one can't be.
 MUST_CHECK bool server_listen(struct server *server);
 // Opens the status address if there is one. False, logged.
 MUST_CHECK bool server_status_start(struct server *server);
-// What TLS to the backends needs. False, logged.
-MUST_CHECK bool server_tls_load_backends(struct server *server);
 // Without a configuration file: reads the key that root named on the command line while
 // root may still do so, instead of asking that another user can. False, logged.
 MUST_CHECK bool server_tls_load_early(struct server *server);
-// Loads what listeners need for TLS, gives it to the workers, and watches the files. Not
-// before the workers are made, and not after they are started. False, logged, if
-// something is wrong.
-MUST_CHECK bool server_tls_start(struct server *server);
+// Loads what conf's listeners need for TLS, and watches the files. ret_sets has a place
+// for each of them; the caller unrefs what is put there, also on failure. Where a former
+// set is given, it stands in for one that can't be loaded. False, logged, if one is
+// missing.
+MUST_CHECK bool server_tls_load(struct server *server, const struct conf *conf,
+	struct tls_set *const *former, struct tls_set **ret_sets);
 // Loads all again, each listener's for itself: what is wrong leaves the old one serving.
 void server_tls_reload(struct server *server);
 void server_tls_stop(struct server *server);

@@ -35,7 +35,7 @@ static void write_metrics(void *arg, struct buf *out)
 	struct metrics_source source = {
 		.counters = counters,
 		.counters_count = server->worker_count,
-		.set = server->upstreams,
+		.set = server->snapshot->upstreams,
 		.started_ms = server->started_ms,
 	};
 	metrics_write(out, &source);

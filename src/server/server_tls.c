@@ -1,27 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Certificates: loaded at the start, on SIGHUP, and when their files change; and the keys
 // of session tickets, which outlive all of that.
-#include <string.h>
+#include <stdlib.h>
 
 #include "server_priv.h"
 #include "wherry/base/log.h"
 #include "wherry/base/now.h"
-
-// One line each.
-static void log_problems(const struct buf *text, bool is_bad)
-{
-	struct str rest = buf_str(text);
-	while (rest.length > 0) {
-		const char *end = memchr(rest.data, '\n', rest.length);
-		size_t length = end ? (size_t)(end - rest.data) : rest.length;
-		if (is_bad)
-			log_error("%.*s", (int)length, rest.data);
-		else
-			log_warn("%.*s", (int)length, rest.data);
-		rest.data += length + (end != NULL);
-		rest.length -= length + (end != NULL);
-	}
-}
 
 static void log_loaded(const struct conf_listener *listener, const struct tls_set *set)
 {
@@ -38,39 +22,14 @@ static void log_loaded(const struct conf_listener *listener, const struct tls_se
 	buf_finish(&text);
 }
 
-static bool give(struct server *server, size_t listener, struct tls_set *set)
-{
-	for (size_t i = 0; i < server->worker_count; i++) {
-		if (worker_set_tls(server->workers[i], listener, set))
-			continue;
-		log_error("worker %zu: no memory to tell it of certificates", i);
-		return false;
-	}
-	return true;
-}
-
 static struct tls_set *load_set(
 	struct server *server, const struct conf_listener *listener)
 {
 	struct buf text = BUF_INIT;
 	struct tls_set *set = tls_set_load(listener, server->tickets, &text);
-	log_problems(&text, !set);
+	server_log_lines(buf_str(&text), !set);
 	buf_finish(&text);
 	return set;
-}
-
-static bool load(struct server *server, size_t index)
-{
-	const struct conf_listener *listener = &server->conf->listeners[index];
-	struct tls_set *set =
-		server->early_set ? server->early_set : load_set(server, listener);
-	server->early_set = NULL;
-	if (!set)
-		return false;
-	log_loaded(listener, set);
-	bool is_given = give(server, index, set);
-	tls_set_unref(set);
-	return is_given;
 }
 
 static bool watch(struct server *server, const struct conf_file *file)
@@ -104,10 +63,10 @@ static void rotate(void *arg)
 	loop_timer_set(&server->tickets_timer, now_ms() + TLS_TICKETS_ROTATE_MS);
 }
 
-static bool has_tls(const struct server *server)
+static bool has_tls(const struct conf *conf)
 {
-	for (size_t i = 0; i < server->conf->listener_count; i++) {
-		if (server->conf->listeners[i].has_tls)
+	for (size_t i = 0; i < conf->listener_count; i++) {
+		if (conf->listeners[i].has_tls)
 			return true;
 	}
 	return false;
@@ -115,6 +74,8 @@ static bool has_tls(const struct server *server)
 
 static bool prepare(struct server *server)
 {
+	if (server->certificate_watch)
+		return true;
 	loop_timer_init(&server->tickets_timer, server->loop, rotate, server);
 	if (!server->tickets)
 		server->tickets = tls_tickets_create();
@@ -125,18 +86,9 @@ static bool prepare(struct server *server)
 	return true;
 }
 
-bool server_tls_load_backends(struct server *server)
-{
-	struct buf text = BUF_INIT;
-	bool is_loaded = upstream_set_load_tls(server->upstreams, &text);
-	log_problems(&text, !is_loaded);
-	buf_finish(&text);
-	return is_loaded;
-}
-
 bool server_tls_load_early(struct server *server)
 {
-	if (server->conf->path || !has_tls(server))
+	if (server->conf->path || !has_tls(server->conf))
 		return true;
 	server->tickets = tls_tickets_create();
 	if (server->tickets)
@@ -146,40 +98,61 @@ bool server_tls_load_early(struct server *server)
 	return server->early_set != NULL;
 }
 
+static struct tls_set *load(struct server *server, const struct conf_listener *listener,
+	struct tls_set *former)
+{
+	struct tls_set *set = server->early_set;
+	server->early_set = NULL;
+	// A certificate of our own making is the listener's for good.
+	if (!set && former && listener->tls.is_self_signed)
+		return tls_set_ref(former);
+	// Watched first: a change while it is loaded leads to a second look.
+	if (!watch_files(server, &listener->tls)) {
+		log_error("TLS: out of memory");
+		return NULL;
+	}
+	if (!set)
+		set = load_set(server, listener);
+	if (set) {
+		log_loaded(listener, set);
+		return set;
+	}
+	if (!former)
+		return NULL;
+	log_error("%s: the certificates that were loaded before go on", listener->name);
+	return tls_set_ref(former);
+}
+
 // All listeners, so that all mistakes show at once.
-bool server_tls_start(struct server *server)
+bool server_tls_load(struct server *server, const struct conf *conf,
+	struct tls_set *const *former, struct tls_set **ret_sets)
 {
 	bool is_good = true;
-	if (!has_tls(server))
-		return true;
-	if (!prepare(server)) {
+	if (has_tls(conf) && !prepare(server)) {
 		log_error("TLS: out of memory, descriptors or randomness");
 		return false;
 	}
-	for (size_t i = 0; i < server->conf->listener_count; i++) {
-		const struct conf_listener *listener = &server->conf->listeners[i];
+	for (size_t i = 0; i < conf->listener_count; i++) {
+		const struct conf_listener *listener = &conf->listeners[i];
 		if (!listener->has_tls)
 			continue;
-		// Watched first: a change while it is loaded leads to a second look.
-		if (!watch_files(server, &listener->tls)) {
-			log_error("TLS: out of memory");
-			return false;
-		}
-		is_good &= load(server, i);
+		ret_sets[i] = load(server, listener, former ? former[i] : NULL);
+		is_good &= ret_sets[i] != NULL;
 	}
 	return is_good;
 }
 
 void server_tls_reload(struct server *server)
 {
-	for (size_t i = 0; i < server->conf->listener_count; i++) {
-		const struct conf_listener *listener = &server->conf->listeners[i];
-		if (!listener->has_tls || listener->tls.is_self_signed)
-			continue;
-		if (!load(server, i))
-			log_error("%s: the certificates that were loaded before go on",
-				listener->name);
-	}
+	struct snapshot *now = server->snapshot;
+	size_t count = server->conf->listener_count;
+	struct tls_set **sets = calloc(count + 1, sizeof(struct tls_set *));
+	if (!sets || !server_tls_load(server, server->conf, now->tls, sets) ||
+		!server_publish(server, now->rules, now->upstreams, sets))
+		log_error("no memory for new certificates; the old ones stay");
+	for (size_t i = 0; sets && i < count; i++)
+		tls_set_unref(sets[i]);
+	free(sets);
 }
 
 void server_tls_stop(struct server *server)

@@ -9,7 +9,6 @@
 
 #include "wherry/base/log.h"
 #include "wherry/net/listener.h"
-#include "wherry/proxy/proxy.h"
 
 struct worker_listener {
 	struct worker_listener *next;
@@ -43,14 +42,12 @@ struct worker *worker_create(const struct worker_options *options)
 		return NULL;
 	}
 	struct proxy_options proxy = {
-		.conf = options->conf,
-		.upstreams = options->upstreams,
+		.snapshot = options->snapshot,
 		.limits = options->limits,
-		.passwords = options->passwords,
-		.tokens = options->tokens,
 		.index = options->index,
 		.count = options->count,
 	};
+	atomic_fetch_add(&proxy.snapshot->users, 1);
 	worker->proxy = proxy_create(worker->loop, &proxy);
 	if (!worker->proxy) {
 		worker_destroy(worker);
@@ -197,34 +194,46 @@ bool worker_set_addresses(struct worker *worker, size_t server_index,
 	return false;
 }
 
-struct new_tls {
+struct call {
 	struct worker *worker;
-	size_t listener;
-	struct tls_set *set; // a reference
+	worker_call_cb fn;
+	void *arg;
 };
 
-static void set_tls(void *arg)
+static void run_call(void *arg)
 {
-	struct new_tls *news = arg;
-	if (!proxy_set_tls(news->worker->proxy, news->listener, news->set))
-		log_error("worker %zu: no memory for new certificates; the old ones stay",
-			news->worker->options.index);
-	tls_set_unref(news->set);
-	free(news);
+	struct call call = *(struct call *)arg;
+	free(arg);
+	call.fn(call.arg, call.worker->proxy);
 }
 
-bool worker_set_tls(struct worker *worker, size_t listener, struct tls_set *set)
+bool worker_call(struct worker *worker, worker_call_cb fn, void *arg)
 {
-	if (!worker->is_started)
-		return proxy_set_tls(worker->proxy, listener, set);
-	struct new_tls *news = malloc(sizeof(*news));
-	if (!news)
+	struct call *call = malloc(sizeof(*call));
+	if (!call)
 		return false;
-	*news = (struct new_tls){worker, listener, tls_set_ref(set)};
-	if (loop_post(worker->loop, set_tls, news))
+	*call = (struct call){worker, fn, arg};
+	if (loop_post(worker->loop, run_call, call))
 		return true;
-	tls_set_unref(set);
-	free(news);
+	free(call);
+	return false;
+}
+
+static void adopt(void *arg, struct proxy *proxy)
+{
+	struct snapshot *snapshot = arg;
+	uint64_t number = snapshot->number;
+	if (!proxy_adopt(proxy, snapshot))
+		log_error("no memory for edition %llu: the former one stays",
+			(unsigned long long)number);
+}
+
+bool worker_adopt(struct worker *worker, struct snapshot *snapshot)
+{
+	atomic_fetch_add(&snapshot->users, 1);
+	if (worker_call(worker, adopt, snapshot))
+		return true;
+	atomic_fetch_sub(&snapshot->users, 1);
 	return false;
 }
 

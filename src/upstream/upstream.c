@@ -52,18 +52,19 @@ struct upstream_set *upstream_set_create(struct conf *conf)
 	if (!set)
 		return NULL;
 
+	set->references = 1;
 	set->conf = conf_ref(conf);
 	set->upstream_count = conf->upstream_count;
 	set->upstreams = calloc(conf->upstream_count, sizeof(*set->upstreams));
 	if (!set->upstreams && conf->upstream_count > 0) {
 		set->upstream_count = 0;
-		upstream_set_destroy(set);
+		upstream_set_unref(set);
 		return NULL;
 	}
 	for (size_t i = 0; i < conf->upstream_count; i++) {
 		if (!upstream_init(
 			    &set->upstreams[i], &conf->upstreams[i], set->server_count)) {
-			upstream_set_destroy(set);
+			upstream_set_unref(set);
 			return NULL;
 		}
 		set->server_count += conf->upstreams[i].server_count;
@@ -85,9 +86,15 @@ bool upstream_set_load_tls(struct upstream_set *set, struct buf *ret_text)
 	return is_loaded;
 }
 
-void upstream_set_destroy(struct upstream_set *set)
+struct upstream_set *upstream_set_ref(struct upstream_set *set)
 {
-	if (!set)
+	set->references++;
+	return set;
+}
+
+void upstream_set_unref(struct upstream_set *set)
+{
+	if (!set || --set->references > 0)
 		return;
 	for (size_t i = 0; i < set->upstream_count; i++) {
 		free(set->upstreams[i].servers);

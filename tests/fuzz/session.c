@@ -37,7 +37,7 @@ static const char CONFIGURATION[] =
 	"  app: { servers: [{ url: \"http://192.0.2.9:80\" }] }\n";
 
 static struct loop *loop;
-static struct conf *conf;
+static struct snapshot *snapshot;
 static struct upstream_set *upstreams;
 static struct limits *limits;
 static struct session *current;
@@ -74,7 +74,7 @@ static void start_once(void)
 		return;
 	(void)signal(SIGPIPE, SIG_IGN);
 	conf_diag_init(&diag);
-	conf = conf_load_text("fuzz.yaml", str_from(CONFIGURATION), &diag);
+	struct conf *conf = conf_load_text("fuzz.yaml", str_from(CONFIGURATION), &diag);
 	if (!conf)
 		fprintf(stderr, "%.*s\n", STR_ARG(buf_str(&diag.text)));
 	FUZZ_REQUIRE(conf && log_start(&options));
@@ -83,7 +83,14 @@ static void start_once(void)
 	loop = loop_create();
 	upstreams = upstream_set_create(conf);
 	limits = limits_create(conf);
-	FUZZ_REQUIRE(loop && upstreams && limits);
+	struct buf errors = BUF_INIT;
+	struct rules *rules = rules_create(conf, &errors);
+	struct tls_set *none = NULL; // of its one listener
+	FUZZ_REQUIRE(loop && upstreams && limits && rules);
+	snapshot = snapshot_create(1, rules, upstreams, &none);
+	FUZZ_REQUIRE(snapshot);
+	rules_unref(rules);
+	conf_unref(conf);
 }
 
 static void turn(void)
@@ -125,7 +132,8 @@ void session_start(struct session *session)
 	};
 	current = session;
 	struct proxy_options options = {
-		.conf = conf, .upstreams = upstreams, .limits = limits, .count = 1};
+		.snapshot = snapshot, .limits = limits, .count = 1};
+	atomic_fetch_add(&snapshot->users, 1);
 	session->proxy = proxy_create(loop, &options);
 	FUZZ_REQUIRE(session->proxy && addr_parse(STR("192.0.2.1:1000"), &client) &&
 		     addr_parse(STR("192.0.2.9:80"), &server));

@@ -11,13 +11,11 @@
 
 struct tls_server;
 
-// Takes a reference to the set. NULL when memory is short.
+// With one reference, the caller's; each connection has one of its own. Takes a reference
+// to the set. NULL when memory is short.
 MUST_CHECK struct tls_server *tls_server_create(struct tls_set *set);
-// NULL is allowed. Connections it made live on.
-void tls_server_destroy(struct tls_server *server);
-// For handshakes that begin from now on; the others go on with what they began with.
-// False when memory is short: then nothing has changed.
-MUST_CHECK bool tls_server_replace(struct tls_server *server, struct tls_set *set);
+struct tls_server *tls_server_ref(struct tls_server *server);
+void tls_server_unref(struct tls_server *server); // NULL is allowed
 
 // For a new connection: accept state, no BIO yet. The caller's to free, on this thread.
 // NULL when memory is short.

@@ -20,6 +20,7 @@ enum access_result {
 
 struct access_question {
 	struct site *site;
+	const struct edition *edition;      // that the request goes by
 	struct request *request;            // with its route; the user is filled in
 	const struct http_message *message; // lent until access_start returns
 	const struct addr *peer;

@@ -9,11 +9,11 @@
 struct conn;
 struct limits_refusal;
 
-// Takes the socket, whose connection has entered limits; with its source, if no PROXY
-// header is to name another one. Nothing is returned: the connection lives in
-// site->conns until it ends, and leaves limits by itself.
+// Takes the socket, whose connection has entered limits; with its source, if that is
+// counted. Nothing is returned: the connection lives in site->conns until it ends, and
+// leaves limits by itself.
 void conn_accept(struct site *site, const struct conf_listener *listener, int socket,
-	const struct addr *peer);
+	const struct addr *peer, bool is_source_counted);
 // The same, for a connection that is one too many: it is answered and closed, or closed
 // alone, when many are.
 void conn_refuse(struct site *site, const struct conf_listener *listener, int socket,

@@ -49,7 +49,7 @@ void forward_destroy(struct forward *forward);
 
 // Writes the request's head while its message is at hand; nothing is sent yet, so that a
 // decision about it may take its time.
-void forward_prepare(struct forward *forward, const struct site *site,
+void forward_prepare(struct forward *forward, struct upstream_set *upstreams,
 	const struct request_head *head);
 // What the connection to the backend begins with, before the head; it is not used for
 // another request then.

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "wherry/proxy/request.h"
+#include "wherry/proxy/rules.h"
 
 struct limits;
 
@@ -15,32 +16,46 @@ struct limits_refusal {
 	uint64_t retry_after_s;
 };
 
-// NULL when memory is short. conf outlives it.
+// NULL when memory is short.
 MUST_CHECK struct limits *limits_create(const struct conf *conf);
 void limits_destroy(struct limits *limits);
+// What is counted goes on under another configuration. The control loop's thread.
+void limits_adopt(struct limits *limits, const struct conf *conf);
+// What the requests of each of conf's routes are counted in; freed with free(). NULL when
+// memory is short.
+MUST_CHECK struct limits_route *limits_create_routes(const struct conf *conf);
 
-// All of these: any thread. False: ret_refusal says why.
+// All of these: any thread. conf is what the connection was accepted, or the request made
+// under. False: ret_refusal says why.
 
 // A connection was accepted. True counts it in all, until limits_leave.
-MUST_CHECK bool limits_enter(struct limits *limits, struct limits_refusal *ret_refusal);
+MUST_CHECK bool limits_enter(struct limits *limits, const struct conf *conf,
+	struct limits_refusal *ret_refusal);
 void limits_leave(struct limits *limits);
 // Its peer is known: at once, or after its PROXY header. True counts it with its source,
-// until limits_leave_source with the same peer.
-MUST_CHECK bool limits_enter_source(struct limits *limits, const struct addr *peer,
+// unless that one is exempt (*ret_is_counted), until limits_leave_source with the same
+// peer.
+MUST_CHECK bool limits_enter_source(struct limits *limits, const struct conf *conf,
+	const struct addr *peer, bool *ret_is_counted,
 	struct limits_refusal *ret_refusal);
 void limits_leave_source(struct limits *limits, const struct addr *peer);
-// A TLS handshake begins. True counts it with its source, until limits_leave_handshake
-// with the same peer.
-MUST_CHECK bool limits_enter_handshake(struct limits *limits, const struct addr *peer,
+// A TLS handshake begins. As limits_enter_source, until limits_leave_handshake.
+MUST_CHECK bool limits_enter_handshake(struct limits *limits, const struct conf *conf,
+	const struct addr *peer, bool *ret_is_counted,
 	struct limits_refusal *ret_refusal);
 void limits_leave_handshake(struct limits *limits, const struct addr *peer);
 
-// The request, whose route is known, may be made as far as limits go. True counts it with
-// its route, until limits_leave_request.
-MUST_CHECK bool limits_enter_request(struct limits *limits, struct request *request,
-	struct limits_refusal *ret_refusal);
+// The request, whose route is one of the rules', may be made as far as limits go. True
+// counts it with its route, until limits_leave_request.
+MUST_CHECK bool limits_enter_request(struct limits *limits, const struct rules *rules,
+	struct request *request, struct limits_refusal *ret_refusal);
 // Nothing, if it is not counted.
-void limits_leave_request(struct limits *limits, struct request *request);
+void limits_leave_request(const struct rules *rules, struct request *request);
+// It goes on under other rules, with another route: leaves the former and enters the
+// newer ones, which refuse nothing.
+void limits_move_request(const struct rules *from, const struct rules *to,
+	struct request *request, const struct conf_route *route);
+
 // How the memory budget (limits.memory) stands.
 enum limits_memory {
 	LIMITS_MEMORY_ENOUGH,

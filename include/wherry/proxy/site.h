@@ -1,32 +1,25 @@
 // SPDX-License-Identifier: MIT
-// What all connections of one worker share: the configuration snapshot, the servers, the
-// limits, and the list of the connections themselves. Owned by proxy; pure data.
+// What all connections of one worker share: the newest edition, the pool, the limits, and
+// the list of the connections themselves. Owned by proxy; pure data.
 #pragma once
 
 #include <sys/queue.h>
 
-#include "wherry/conf/conf.h"
 #include "wherry/net/loop.h"
+#include "wherry/proxy/edition.h"
 #include "wherry/upstream/pool.h"
 
 struct conn;
 struct limits;
-struct passwords;
-struct tokens;
-struct tls_server;
 LIST_HEAD(conn_list, conn);
 TAILQ_HEAD(conn_queue, conn);
 
 struct site {
 	struct loop *loop;
-	struct conf *conf; // holds a reference
-	struct upstream_set *upstreams;
+	struct edition *edition; // the newest; the site is one of its users
 	struct pool *pool;
-	struct limits *limits;       // shared by all workers
-	struct passwords *passwords; // the same
-	const struct tokens *tokens; // the same
-	struct tls_server **tls;     // of each listener, by its index; NULL = it is plain
-	struct conn_list conns;      // but for those that were told to drain
+	struct limits *limits;  // shared by all workers
+	struct conn_list conns; // but for those that were told to drain
 	struct conn_list drained;
 	struct conn_queue handshakes; // TLS, under way; the oldest first
 	size_t handshake_count;

@@ -3,20 +3,13 @@
 // main thread; between worker_start and worker_join all else goes through worker_* posts.
 #pragma once
 
-#include "wherry/net/tls_set.h"
-#include "wherry/proxy/limits.h"
-#include "wherry/proxy/passwords.h"
-#include "wherry/proxy/tokens.h"
-#include "wherry/upstream/upstream.h"
+#include "wherry/proxy/proxy.h"
 
 struct worker;
 
 struct worker_options {
-	struct conf *conf;
-	struct upstream_set *upstreams;
+	struct snapshot *snapshot; // one more user is counted
 	struct limits *limits;
-	struct passwords *passwords;
-	const struct tokens *tokens;
 	size_t index, count; // of workers
 	// Runs on the worker's thread when its loop has ended.
 	void (*on_end)(void *arg);
@@ -42,9 +35,11 @@ const struct counters *worker_counters(struct worker *worker);
 // (false).
 MUST_CHECK bool worker_set_addresses(struct worker *worker, size_t server_index,
 	const struct addr *addresses, size_t count);
-// The same; before worker_start it takes effect at once.
-MUST_CHECK bool worker_set_tls(
-	struct worker *worker, size_t listener, struct tls_set *set);
+// Runs on the worker's thread; before worker_start, with the first turn. The same.
+typedef void (*worker_call_cb)(void *arg, struct proxy *proxy);
+MUST_CHECK bool worker_call(struct worker *worker, worker_call_cb fn, void *arg);
+// Hands over the newest snapshot, of which one more user is counted. The same.
+MUST_CHECK bool worker_adopt(struct worker *worker, struct snapshot *snapshot);
 // Memory is short: gives some connections up; nothing, without memory for the message.
 void worker_shed(struct worker *worker);
 // Stops accepting, drains, and ends the loop.

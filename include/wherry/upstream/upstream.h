@@ -27,18 +27,21 @@ struct upstream {
 };
 
 struct upstream_set {
+	size_t references;          // the control loop's
 	struct conf *conf;          // holds a reference
 	struct upstream *upstreams; // same indices as conf->upstreams
 	size_t upstream_count;
 	size_t server_count; // over all groups
 };
 
-// NULL when memory is short. Takes its own reference of conf.
+// With one reference. NULL when memory is short. Takes its own reference of conf.
 MUST_CHECK struct upstream_set *upstream_set_create(struct conf *conf);
 // Reads what TLS to the servers needs, before any pool is made of the set. False with one
 // line for each problem.
 MUST_CHECK bool upstream_set_load_tls(struct upstream_set *set, struct buf *ret_text);
-void upstream_set_destroy(struct upstream_set *set);
+// The control loop's thread. NULL is allowed.
+struct upstream_set *upstream_set_ref(struct upstream_set *set);
+void upstream_set_unref(struct upstream_set *set);
 
 // Servers already tried for one request.
 enum {

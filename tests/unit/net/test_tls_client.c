@@ -77,7 +77,7 @@ Test(tls_client, needs_a_certificate_of_the_authority)
 			SSL_SESSION_free(result.session);
 			SSL_free(ssl);
 		}
-		tls_server_destroy(server);
+		tls_server_unref(server);
 	}
 }
 
@@ -121,7 +121,7 @@ Test(tls_client, is_known_by_its_certificate)
 	SSL_SESSION_free(result.session);
 	SSL_free(ssl);
 	buf_finish(&text);
-	tls_server_destroy(server);
+	tls_server_unref(server);
 }
 
 Test(tls_client, is_not_asked_without_an_authority)
@@ -139,5 +139,5 @@ Test(tls_client, is_not_asked_without_an_authority)
 	cr_expect_not(tls_server_client_read(ssl, &text, &client));
 	SSL_SESSION_free(result.session);
 	SSL_free(ssl);
-	tls_server_destroy(server);
+	tls_server_unref(server);
 }

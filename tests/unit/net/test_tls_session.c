@@ -98,7 +98,7 @@ Test(tls_session, is_resumed_for_its_own_host_alone)
 			SSL_SESSION_free(session);
 		}
 	}
-	tls_server_destroy(server);
+	tls_server_unref(server);
 }
 
 // As when a client lands on another worker, or certificates were loaded again.
@@ -111,8 +111,8 @@ Test(tls_session, is_resumed_by_another_server_of_the_same_rules)
 		cr_expect(resume(other, session, "b.test", NULL));
 		SSL_SESSION_free(session);
 	}
-	tls_server_destroy(server);
-	tls_server_destroy(other);
+	tls_server_unref(server);
+	tls_server_unref(other);
 }
 
 Test(tls_session, is_not_resumed_under_other_rules)
@@ -133,10 +133,10 @@ Test(tls_session, is_not_resumed_under_other_rules)
 			cr_expect_not(
 				resume(other, session, "a.test", NULL), "rules %zu", i);
 			SSL_SESSION_free(session);
-			tls_server_destroy(other);
+			tls_server_unref(other);
 		}
 	}
-	tls_server_destroy(server);
+	tls_server_unref(server);
 	tls_fixture_free(&authority);
 }
 
@@ -155,7 +155,7 @@ Test(tls_session, outlives_one_rotation_of_the_keys_and_is_renewed)
 		SSL_SESSION_free(renewed);
 		SSL_SESSION_free(session);
 	}
-	tls_server_destroy(server);
+	tls_server_unref(server);
 }
 
 Test(tls_session, keys_rotate_by_the_hour)
@@ -175,7 +175,7 @@ Test(tls_session, keys_rotate_by_the_hour)
 	tls_tickets_rotate_if_due(tickets, now + 24 * hour);
 	cr_expect_not(resume(server, session, "a.test", NULL));
 	SSL_SESSION_free(session);
-	tls_server_destroy(server);
+	tls_server_unref(server);
 }
 
 // Another process's tickets, or an attacker's.
@@ -190,10 +190,10 @@ Test(tls_session, is_not_resumed_with_foreign_keys)
 		cr_expect_not(resume(server, session, "a.test", NULL));
 		SSL_SESSION_free(session);
 	}
-	tls_server_destroy(stranger);
+	tls_server_unref(stranger);
 	tls_tickets_unref(tickets);
 	tickets = ours;
-	tls_server_destroy(server);
+	tls_server_unref(server);
 }
 
 // Seals tickets as a ring would whose slot was never filled (nginx CVE-2026-97629).
@@ -231,7 +231,7 @@ Test(tls_session, is_not_resumed_with_a_key_of_zeros)
 		SSL_SESSION_free(result.session);
 		SSL_free(ssl);
 	}
-	tls_server_destroy(server);
+	tls_server_unref(server);
 }
 
 // A ticket that was touched is nobody's, and no error either.
@@ -249,7 +249,7 @@ Test(tls_session, is_not_resumed_with_a_ticket_that_was_changed)
 	}
 	cr_expect(resume(server, session, "a.test", NULL));
 	SSL_SESSION_free(session);
-	tls_server_destroy(server);
+	tls_server_unref(server);
 }
 
 // SECURITY T47.
@@ -271,5 +271,5 @@ Test(tls_session, takes_no_early_data)
 	SSL_SESSION_free(result.session);
 	SSL_SESSION_free(session);
 	SSL_free(ssl);
-	tls_server_destroy(server);
+	tls_server_unref(server);
 }

@@ -68,5 +68,5 @@ Test(tls_tickets, are_followed_by_new_ones_in_tls13)
 	SSL_SESSION_free(first.session);
 	SSL_SESSION_free(second.session);
 	SSL_SESSION_free(third.session);
-	tls_server_destroy(server);
+	tls_server_unref(server);
 }

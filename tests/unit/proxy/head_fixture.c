@@ -48,7 +48,7 @@ void head_fixture_start(struct head_fixture *fixture, const char *top, const cha
 void head_fixture_finish(struct head_fixture *fixture)
 {
 	request_finish(&fixture->request);
-	upstream_set_destroy(fixture->set);
+	upstream_set_unref(fixture->set);
 	conf_unref(fixture->conf);
 	buf_finish(&fixture->out);
 }

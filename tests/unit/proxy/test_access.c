@@ -3,6 +3,7 @@
 #include "wherry/proxy/access.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <criterion/criterion.h>
 
@@ -56,9 +57,15 @@ Test(access, looks_at_the_clients_network)
 			NETWORKS[i].lines);
 		head_fixture_start(&fixture, "trusted_proxies: [10.0.0.0/8]", route,
 			NETWORKS[i].peer, lines);
+		struct rules rules = {
+			.conf = fixture.conf,
+			.routes = limits_create_routes(fixture.conf),
+		};
+		struct edition edition = {.conf = fixture.conf, .rules = &rules};
 		struct site site = {.limits = limits_create(fixture.conf)};
 		struct access_question question = {
 			.site = &site,
+			.edition = &edition,
 			.request = &fixture.request,
 			.message = &fixture.head.message,
 			.peer = &fixture.peer,
@@ -70,6 +77,7 @@ Test(access, looks_at_the_clients_network)
 			NETWORKS[i].name);
 		access_destroy(access);
 		limits_destroy(site.limits);
+		free(rules.routes);
 		head_fixture_finish(&fixture);
 	}
 }

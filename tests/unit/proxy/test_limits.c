@@ -47,13 +47,14 @@ enum result {
 static enum result try(struct limits *limits, const struct addr *peer)
 {
 	struct limits_refusal refusal = {0};
+	bool is_counted;
 
-	if (!limits_enter(limits, &refusal)) {
+	if (!limits_enter(limits, &conf, &refusal)) {
 		cr_expect_eq(refusal.status, 503);
 		cr_expect_geq(refusal.retry_after_s, 1);
 		return TOTAL;
 	}
-	if (limits_enter_source(limits, peer, &refusal))
+	if (limits_enter_source(limits, &conf, peer, &is_counted, &refusal))
 		return OK;
 	limits_leave(limits);
 	cr_expect_eq(refusal.status, 429);
@@ -242,8 +243,9 @@ static bool shake(struct limits *limits, const char *peer)
 {
 	struct limits_refusal refusal = {0};
 	struct addr addr = address(peer);
+	bool is_counted;
 
-	return limits_enter_handshake(limits, &addr, &refusal);
+	return limits_enter_handshake(limits, &conf, &addr, &is_counted, &refusal);
 }
 
 // By /24, and apart from connections.

@@ -27,9 +27,10 @@ static uint64_t enter_source(struct limits *limits, const char *text)
 {
 	struct limits_refusal refusal = {0};
 	struct addr peer;
+	bool is_counted;
 
 	cr_assert(addr_parse(str_from(text), &peer));
-	if (limits_enter_source(limits, &peer, &refusal))
+	if (limits_enter_source(limits, &conf, &peer, &is_counted, &refusal))
 		return 0;
 	cr_expect_eq(refusal.status, 429);
 	cr_expect_str_not_empty(refusal.detail);
@@ -74,12 +75,12 @@ Test(limits_rate, counts_everybody_together)
 	conf.limits.connection_rate.total = (struct rate_limit){10, 1000, 3};
 	struct limits *limits = limits_create(&conf);
 	for (size_t i = 0; i < 3; i++)
-		cr_expect(limits_enter(limits, &refusal));
-	cr_expect_not(limits_enter(limits, &refusal));
+		cr_expect(limits_enter(limits, &conf, &refusal));
+	cr_expect_not(limits_enter(limits, &conf, &refusal));
 	cr_expect_eq(refusal.status, 503);
 	cr_expect_eq(refusal.retry_after_s, 1);
 	fake_clock_advance(100);
-	cr_expect(limits_enter(limits, &refusal));
+	cr_expect(limits_enter(limits, &conf, &refusal));
 	limits_destroy(limits);
 }
 
@@ -92,7 +93,7 @@ Test(limits_rate, is_accurate)
 	conf.limits.connection_rate.total = (struct rate_limit){50, 1000, 1};
 	struct limits *limits = limits_create(&conf);
 	for (size_t ms = 0; ms < 60000; ms++) {
-		entered += limits_enter(limits, &refusal);
+		entered += limits_enter(limits, &conf, &refusal);
 		fake_clock_advance(1);
 	}
 	cr_expect(entered >= 2940 && entered <= 3060, "%zu", entered);

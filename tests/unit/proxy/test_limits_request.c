@@ -2,6 +2,8 @@
 // Limits of requests: of everybody, of a client, of a route, and at once.
 #include "wherry/proxy/limits.h"
 
+#include <stdlib.h>
+
 #include <criterion/criterion.h>
 
 #include "fake_clock.h"
@@ -9,6 +11,7 @@
 static struct conf_route routes[2];
 static struct addr_network exempt[1];
 static struct conf conf;
+static struct rules rules = {.conf = &conf};
 
 static void init(void)
 {
@@ -20,9 +23,17 @@ static void init(void)
 		.route_count = 2,
 		.limits = {.connections = 10, .exempt = exempt, .exempt_count = 1},
 	};
+	rules.routes = limits_create_routes(&conf);
+	cr_assert_not_null(rules.routes);
 }
 
-TestSuite(limits_request, .init = init, .fini = fake_clock_resume);
+static void finish(void)
+{
+	free(rules.routes);
+	fake_clock_resume();
+}
+
+TestSuite(limits_request, .init = init, .fini = finish);
 
 static struct request make(const char *client, size_t route)
 {
@@ -34,7 +45,7 @@ static unsigned enter(struct limits *limits, struct request request)
 {
 	struct limits_refusal refusal = {0};
 
-	if (limits_enter_request(limits, &request, &refusal))
+	if (limits_enter_request(limits, &rules, &request, &refusal))
 		return 0;
 	cr_expect_not(request.is_counted);
 	cr_expect_str_not_empty(refusal.detail);
@@ -122,13 +133,40 @@ Test(limits_request, count_what_a_route_has_at_once)
 
 	routes[0].limits.concurrent = 2;
 	struct limits *limits = limits_create(&conf);
-	cr_expect(limits_enter_request(limits, &one, &refusal));
-	cr_expect(limits_enter_request(limits, &other, &refusal));
+	cr_expect(limits_enter_request(limits, &rules, &one, &refusal));
+	cr_expect(limits_enter_request(limits, &rules, &other, &refusal));
 	cr_expect_eq(enter(limits, make("192.0.2.2", 0)), 503);
 	cr_expect_eq(enter(limits, make("192.0.2.2", 1)), 0);
-	limits_leave_request(limits, &one);
-	limits_leave_request(limits, &one); // once is enough
-	cr_expect(limits_enter_request(limits, &one, &refusal));
+	limits_leave_request(&rules, &one);
+	limits_leave_request(&rules, &one); // once is enough
+	cr_expect(limits_enter_request(limits, &rules, &one, &refusal));
 	cr_expect_eq(enter(limits, make("192.0.2.2", 0)), 503);
 	limits_destroy(limits);
+}
+
+Test(limits_request, move_a_request_to_other_rules)
+{
+	struct conf_route newer_route = {.limits = {.concurrent = 1}};
+	struct conf newer_conf = {.routes = &newer_route, .route_count = 1};
+	struct rules newer = {
+		.conf = &newer_conf,
+		.routes = limits_create_routes(&newer_conf),
+	};
+	struct limits_refusal refusal;
+	struct request one = make("192.0.2.1", 0), other = one, third = one;
+
+	routes[0].limits.concurrent = 2;
+	struct limits *limits = limits_create(&conf);
+	cr_expect(limits_enter_request(limits, &rules, &one, &refusal));
+	cr_expect(limits_enter_request(limits, &rules, &other, &refusal));
+	limits_move_request(&rules, &newer, &one, &newer_route);
+	limits_move_request(&rules, &newer, &other, &newer_route); // though it is full
+	cr_expect_eq(enter(limits, make("192.0.2.1", 0)), 0, "both have left");
+	third.route = &newer_route;
+	limits_leave_request(&newer, &one);
+	cr_expect_not(limits_enter_request(limits, &newer, &third, &refusal));
+	limits_leave_request(&newer, &other);
+	cr_expect(limits_enter_request(limits, &newer, &third, &refusal));
+	limits_destroy(limits);
+	free(newer.routes);
 }

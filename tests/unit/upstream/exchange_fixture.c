@@ -159,7 +159,7 @@ void exchange_fixture_finish(struct exchange_fixture *fixture)
 	for (size_t i = 0; i < fixture->backend_count; i++)
 		scripted_backend_finish(&fixture->backends[i]);
 	pool_destroy(fixture->pool);
-	upstream_set_destroy(fixture->set);
+	upstream_set_unref(fixture->set);
 	loop_timer_finish(&fixture->deadline);
 	loop_destroy(fixture->loop);
 	buf_finish(&fixture->story);

@@ -56,7 +56,7 @@ void fixture_start(struct fixture *fixture, const char *text)
 void fixture_finish(struct fixture *fixture)
 {
 	pool_destroy(fixture->pool);
-	upstream_set_destroy(fixture->set);
+	upstream_set_unref(fixture->set);
 	loop_timer_finish(&fixture->deadline);
 	for (size_t i = 0; i < FIXTURE_LISTENERS; i++)
 		close(fixture->listeners[i]);

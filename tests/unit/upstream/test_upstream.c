@@ -53,7 +53,7 @@ Test(upstream, numbers_servers_over_all_groups)
 				upstream->servers[j].conf, &upstream->conf->servers[j]);
 		}
 	}
-	upstream_set_destroy(set);
+	upstream_set_unref(set);
 }
 
 Test(upstream, pick_reserves_and_release_gives_back)
@@ -65,7 +65,7 @@ Test(upstream, pick_reserves_and_release_gives_back)
 	cr_expect_eq(server->active, 1);
 	upstream_release(server);
 	cr_expect_eq(server->active, 0);
-	upstream_set_destroy(set);
+	upstream_set_unref(set);
 }
 
 Test(upstream, round_robin_shares_by_weight)
@@ -77,7 +77,7 @@ Test(upstream, round_robin_shares_by_weight)
 		cr_assert_not_null(pick_one(upstream, 1));
 	cr_expect_eq(upstream->servers[0].active, 30);
 	cr_expect_eq(upstream->servers[1].active, 10);
-	upstream_set_destroy(set);
+	upstream_set_unref(set);
 }
 
 Test(upstream, least_connections_evens_out)
@@ -92,7 +92,7 @@ Test(upstream, least_connections_evens_out)
 	cr_expect_eq(upstream->servers[1].active, 7);
 	cr_expect_eq(upstream->servers[2].active, 14);
 	cr_expect_eq(upstream->servers[3].active, 7);
-	upstream_set_destroy(set);
+	upstream_set_unref(set);
 }
 
 Test(upstream, tries_each_server_once)
@@ -106,7 +106,7 @@ Test(upstream, tries_each_server_once)
 	cr_assert_not_null(second);
 	cr_expect_neq(first, second);
 	cr_expect_null(upstream_pick(&set->upstreams[0], &tries, 1));
-	upstream_set_destroy(set);
+	upstream_set_unref(set);
 }
 
 Test(upstream, stops_after_the_most_tries)
@@ -117,7 +117,7 @@ Test(upstream, stops_after_the_most_tries)
 	for (size_t i = 0; i < UPSTREAM_MAX_TRIES; i++)
 		cr_expect_not_null(upstream_pick(&set->upstreams[1], &tries, 1));
 	cr_expect_null(upstream_pick(&set->upstreams[1], &tries, 1));
-	upstream_set_destroy(set);
+	upstream_set_unref(set);
 }
 
 Test(upstream, rests_a_server_that_refused)
@@ -134,7 +134,7 @@ Test(upstream, rests_a_server_that_refused)
 	for (size_t i = 0; i < 4; i++)
 		is_back |= pick_one(upstream, 6000) == heavy;
 	cr_expect(is_back, "rests for longer than a second");
-	upstream_set_destroy(set);
+	upstream_set_unref(set);
 }
 
 Test(upstream, ends_the_rest_when_a_connect_succeeds)
@@ -147,7 +147,7 @@ Test(upstream, ends_the_rest_when_a_connect_succeeds)
 	for (size_t i = 0; i < 4; i++)
 		cr_assert_not_null(pick_one(upstream, 5000));
 	cr_expect_eq(upstream->servers[0].active, 3);
-	upstream_set_destroy(set);
+	upstream_set_unref(set);
 }
 
 Test(upstream, chooses_resting_servers_if_all_rest)
@@ -163,7 +163,7 @@ Test(upstream, chooses_resting_servers_if_all_rest)
 	cr_assert_not_null(first);
 	cr_assert_not_null(second);
 	cr_expect_neq(first, second);
-	upstream_set_destroy(set);
+	upstream_set_unref(set);
 }
 
 enum {
@@ -198,5 +198,5 @@ Test(upstream, counts_right_from_many_threads)
 		active += upstream->servers[i].active;
 	cr_expect_eq(active, THREADS * PICKS / 2);
 	cr_expect_eq(upstream->cursor, THREADS * PICKS);
-	upstream_set_destroy(set);
+	upstream_set_unref(set);
 }

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// The snapshots: what is newest goes to all workers, and what no worker uses any more is
+// freed.
+#include "server_priv.h"
+#include "wherry/base/log.h"
+#include "wherry/base/now.h"
+
+enum {
+	SWEEP_MS = 1000
+};
+
+// All but the newest, as long as requests go by them.
+static void sweep(struct server *server)
+{
+	struct snapshot **link = &server->snapshot;
+	while (*link) {
+		struct snapshot *one = *link;
+		if (one == server->snapshot || atomic_load(&one->users) > 0) {
+			link = &one->next;
+			continue;
+		}
+		*link = one->next;
+		snapshot_destroy(one);
+	}
+	if (server->snapshot->next)
+		loop_timer_set(&server->sweep_timer, now_ms() + SWEEP_MS);
+}
+
+static void on_sweep_timer(void *arg)
+{
+	sweep(arg);
+}
+
+void server_snapshot_init(struct server *server)
+{
+	loop_timer_init(&server->sweep_timer, server->loop, on_sweep_timer, server);
+}
+
+bool server_publish(struct server *server, struct rules *rules,
+	struct upstream_set *upstreams, struct tls_set *const *tls)
+{
+	struct snapshot *snapshot =
+		snapshot_create(server->edition + 1, rules, upstreams, tls);
+	if (!snapshot)
+		return false;
+	server->edition++;
+	snapshot->next = server->snapshot;
+	server->snapshot = snapshot;
+	for (size_t i = 0; i < server->worker_count; i++) {
+		if (!worker_adopt(server->workers[i], snapshot))
+			log_error("no memory to tell worker %zu of edition %llu", i,
+				(unsigned long long)snapshot->number);
+	}
+	sweep(server);
+	return true;
+}
+
+void server_snapshot_stop(struct server *server)
+{
+	for (struct snapshot *one = server->snapshot; one; one = one->next)
+		rules_stop(one->rules);
+}
+
+void server_snapshot_finish(struct server *server)
+{
+	loop_timer_finish(&server->sweep_timer);
+	while (server->snapshot) {
+		struct snapshot *one = server->snapshot;
+		server->snapshot = one->next;
+		snapshot_destroy(one);
+	}
+}
