@@ -77,15 +77,6 @@ void conf_load_access_names(struct conf_load *load, const struct conf_schema_key
 	}
 }
 
-static bool is_target(struct str text)
-{
-	for (size_t i = 0; i < text.length; i++) {
-		if (text.data[i] <= ' ' || text.data[i] > '~' || text.data[i] == '#')
-			return false;
-	}
-	return text.length > 0 && text.data[0] == '/';
-}
-
 // Scheme and authority become a server, as that of an upstream; the rest is what it is
 // asked for.
 void conf_load_access_service(struct conf_load *load, const struct conf_schema_key *key,
@@ -110,7 +101,7 @@ void conf_load_access_service(struct conf_load *load, const struct conf_schema_k
 			server.text.length = (size_t)(slash - node->text.data);
 		}
 	}
-	if (!is_target(target)) {
+	if (!conf_load_string_is_target(target)) {
 		conf_load_value_refuse(load, key, node, "bad path of a URL");
 		return;
 	}

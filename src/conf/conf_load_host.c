@@ -53,6 +53,19 @@ void conf_load_host_name(struct conf_load *load, const struct conf_schema_key *k
 	memcpy(conf_load_field(item, key->field), &kind, sizeof(kind));
 }
 
+void conf_load_host_authority(struct conf_load *load, const struct conf_schema_key *key,
+	const struct conf_yaml_node *node, void *item)
+{
+	struct str host;
+	uint16_t port;
+	if (!url_split_authority(node->text, &host, &port)) {
+		conf_load_value_refuse(load, key, node, "bad host");
+		return;
+	}
+	const char *copy = conf_arena_copy(load->memory, node->text);
+	memcpy(conf_load_field(item, key->field), &copy, sizeof(copy));
+}
+
 static bool is_scheme(struct str scheme)
 {
 	for (size_t i = 0; i < scheme.length; i++) {

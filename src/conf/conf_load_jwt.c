@@ -12,16 +12,6 @@ static const char text_form[] = "a text of one line";
 static const char place_form[] =
 	"authorization, cookie=NAME, query=NAME or subprotocol=NAME";
 
-static bool is_line(struct str text)
-{
-	for (size_t i = 0; i < text.length; i++) {
-		unsigned char byte = (unsigned char)text.data[i];
-		if (byte < 0x20 || byte == 0x7f)
-			return false;
-	}
-	return text.length > 0;
-}
-
 // Of a list of words only those may stand there.
 static bool check_text(struct conf_load *load, const struct conf_schema_key *key,
 	const struct conf_yaml_node *node)
@@ -32,7 +22,7 @@ static bool check_text(struct conf_load *load, const struct conf_schema_key *key
 	if (!conf_load_value_is_item(load, key, node, form))
 		return false;
 	bool is_good = key->words ? conf_load_value_word(key, node->text, &index)
-				  : is_line(node->text);
+				  : conf_load_string_is_line(node->text);
 	if (!is_good)
 		conf_load_value_refuse_item(load, key, node, form, "bad value");
 	return is_good;
@@ -183,7 +173,7 @@ void conf_load_jwt_claims(struct conf_load *load, const struct conf_schema_key *
 void conf_load_jwt_realm(struct conf_load *load, const struct conf_schema_key *key,
 	const struct conf_yaml_node *node, void *item)
 {
-	bool is_good = is_line(node->text);
+	bool is_good = conf_load_string_is_line(node->text);
 	for (size_t i = 0; i < node->text.length; i++)
 		is_good = is_good && node->text.data[i] != '"' &&
 			  node->text.data[i] != '\\';

@@ -58,6 +58,10 @@ MUST_CHECK bool conf_load_value_word(
 
 // RFC 9110 section 5.6.2.
 MUST_CHECK bool conf_load_string_is_token(struct str text);
+// Not empty, without control characters.
+MUST_CHECK bool conf_load_string_is_line(struct str text);
+// Path and query as a request has them (RFC 9112 section 3.2.1).
+MUST_CHECK bool conf_load_string_is_target(struct str text);
 
 conf_load_cb conf_load_string_name;
 conf_load_cb conf_load_string_method;
@@ -67,9 +71,12 @@ conf_load_cb conf_load_string_file;
 conf_load_cb conf_load_string_ciphers;
 conf_load_cb conf_load_string_path;
 conf_load_cb conf_load_string_location;
+conf_load_cb conf_load_string_text;
+conf_load_cb conf_load_string_target;
 
 conf_load_cb conf_load_host_pattern;
 conf_load_cb conf_load_host_name;
+conf_load_cb conf_load_host_authority;
 conf_load_cb conf_load_host_origins;
 
 conf_load_cb conf_load_peer_address;
@@ -77,6 +84,8 @@ conf_load_cb conf_load_peer_networks;
 conf_load_cb conf_load_peer_resolvers;
 conf_load_cb conf_load_peer_url;
 conf_load_cb conf_load_peer_upstream; // SIZE_MAX if there is none of that name
+
+conf_load_cb conf_load_statuses;
 
 conf_load_cb conf_load_access_realm;
 conf_load_cb conf_load_access_name;

@@ -38,6 +38,25 @@ bool conf_load_string_is_token(struct str text)
 	return consists_of(text, "!#$%&'*+-.^_`|~"); // RFC 9110 section 5.6.2
 }
 
+bool conf_load_string_is_line(struct str text)
+{
+	for (size_t i = 0; i < text.length; i++) {
+		unsigned char byte = (unsigned char)text.data[i];
+		if (byte < 0x20 || byte == 0x7f)
+			return false;
+	}
+	return text.length > 0;
+}
+
+bool conf_load_string_is_target(struct str text)
+{
+	for (size_t i = 0; i < text.length; i++) {
+		if (text.data[i] <= ' ' || text.data[i] > '~' || text.data[i] == '#')
+			return false;
+	}
+	return text.length > 0 && text.data[0] == '/';
+}
+
 // Names go to logs and metrics as they are.
 void conf_load_string_name(struct conf_load *load, const struct conf_schema_key *key,
 	const struct conf_yaml_node *node, void *item)
@@ -233,4 +252,22 @@ void conf_load_string_location(struct conf_load *load, const struct conf_schema_
 		store(load, key, item, node->text);
 	else
 		conf_load_value_refuse(load, key, node, "bad location");
+}
+
+void conf_load_string_text(struct conf_load *load, const struct conf_schema_key *key,
+	const struct conf_yaml_node *node, void *item)
+{
+	if (conf_load_string_is_line(node->text))
+		store(load, key, item, node->text);
+	else
+		conf_load_value_refuse(load, key, node, "bad text");
+}
+
+void conf_load_string_target(struct conf_load *load, const struct conf_schema_key *key,
+	const struct conf_yaml_node *node, void *item)
+{
+	if (conf_load_string_is_target(node->text))
+		store(load, key, item, node->text);
+	else
+		conf_load_value_refuse(load, key, node, "bad path");
 }

@@ -120,6 +120,10 @@ static const char *const rules[] = {
 	[CONF_SCHEMA_TOKEN_PLACES] =
 		"a list of authorization, cookie=NAME, query=NAME or subprotocol=NAME",
 	[CONF_SCHEMA_CLAIMS] = "a mapping of claims to values",
+	[CONF_SCHEMA_TEXT] = "a text of one line",
+	[CONF_SCHEMA_TARGET] = "a path that starts with \"/\", and maybe a query",
+	[CONF_SCHEMA_AUTHORITY] = "a host or host:port",
+	[CONF_SCHEMA_STATUSES] = "200 to 599, a range such as 200-399, or a list",
 	[CONF_SCHEMA_MAPPING] = "a mapping",
 	[CONF_SCHEMA_NAMED] = "a mapping of names",
 	[CONF_SCHEMA_LIST] = "a list",

@@ -15,6 +15,11 @@
 #define JSON_SIZE                                                                        \
 	"{\"anyOf\":[{\"type\":\"integer\",\"minimum\":0}," JSON_PATTERN(                \
 		"^[0-9]+([KMGT]i)?B$") "]}"
+#define JSON_STATUS                                                                      \
+	"{\"type\":[\"string\",\"integer\"],"                                            \
+	"\"pattern\":\"^[2-5][0-9][0-9](-[2-5][0-9][0-9])?$\"}"
+#define JSON_STATUSES                                                                    \
+	"{\"anyOf\":[" JSON_STATUS ",{\"type\":\"array\",\"items\":" JSON_STATUS "}]}"
 #define JSON_FIELDS                                                                      \
 	"{\"type\":\"object\",\"additionalProperties\":"                                 \
 	"{\"type\":[\"string\",\"number\",\"boolean\"]}}"
@@ -60,6 +65,10 @@ static const struct type types[] = {
 	[CONF_SCHEMA_QUOTED] = {"text", JSON_STRING},
 	[CONF_SCHEMA_TOKEN_PLACES] = {"places", JSON_STRINGS},
 	[CONF_SCHEMA_CLAIMS] = {"claims", JSON_FIELDS},
+	[CONF_SCHEMA_TEXT] = {"text", JSON_STRING},
+	[CONF_SCHEMA_TARGET] = {"target", JSON_PATTERN("^/")},
+	[CONF_SCHEMA_AUTHORITY] = {"host", JSON_STRING},
+	[CONF_SCHEMA_STATUSES] = {"statuses", JSON_STATUSES},
 	[CONF_SCHEMA_MAPPING] = {"mapping", NULL},
 	[CONF_SCHEMA_NAMED] = {"named", NULL},
 	[CONF_SCHEMA_LIST] = {"list", NULL},

@@ -9,6 +9,7 @@
 extern const struct conf_schema_key conf_schema_process[];
 extern const struct conf_schema_key conf_schema_listeners[];
 extern const struct conf_schema_key conf_schema_upstreams[];
+extern const struct conf_schema_key conf_schema_health[];
 extern const struct conf_schema_key conf_schema_routes[];
 
 // Row after row of all parts: the first for NULL, NULL behind the last.

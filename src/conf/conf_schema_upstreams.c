@@ -46,5 +46,5 @@ const struct conf_schema_key conf_schema_upstreams[] = {
 	KEY("upstreams.NAME.tls.key", FILE, NULL, "its private key, PEM",
 		IN(conf_upstream, tls.key)),
 
-	{.path = NULL, .more = conf_schema_routes},
+	{.path = NULL, .more = conf_schema_health},
 };

@@ -7,6 +7,7 @@
 #include "wherry/base/log.h"
 #include "wherry/base/rate.h"
 #include "wherry/base/url.h"
+#include "wherry/conf/conf_health.h"
 
 // Durations are milliseconds and sizes bytes; CONF_OFF turns that one off.
 #define CONF_OFF UINT64_MAX
@@ -290,6 +291,11 @@ struct conf_upstream {
 	size_t pool_size; // kept-alive connections per worker and server
 	enum conf_proxy_header proxy_header; // what its connections begin with
 	struct conf_upstream_tls tls;        // of https servers
+	bool has_health_check;
+	struct conf_health_check health_check;
+	struct conf_ejection ejection;
+	struct conf_retry retry;
+	struct conf_circuit circuit;
 };
 
 struct conf_drain {

@@ -42,9 +42,13 @@ enum conf_schema_type {
 	CONF_SCHEMA_QUOTED,       // a text that may stand in quotes
 	CONF_SCHEMA_TOKEN_PLACES, // list: struct conf_jwt
 	CONF_SCHEMA_CLAIMS,       // struct conf_jwt: claim to value
-	CONF_SCHEMA_MAPPING,      // of keys in this table; a bool that it is there
-	CONF_SCHEMA_NAMED, // mapping of free names to items, and their count as extra
-	CONF_SCHEMA_LIST,  // of items, and their count as extra
+	CONF_SCHEMA_TEXT,
+	CONF_SCHEMA_TARGET,    // path and query of a request
+	CONF_SCHEMA_AUTHORITY, // "host" or "host:port"
+	CONF_SCHEMA_STATUSES,  // struct conf_statuses: one of them, or a list
+	CONF_SCHEMA_MAPPING,   // of keys in this table; a bool that it is there
+	CONF_SCHEMA_NAMED,     // mapping of free names to items, and their count as extra
+	CONF_SCHEMA_LIST,      // of items, and their count as extra
 };
 
 enum {
