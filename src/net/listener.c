@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -182,16 +183,45 @@ static void remove_file(int socket)
 		(void)unlink(own.local.sun_path); // another one may have removed it
 }
 
-void listener_destroy(struct listener *listener)
+void listener_leave(struct listener *listener)
 {
 	if (!listener)
 		return;
-	(void)accept_some(listener, BACKLOG); // closing would reset those who wait
 	(void)event_del(&listener->event);
 	loop_timer_finish(&listener->back_off);
-	remove_file(listener->socket);
 	close(listener->socket);
 	if (listener->reserve >= 0)
 		close(listener->reserve);
 	free(listener);
+}
+
+void listener_destroy(struct listener *listener)
+{
+	if (!listener)
+		return;
+	remove_file(listener->socket);
+	(void)accept_some(listener, BACKLOG); // closing would reset those who wait
+	listener_leave(listener);
+}
+
+void listener_close(int socket)
+{
+	remove_file(socket);
+	close(socket);
+}
+
+void listener_refuse(int socket)
+{
+	enum {
+		FLAGS_AT = 13 // in the TCP header (RFC 9293 section 3.1)
+	};
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FLAGS_AT),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, TH_SYN, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	};
+	struct sock_fprog program = {sizeof(code) / sizeof(code[0]), code};
+	// Without memory for it, or for a UNIX socket, only the queue is accepted.
+	(void)setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
 }

@@ -22,6 +22,7 @@ enum {
 struct fixture {
 	struct loop *loop;
 	struct listener *listener;
+	int socket; // the listener's
 	struct addr address;
 	struct loop_timer deadline;
 	int sockets[SOCKETS_MAX]; // accepted
@@ -56,9 +57,10 @@ static void fixture_start(struct fixture *fixture, const char *address)
 {
 	*fixture = (struct fixture){.loop = loop_create()};
 	cr_assert_not_null(fixture->loop);
-	int fd = open_at(address, false, &fixture->address);
-	cr_assert_geq(fd, 0, "%d", fd);
-	fixture->listener = listener_create(fixture->loop, fd, on_accept, fixture);
+	fixture->socket = open_at(address, false, &fixture->address);
+	cr_assert_geq(fixture->socket, 0, "%d", fixture->socket);
+	fixture->listener =
+		listener_create(fixture->loop, fixture->socket, on_accept, fixture);
 	cr_assert_not_null(fixture->listener);
 	loop_timer_init(&fixture->deadline, fixture->loop, on_deadline, NULL);
 	loop_timer_set(&fixture->deadline, now_ms() + DEADLINE_MS);
@@ -140,6 +142,45 @@ Test(listener, accepts_who_waits_before_it_closes)
 	fixture_finish(&fixture);
 }
 
+Test(listener, leaves_socket_and_queue_to_others)
+{
+	struct fixture fixture;
+
+	fixture_start(&fixture, "127.0.0.1:0");
+	int other = dup(fixture.socket);
+	int client = connect_to(&fixture.address);
+	listener_leave(fixture.listener);
+	cr_expect_eq(fixture.count, 0);
+	fixture.listener = listener_create(fixture.loop, other, on_accept, &fixture);
+	cr_assert_not_null(fixture.listener);
+	run_until_accepted(&fixture, 1);
+	close(client);
+	fixture_finish(&fixture);
+}
+
+Test(listener, refuses_new_connections_but_keeps_the_queue)
+{
+	struct fixture fixture;
+	struct addr address;
+
+	int socket_fd = open_at("127.0.0.1:0", false, &address);
+	cr_assert_geq(socket_fd, 0);
+	int waiting = connect_to(&address);
+	listener_refuse(socket_fd);
+	int late = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	cr_assert_geq(late, 0);
+	cr_expect_eq(connect(late, &address.any, address.length), -1);
+	fixture_start(&fixture, "127.0.0.1:0");
+	struct listener *closing =
+		listener_create(fixture.loop, socket_fd, on_accept, &fixture);
+	cr_assert_not_null(closing);
+	listener_destroy(closing);
+	cr_expect_eq(fixture.count, 1);
+	close(waiting);
+	close(late);
+	fixture_finish(&fixture);
+}
+
 Test(listener, shares_an_address_only_with_reuse_port)
 {
 	struct addr address, again;
@@ -208,6 +249,23 @@ Test(listener, replaces_a_unix_socket_nobody_serves)
 	run_until_accepted(&fixture, 1);
 	cr_expect(addr_is_unix(&fixture.peers[0]));
 	close(client);
+	fixture_finish(&fixture);
+	remove_folder(&folder);
+}
+
+Test(listener, removes_a_unix_socket_only_with_its_end)
+{
+	struct folder folder;
+	struct fixture fixture;
+
+	make_folder(&folder);
+	fixture_start(&fixture, folder.address);
+	int other = dup(fixture.socket);
+	listener_leave(fixture.listener);
+	fixture.listener = NULL;
+	cr_expect_eq(access(folder.address + 5, F_OK), 0);
+	listener_close(other);
+	cr_expect_eq(access(folder.address + 5, F_OK), -1);
 	fixture_finish(&fixture);
 	remove_folder(&folder);
 }
