@@ -4,6 +4,7 @@
 // section 4 recommends.
 #include "wherry/net/tls_tickets.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -81,6 +82,28 @@ void tls_tickets_unref(struct tls_tickets *tickets)
 	EVP_CIPHER_free(tickets->cipher);
 	OPENSSL_cleanse(tickets->ring, sizeof(tickets->ring));
 	free(tickets);
+}
+
+static_assert(sizeof(struct ticket_key) * RING_SIZE ==
+		      sizeof(((struct tls_tickets_keys *)NULL)->ring),
+	"the keys' copy has their size");
+
+void tls_tickets_copy(struct tls_tickets *tickets, struct tls_tickets_keys *ret_keys)
+{
+	(void)pthread_mutex_lock(&tickets->lock); // fails only for no mutex
+	memcpy(ret_keys->ring, tickets->ring, sizeof(ret_keys->ring));
+	ret_keys->has_before = tickets->has_before;
+	ret_keys->rotated_ms = tickets->rotated_ms;
+	(void)pthread_mutex_unlock(&tickets->lock);
+}
+
+void tls_tickets_adopt(struct tls_tickets *tickets, const struct tls_tickets_keys *keys)
+{
+	(void)pthread_mutex_lock(&tickets->lock);
+	memcpy(tickets->ring, keys->ring, sizeof(tickets->ring));
+	tickets->has_before = keys->has_before != 0;
+	tickets->rotated_ms = keys->rotated_ms;
+	(void)pthread_mutex_unlock(&tickets->lock);
 }
 
 // With the lock held.

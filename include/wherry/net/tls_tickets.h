@@ -13,6 +13,13 @@
 
 struct tls_tickets;
 
+// All that is needed to open and seal the same tickets in another process. A secret.
+struct tls_tickets_keys {
+	uint8_t ring[3][80];
+	uint64_t has_before; // 0: ring[0] holds no key
+	uint64_t rotated_ms; // of now_ms(), which all processes of a machine share
+};
+
 enum {
 	// A ticket is taken for this long at least, and for twice as long at most.
 	TLS_TICKETS_ROTATE_MS = 3600 * 1000
@@ -22,6 +29,10 @@ enum {
 MUST_CHECK struct tls_tickets *tls_tickets_create(void);
 struct tls_tickets *tls_tickets_ref(struct tls_tickets *tickets);
 void tls_tickets_unref(struct tls_tickets *tickets); // NULL is allowed
+
+// A copy of the keys, to be cleansed, and the keys of such a copy. Any thread.
+void tls_tickets_copy(struct tls_tickets *tickets, struct tls_tickets_keys *ret_keys);
+void tls_tickets_adopt(struct tls_tickets *tickets, const struct tls_tickets_keys *keys);
 
 // New tickets get a new key, those of the last one are taken and renewed, and older ones
 // are forgotten. Without randomness the keys stay as they are: false. Any thread.

@@ -8,7 +8,8 @@
 
 TestSuite(tls_tickets, .init = tls_fixture_enter, .fini = tls_fixture_leave);
 
-static struct tls_server *serve(void)
+// Takes over the tickets.
+static struct tls_server *serve(struct tls_tickets *tickets)
 {
 	struct tls_fixture_pair pair = tls_fixture_make(&(struct tls_fixture_wish){
 		.common_name = "a", .names = "DNS:a.example.com"});
@@ -16,7 +17,6 @@ static struct tls_server *serve(void)
 	struct conf_listener listener = {.name = "test",
 		.tls = {.certificates = &certificate, .certificate_count = 1}};
 	struct buf text = BUF_INIT;
-	struct tls_tickets *tickets = tls_tickets_create();
 	struct tls_set *set = tls_set_load(&listener, tickets, &text);
 	cr_assert_not_null(set, "%.*s", STR_ARG(text));
 	struct tls_server *server = tls_server_create(set);
@@ -57,7 +57,7 @@ static struct tls_fixture_result ask(
 // RFC 8446 appendix C.4: clients use a ticket once. Browsers do.
 Test(tls_tickets, are_followed_by_new_ones_in_tls13)
 {
-	struct tls_server *server = serve();
+	struct tls_server *server = serve(tls_tickets_create());
 	struct tls_fixture_result first = ask(server, TLS1_3_VERSION, NULL);
 	cr_assert_not_null(first.session);
 	struct tls_fixture_result second = ask(server, TLS1_3_VERSION, first.session);
@@ -69,4 +69,23 @@ Test(tls_tickets, are_followed_by_new_ones_in_tls13)
 	SSL_SESSION_free(second.session);
 	SSL_SESSION_free(third.session);
 	tls_server_unref(server);
+}
+
+// As another process would, which takes over from this one.
+Test(tls_tickets, open_with_the_keys_of_another_ring)
+{
+	struct tls_tickets *own = tls_tickets_create(), *other = tls_tickets_create();
+	struct tls_tickets_keys keys;
+	cr_assert(own && other);
+	tls_tickets_copy(own, &keys);
+	tls_tickets_adopt(other, &keys);
+	struct tls_server *here = serve(own), *there = serve(other);
+	struct tls_fixture_result first = ask(here, TLS1_3_VERSION, NULL);
+	cr_assert_not_null(first.session);
+	struct tls_fixture_result second = ask(there, TLS1_3_VERSION, first.session);
+	cr_expect(second.is_resumed);
+	SSL_SESSION_free(first.session);
+	SSL_SESSION_free(second.session);
+	tls_server_unref(here);
+	tls_server_unref(there);
 }
