@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "conf_check_balance_priv.h"
 #include "conf_check_health_priv.h"
 #include "conf_check_route_priv.h"
 
@@ -211,5 +212,6 @@ void conf_check_rules(const struct conf *conf, const struct conf_yaml_node *root
 	check_upstreams(conf, root, diag);
 	check_upstream_tls(conf, root, diag);
 	conf_check_health_all(conf, first_of(root, "upstreams"), diag);
+	conf_check_balance_all(conf, first_of(root, "upstreams"), diag);
 	conf_check_route_all(conf, first_of(root, "routes"), diag);
 }

@@ -57,26 +57,6 @@ void conf_load_jwt_texts(struct conf_load *load, const struct conf_schema_key *k
 	}
 }
 
-static bool cut_prefix(struct str *text, struct str prefix)
-{
-	if (!str_has_prefix(*text, prefix))
-		return false;
-	text->data += prefix.length;
-	text->length -= prefix.length;
-	return true;
-}
-
-// A parameter's name as it stands in a URL.
-static bool is_parameter(struct str name)
-{
-	for (size_t i = 0; i < name.length; i++) {
-		char c = name.data[i];
-		if (c <= ' ' || c > '~' || strchr("&=#%+", c))
-			return false;
-	}
-	return name.length > 0;
-}
-
 static bool read_place(
 	struct str text, enum conf_token_place_kind *ret_kind, struct str *ret_name)
 {
@@ -86,13 +66,13 @@ static bool read_place(
 		ret_name->length = 0;
 		return true;
 	}
-	if (cut_prefix(ret_name, STR("query="))) {
+	if (conf_load_string_cut(ret_name, STR("query="))) {
 		*ret_kind = CONF_TOKEN_QUERY;
-		return is_parameter(*ret_name);
+		return conf_load_string_is_parameter(*ret_name);
 	}
-	if (cut_prefix(ret_name, STR("cookie=")))
+	if (conf_load_string_cut(ret_name, STR("cookie=")))
 		*ret_kind = CONF_TOKEN_COOKIE;
-	else if (cut_prefix(ret_name, STR("subprotocol=")))
+	else if (conf_load_string_cut(ret_name, STR("subprotocol=")))
 		*ret_kind = CONF_TOKEN_SUBPROTOCOL;
 	else
 		return false;

@@ -62,6 +62,10 @@ MUST_CHECK bool conf_load_string_is_token(struct str text);
 MUST_CHECK bool conf_load_string_is_line(struct str text);
 // Path and query as a request has them (RFC 9112 section 3.2.1).
 MUST_CHECK bool conf_load_string_is_target(struct str text);
+// The name of a parameter as it stands in a URL.
+MUST_CHECK bool conf_load_string_is_parameter(struct str text);
+// Cuts the prefix off, if it is there.
+MUST_CHECK bool conf_load_string_cut(struct str *text, struct str prefix);
 
 conf_load_cb conf_load_string_name;
 conf_load_cb conf_load_string_method;
@@ -98,6 +102,11 @@ conf_load_cb conf_load_jwt_texts;
 conf_load_cb conf_load_jwt_realm;
 conf_load_cb conf_load_jwt_places;
 conf_load_cb conf_load_jwt_claims;
+
+conf_load_cb conf_load_balance_method;
+conf_load_cb conf_load_balance_session;
+conf_load_cb conf_load_balance_cookie;
+conf_load_cb conf_load_balance_labels;
 
 conf_load_cb conf_load_fields_match;
 conf_load_cb conf_load_fields_set;

@@ -38,6 +38,16 @@ bool conf_load_string_is_token(struct str text)
 	return consists_of(text, "!#$%&'*+-.^_`|~"); // RFC 9110 section 5.6.2
 }
 
+bool conf_load_string_is_parameter(struct str text)
+{
+	for (size_t i = 0; i < text.length; i++) {
+		char c = text.data[i];
+		if (c <= ' ' || c > '~' || strchr("&=#%+", c))
+			return false;
+	}
+	return text.length > 0;
+}
+
 bool conf_load_string_is_line(struct str text)
 {
 	for (size_t i = 0; i < text.length; i++) {
@@ -55,6 +65,15 @@ bool conf_load_string_is_target(struct str text)
 			return false;
 	}
 	return text.length > 0 && text.data[0] == '/';
+}
+
+bool conf_load_string_cut(struct str *text, struct str prefix)
+{
+	if (!str_has_prefix(*text, prefix))
+		return false;
+	text->data += prefix.length;
+	text->length -= prefix.length;
+	return true;
 }
 
 // Names go to logs and metrics as they are.

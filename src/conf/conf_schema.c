@@ -124,6 +124,11 @@ static const char *const rules[] = {
 	[CONF_SCHEMA_TARGET] = "a path that starts with \"/\", and maybe a query",
 	[CONF_SCHEMA_AUTHORITY] = "a host or host:port",
 	[CONF_SCHEMA_STATUSES] = "200 to 599, a range such as 200-399, or a list",
+	[CONF_SCHEMA_BALANCE] = "hash:ip, hash:path, hash:header=NAME, hash:cookie=NAME, "
+				"hash:query=NAME",
+	[CONF_SCHEMA_SESSION] = "query=NAME",
+	[CONF_SCHEMA_COOKIE_NAME] = "a cookie's name",
+	[CONF_SCHEMA_LABELS] = "a mapping of labels to texts",
 	[CONF_SCHEMA_MAPPING] = "a mapping",
 	[CONF_SCHEMA_NAMED] = "a mapping of names",
 	[CONF_SCHEMA_LIST] = "a list",

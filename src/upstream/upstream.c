@@ -140,6 +140,9 @@ static size_t choose(const struct view *view, uint64_t cursor)
 		return balance_round_robin(
 			upstream->order, upstream->order_length, cursor, look, view);
 	case CONF_BALANCE_LEAST_CONNECTIONS:
+	case CONF_BALANCE_STICKY:
+	case CONF_BALANCE_RANDOM_TWO:
+	case CONF_BALANCE_HASH:
 		return balance_least_connections(
 			upstream->server_count, cursor, look, view);
 	}

@@ -6,8 +6,7 @@
 #include "wherry/base/addr.h"
 #include "wherry/base/log.h"
 #include "wherry/base/rate.h"
-#include "wherry/base/url.h"
-#include "wherry/conf/conf_health.h"
+#include "wherry/conf/conf_upstream.h"
 
 // Durations are milliseconds and sizes bytes; CONF_OFF turns that one off.
 #define CONF_OFF UINT64_MAX
@@ -50,20 +49,6 @@ struct conf_paths {
 	bool allow_encoded_slash;
 	bool merge_slashes;
 	bool forward_canonical; // else the client's own bytes
-};
-
-// A file that the configuration names. conf does not open it: who does, says where it was
-// named when something is wrong with it.
-struct conf_file {
-	const char *path; // relative ones are joined to the configuration's folder; NULL
-			  // = none
-	const char *named_at; // "wherry.yaml:12:5"
-};
-
-// All of them, whatever they are for.
-struct conf_file_link {
-	struct conf_file file;
-	const struct conf_file_link *next;
 };
 
 struct conf_certificate {
@@ -169,12 +154,6 @@ struct conf_basic_auth {
 	const char *forward;   // field that carries the user's name; NULL = none
 };
 
-struct conf_server {
-	const char *text; // the URL as written, for logs and metrics
-	struct url url;   // slices of text
-	unsigned weight;
-};
-
 // A service that is asked about each request.
 struct conf_forward_auth {
 	struct conf_server server;
@@ -261,41 +240,6 @@ struct conf_route {
 	bool redirects_to_https; // the same host, path and query; redirect_to is NULL
 	unsigned redirect_port;  // for that
 	unsigned redirect_status;
-};
-
-enum conf_balance {
-	CONF_BALANCE_ROUND_ROBIN,
-	CONF_BALANCE_LEAST_CONNECTIONS
-};
-
-enum conf_proxy_header {
-	CONF_PROXY_HEADER_OFF,
-	CONF_PROXY_HEADER_V1,
-	CONF_PROXY_HEADER_V2
-};
-
-struct conf_upstream_tls {
-	struct conf_file ca;     // PEM; NULL = the system's authorities
-	const char *server_name; // for SNI and the check; NULL = the URL's host
-	bool skips_check;        // of the certificates
-	struct conf_file cert;   // of our own, PEM; NULL = none
-	struct conf_file key;
-};
-
-struct conf_upstream {
-	const char *name;
-	enum conf_balance balance;
-	struct conf_server *servers;
-	size_t server_count;
-	uint64_t pool_idle_ms;
-	size_t pool_size; // kept-alive connections per worker and server
-	enum conf_proxy_header proxy_header; // what its connections begin with
-	struct conf_upstream_tls tls;        // of https servers
-	bool has_health_check;
-	struct conf_health_check health_check;
-	struct conf_ejection ejection;
-	struct conf_retry retry;
-	struct conf_circuit circuit;
 };
 
 struct conf_drain {

@@ -46,9 +46,14 @@ enum conf_schema_type {
 	CONF_SCHEMA_TARGET,    // path and query of a request
 	CONF_SCHEMA_AUTHORITY, // "host" or "host:port"
 	CONF_SCHEMA_STATUSES,  // struct conf_statuses: one of them, or a list
-	CONF_SCHEMA_MAPPING,   // of keys in this table; a bool that it is there
-	CONF_SCHEMA_NAMED,     // mapping of free names to items, and their count as extra
-	CONF_SCHEMA_LIST,      // of items, and their count as extra
+	CONF_SCHEMA_BALANCE,   // one of words or a hash: enum, and struct conf_hash as
+			       // extra
+	CONF_SCHEMA_SESSION,   // one of words or query=NAME: struct conf_session
+	CONF_SCHEMA_COOKIE_NAME,
+	CONF_SCHEMA_LABELS,  // mapping: struct conf_header *, and the count as extra
+	CONF_SCHEMA_MAPPING, // of keys in this table; a bool that it is there
+	CONF_SCHEMA_NAMED,   // mapping of free names to items, and their count as extra
+	CONF_SCHEMA_LIST,    // of items, and their count as extra
 };
 
 enum {

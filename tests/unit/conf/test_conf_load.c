@@ -322,6 +322,34 @@ Test(conf_load, reads_upstreams)
 	conf_unref(conf);
 }
 
+Test(conf_load, reads_how_servers_are_chosen)
+{
+	struct conf *conf = load_good(TEST_DATA "/good/everything.yaml");
+	const struct conf_upstream *upstream = &conf->upstreams[0];
+	cr_expect_eq(upstream->session.kind, CONF_SESSION_ENGINE_IO);
+	cr_expect_eq(upstream->slow_start_ms, 30000);
+	cr_expect_eq(upstream->queue.size, 10);
+	cr_expect_eq(upstream->queue.timeout_ms, 2000);
+	const struct conf_server *server = &upstream->servers[0];
+	cr_expect_eq(server->max_connections, 5000);
+	cr_expect_not(server->is_backup);
+	cr_expect_not(server->is_down);
+	cr_assert_eq(server->label_count, 2);
+	expect_header(&server->labels[0], "zone", "a");
+	expect_header(&server->labels[1], "rack", "7");
+	cr_expect(upstream->servers[1].is_backup);
+	cr_expect(upstream->servers[1].is_down);
+
+	upstream = &conf->upstreams[1];
+	cr_expect_eq(upstream->session.kind, CONF_SESSION_OFF);
+	cr_expect_eq(upstream->slow_start_ms, CONF_OFF);
+	cr_expect_eq(upstream->queue.size, 256);
+	cr_expect_eq(upstream->queue.timeout_ms, 5000);
+	cr_expect_eq(upstream->servers[0].max_connections, CONF_OFF);
+	cr_expect_eq(upstream->servers[0].label_count, 0);
+	conf_unref(conf);
+}
+
 static void expect_loads(const char *path, const char *name)
 {
 	struct conf *conf = load_good(path);
