@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "conf_canonical_priv.h"
 #include "conf_load_priv.h"
 #include "conf_priv.h"
 
@@ -16,6 +17,15 @@
 enum {
 	READ_SIZE = 16384
 };
+
+static void keep_canonical(struct conf_load *load, const struct conf_yaml_node *root)
+{
+	struct buf text = BUF_INIT;
+	conf_canonical_write(&text, root);
+	load->conf->canonical = conf_arena_copy(load->memory, buf_str(&text));
+	load->memory->is_failed |= text.is_failed;
+	buf_finish(&text);
+}
 
 static void load_tree(
 	struct conf *conf, struct conf_yaml_node *root, struct conf_diag *diag)
@@ -28,6 +38,8 @@ static void load_tree(
 	conf->has_status = conf->status.length > 0;
 	if (!load.memory->is_failed)
 		conf_check_rules(conf, root, diag);
+	if (diag->count == 0)
+		keep_canonical(&load, root);
 }
 
 struct conf *conf_load_text(const char *name, struct str text, struct conf_diag *diag)

@@ -20,6 +20,13 @@ const struct conf_schema_key *conf_schema_find(const char *path)
 	return NULL;
 }
 
+bool conf_schema_is_list(enum conf_schema_type type)
+{
+	return type == CONF_SCHEMA_NETWORKS || type == CONF_SCHEMA_RESOLVERS ||
+	       type == CONF_SCHEMA_REMOVE_FIELDS || type == CONF_SCHEMA_TOKEN_PLACES ||
+	       type == CONF_SCHEMA_LIST;
+}
+
 const char *conf_schema_leaf(const struct conf_schema_key *key)
 {
 	const char *dot = strrchr(key->path, '.');

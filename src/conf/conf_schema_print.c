@@ -78,20 +78,13 @@ static const struct type types[] = {
 	[CONF_SCHEMA_LIST] = {"list", NULL},
 };
 
-static bool is_list_type(enum conf_schema_type type)
-{
-	return type == CONF_SCHEMA_NETWORKS || type == CONF_SCHEMA_RESOLVERS ||
-	       type == CONF_SCHEMA_REMOVE_FIELDS || type == CONF_SCHEMA_TOKEN_PLACES ||
-	       type == CONF_SCHEMA_LIST;
-}
-
 static void print_default(struct buf *out, const struct conf_schema_key *key)
 {
 	if (key->default_from)
 		buf_append_str(out, str_from(key->default_from));
 	else if (!key->default_text)
 		buf_append_str(out, STR("-"));
-	else if (is_list_type(key->type))
+	else if (conf_schema_is_list(key->type))
 		buf_printf(out, "[%s]", key->default_text);
 	else
 		buf_append_str(out, str_from(key->default_text));
@@ -192,7 +185,7 @@ static void print_json_default(struct buf *out, const struct conf_schema_key *ke
 	struct str item;
 	const char *separator = "";
 	buf_append_str(out, STR(",\"default\":"));
-	if (!is_list_type(key->type)) {
+	if (!conf_schema_is_list(key->type)) {
 		print_value(out, rest);
 		return;
 	}

@@ -93,6 +93,8 @@ const struct conf_schema_key *conf_schema_find(const char *path);
 // NULL behind the last.
 const struct conf_schema_key *conf_schema_next(
 	const char *parent, const struct conf_schema_key *previous);
+// Is it written as a sequence?
+bool conf_schema_is_list(enum conf_schema_type type);
 // The last part of the path.
 const char *conf_schema_leaf(const struct conf_schema_key *key);
 // Cuts the next word off "a|b"; false at the end.
