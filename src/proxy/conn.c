@@ -6,11 +6,8 @@
 
 #include "conn_priv.h"
 #include "wherry/base/now.h"
+#include "wherry/proxy/drain.h"
 #include "wherry/proxy/limits.h"
-
-enum {
-	FIRST_REQUEST_MS = 1000, // of a connection made just before a drain
-};
 
 static size_t on_data(void *arg, const uint8_t *data, size_t length)
 {
@@ -255,9 +252,9 @@ void conn_start_relay(struct conn *conn, bool uses_deflate)
 		relay_expire_at(conn->relay, conn->request.expires_ms,
 			conn->request.route->jwt.close_code);
 	loop_defer(conn->site->loop, &conn->deferred, conn_run_deferred, conn);
-	// Its turn may be over, and at the deadline there is no Close.
-	if (conn->site->is_draining)
-		relay_close(conn->relay, CLOSE_REASON_SHUTDOWN);
+	drain_meet(conn);
+	if (conn->is_told) // while it was a request
+		conn_drain(conn);
 }
 
 struct conn *conn_create(struct site *site, const struct conf_listener *listener,
@@ -288,6 +285,7 @@ struct conn *conn_create(struct site *site, const struct conf_listener *listener
 	LIST_INSERT_HEAD(&site->conns, conn, entry);
 	site->conn_count++;
 	counters_add(&loop_counters(site->loop)->client_connections, 1);
+	drain_meet(conn);
 	return conn;
 }
 
@@ -317,27 +315,4 @@ void conn_accept(struct site *site, const struct conf_listener *listener, int so
 	conn->is_counted = true;
 	conn->is_source_counted = is_source_counted;
 	conn_preface_start(conn);
-}
-
-void conn_drain(struct conn *conn)
-{
-	LIST_REMOVE(conn, entry);
-	LIST_INSERT_HEAD(&conn->site->drained, conn, entry);
-	conn->request.is_keep_alive = false;
-	if (conn->state == CONN_RELAY)
-		relay_close(conn->relay, CLOSE_REASON_SHUTDOWN);
-	else if (conn->state == CONN_HEAD && !conn->is_head_begun &&
-		 conn->taken > conn->http_at)
-		conn_linger(conn);
-	else if (conn->state == CONN_HEAD &&
-		 !conn->is_head_begun) // its request is coming
-		loop_timer_set(&conn->timer, now_ms() + FIRST_REQUEST_MS);
-}
-
-void conn_cut(struct conn *conn)
-{
-	if (conn->state == CONN_RELAY)
-		relay_cut(conn->relay);
-	else
-		conn_close(conn, CLOSE_REASON_SHUTDOWN, "wherry");
 }

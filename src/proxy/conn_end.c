@@ -6,6 +6,7 @@
 #include "conn_priv.h"
 #include "wherry/base/now.h"
 #include "wherry/proxy/access_log.h"
+#include "wherry/proxy/drain.h"
 #include "wherry/proxy/limits.h"
 
 static void free_conn(struct conn *conn)
@@ -83,6 +84,7 @@ void conn_leave(struct conn *conn)
 {
 	conn->state = CONN_CLOSED;
 	conn_leave_handshake(conn);
+	drain_leave(conn);
 	LIST_REMOVE(conn, entry);
 	loop_timer_finish(&conn->timer);
 	counters_subtract(&loop_counters(conn->site->loop)->client_connections, 1);
@@ -148,7 +150,7 @@ void conn_end_request(struct conn *conn, enum close_reason reason, const char *e
 	conn_log(conn, &result);
 	upgrade_destroy(conn->upgrade);
 	conn->upgrade = NULL;
-	if (!is_keep_alive || conn->site->is_draining) {
+	if (!is_keep_alive || conn_is_leaving(conn)) {
 		conn_linger(conn);
 		return;
 	}
@@ -173,7 +175,7 @@ void conn_reply(struct conn *conn, struct reply reply, enum close_reason reason)
 	reply.is_http10 = request->is_http10;
 	reply.is_head = str_equal(request->method, STR("HEAD"));
 	reply.is_keep_alive =
-		request->is_keep_alive && conn->is_body_ended && !conn->site->is_draining;
+		request->is_keep_alive && conn->is_body_ended && !conn_is_leaving(conn);
 	reply_write(&out, &reply);
 	if (out.is_failed) {
 		buf_finish(&out);

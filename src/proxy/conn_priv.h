@@ -32,6 +32,8 @@ struct conn_refusal {
 
 struct conn {
 	LIST_ENTRY(conn) entry;
+	LIST_ENTRY(conn) drain_entry; // if it is in one
+	struct drain *drain;
 	TAILQ_ENTRY(conn) handshake; // if it is in one
 	struct site *site;
 	struct edition *edition; // what it goes by: the newest when its request began
@@ -59,6 +61,7 @@ struct conn {
 	uint64_t http_at;               // taken, where HTTP began
 	struct addr *local; // where the client connected to, if a PROXY header said so
 	bool is_tls_ahead;  // over TLS, as it said
+	bool is_told;       // to close, by its drain
 	bool is_counted;    // in limits; else it was refused
 	bool is_source_counted;
 	bool is_in_handshake;
@@ -88,6 +91,12 @@ void conn_renew(struct conn *conn);
 void conn_watch_rate(struct conn *conn);
 // Relays from now on; the forward is no longer needed.
 void conn_start_relay(struct conn *conn, bool uses_deflate);
+
+// No further request is taken.
+static inline bool conn_is_leaving(const struct conn *conn)
+{
+	return conn->is_told || conn->site->is_stopping;
+}
 
 // conn_preface.c: what comes before HTTP, as the listener asks for it.
 

@@ -212,7 +212,7 @@ void conn_start_request(struct conn *conn, const struct http_message *message)
 	request->bytes_in_before = conn->request_at;
 	request->bytes_out_before = stream_bytes_out(conn->client);
 	// Behind a handshake that failed, what follows may be meant as frames.
-	request->is_keep_alive &= !conn->site->is_draining && !request->is_websocket;
+	request->is_keep_alive &= !conn_is_leaving(conn) && !request->is_websocket;
 	conn->owes_continue = message->expects_continue;
 	conn->body_bytes = 0;
 	conn->is_body_ended = message->body_kind == HTTP_BODY_NONE;

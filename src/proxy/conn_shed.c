@@ -81,7 +81,7 @@ static void give_up(struct candidate candidate)
 	relay_close(conn->relay, CLOSE_REASON_OVERLOAD);
 	// Who does not read would not read that either.
 	if (candidate.since_ms == 0 && conn->state == CONN_RELAY)
-		relay_cut(conn->relay);
+		relay_cut(conn->relay, CLOSE_REASON_OVERLOAD);
 }
 
 static size_t close_idle(struct site *site, uint64_t now)

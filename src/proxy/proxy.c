@@ -4,25 +4,13 @@
 
 #include <stdlib.h>
 
-#include "wherry/base/now.h"
+#include "wherry/base/log.h"
 #include "wherry/proxy/conn.h"
-#include "wherry/proxy/site.h"
-
-enum {
-	DRAIN_STEP_MS = 20,
-};
+#include "wherry/proxy/drain.h"
 
 struct proxy {
 	struct site site;
-	struct loop_timer timer; // the drain's next step
-	uint64_t drain_from_ms, drain_window_ms, drain_by_ms;
-	size_t drain_total; // connections when it began
-	size_t drain_done;  // of them, told to close
-	proxy_drained_cb on_drained;
-	void *arg;
 };
-
-static void step_drain(void *arg);
 
 struct proxy *proxy_create(struct loop *loop, const struct proxy_options *options)
 {
@@ -39,9 +27,8 @@ struct proxy *proxy_create(struct loop *loop, const struct proxy_options *option
 	site->next_id = options->index + options->count;
 	site->id_step = options->count;
 	LIST_INIT(&site->conns);
-	LIST_INIT(&site->drained);
+	LIST_INIT(&site->drains);
 	TAILQ_INIT(&site->handshakes);
-	loop_timer_init(&proxy->timer, loop, step_drain, proxy);
 	site->pool = pool_create(loop, edition->upstreams);
 	if (site->pool)
 		return proxy;
@@ -49,20 +36,20 @@ struct proxy *proxy_create(struct loop *loop, const struct proxy_options *option
 	return NULL;
 }
 
-static void cut_all(struct conn_list *list)
+static void cut_all(struct site *site)
 {
-	while (!LIST_EMPTY(list))
-		conn_cut(LIST_FIRST(list)); // leaves the list
+	while (!LIST_EMPTY(&site->conns))
+		conn_cut(LIST_FIRST(&site->conns)); // leaves the list
 }
 
 void proxy_destroy(struct proxy *proxy)
 {
 	if (!proxy)
 		return;
-	cut_all(&proxy->site.conns);
-	cut_all(&proxy->site.drained);
+	cut_all(&proxy->site);
+	while (!LIST_EMPTY(&proxy->site.drains))
+		drain_destroy(LIST_FIRST(&proxy->site.drains));
 	loop_settle(proxy->site.loop); // the connections' memory still points here
-	loop_timer_finish(&proxy->timer);
 	pool_destroy(proxy->site.pool);
 	edition_unref(proxy->site.edition);
 	free(proxy);
@@ -114,51 +101,22 @@ void proxy_shed(struct proxy *proxy)
 	conn_shed(&proxy->site);
 }
 
-static void tell_drained(void *arg)
+void proxy_drain(struct proxy *proxy, struct drain_plan *plan)
 {
-	struct proxy *proxy = arg;
-	loop_timer_clear(&proxy->timer);
-	proxy->on_drained(proxy->arg);
+	if (!drain_start(&proxy->site, plan))
+		log_error("drain: no memory; a worker's connections stay");
 }
 
-// As many connections are told to close as the window's share that has gone by.
-static void step_drain(void *arg)
-{
-	struct proxy *proxy = arg;
-	struct site *site = &proxy->site;
-	uint64_t now = now_ms(), gone = now - proxy->drain_from_ms;
-	if (now >= proxy->drain_by_ms) {
-		cut_all(&site->conns);
-		cut_all(&site->drained);
-		return;
-	}
-	size_t due = proxy->drain_total;
-	if (gone < proxy->drain_window_ms)
-		due = (size_t)(1 + proxy->drain_total * gone / proxy->drain_window_ms);
-	for (; proxy->drain_done < due && !LIST_EMPTY(&site->conns); proxy->drain_done++)
-		conn_drain(LIST_FIRST(&site->conns));
-	bool is_paced = !LIST_EMPTY(&site->conns);
-	loop_timer_set(
-		&proxy->timer, is_paced ? now + DRAIN_STEP_MS : proxy->drain_by_ms);
-}
-
-void proxy_drain(struct proxy *proxy, uint64_t window_ms, uint64_t timeout_ms,
-	proxy_drained_cb on_drained, void *arg)
+void proxy_stop(struct proxy *proxy, struct drain_plan *plan, proxy_stopped_cb on_stopped,
+	void *arg)
 {
 	struct site *site = &proxy->site;
-	proxy->on_drained = on_drained;
-	proxy->arg = arg;
-	proxy->drain_from_ms = now_ms();
-	proxy->drain_window_ms = window_ms;
-	proxy->drain_by_ms = proxy->drain_from_ms + timeout_ms;
-	proxy->drain_total = site->conn_count;
-	proxy->drain_done = 0;
-	site->is_draining = true;
-	site->on_empty = tell_drained;
-	site->arg = proxy;
+	site->is_stopping = true;
+	site->on_empty = on_stopped;
+	site->arg = arg;
 	pool_close(site->pool);
+	if (!drain_start(site, plan))
+		cut_all(site);
 	if (site->conn_count == 0)
-		tell_drained(proxy);
-	else
-		step_drain(proxy);
+		on_stopped(arg);
 }

@@ -240,7 +240,9 @@ struct relay *relay_create(struct stream *client, struct stream *backend,
 
 static void free_relay(void *arg)
 {
-	free(arg);
+	struct relay *relay = arg;
+	free(relay->farewell);
+	free(relay);
 }
 
 void relay_destroy(struct relay *relay)

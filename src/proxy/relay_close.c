@@ -98,7 +98,9 @@ static void write_ping(struct relay_end *end)
 static void write_close(struct relay_end *end)
 {
 	uint8_t frame[WS_FRAME_MAX_CONTROL], mask[4];
-	const char *reason = close_reason_name(end->relay->result.reason);
+	const struct relay *relay = end->relay;
+	const char *reason = relay->farewell ? relay->farewell
+					     : close_reason_name(relay->result.reason);
 	size_t size = ws_frame_write_close(
 		end->pending_code, reason, make_mask(end, mask), frame);
 	stream_write(end->stream, frame, size);
@@ -297,15 +299,9 @@ void relay_close_with(struct relay *relay, enum close_reason reason, uint16_t cl
 	if (relay->has_reason || relay->is_over)
 		return;
 	relay_note_reason(relay, reason, "wherry", NULL);
-	// A drain lets messages end, and has a deadline of its own.
-	bool is_drain =
-		reason == CLOSE_REASON_SHUTDOWN || reason == CLOSE_REASON_SERVER_DRAINED;
-	enum ws_check_stop where =
-		is_drain ? WS_CHECK_STOP_AT_MESSAGE : WS_CHECK_STOP_AT_FRAME;
-	if (!is_drain)
-		relay_start_closing(relay);
-	plan_close(&relay->client, client_code, where);
-	plan_close(&relay->backend, backend_code, where);
+	relay_start_closing(relay);
+	plan_close(&relay->client, client_code, WS_CHECK_STOP_AT_FRAME);
+	plan_close(&relay->backend, backend_code, WS_CHECK_STOP_AT_FRAME);
 }
 
 void relay_close(struct relay *relay, enum close_reason reason)
@@ -314,11 +310,23 @@ void relay_close(struct relay *relay, enum close_reason reason)
 	relay_close_with(relay, reason, code, code);
 }
 
-void relay_cut(struct relay *relay)
+void relay_drain(
+	struct relay *relay, enum close_reason reason, uint16_t code, const char *text)
+{
+	if (relay->has_reason || relay->is_over)
+		return;
+	relay_note_reason(relay, reason, "wherry", NULL);
+	if (text[0] != '\0')
+		relay->farewell = strdup(text); // without memory the name must do
+	plan_close(&relay->client, code, WS_CHECK_STOP_AT_MESSAGE);
+	plan_close(&relay->backend, code, WS_CHECK_STOP_AT_MESSAGE);
+}
+
+void relay_cut(struct relay *relay, enum close_reason reason)
 {
 	if (relay->is_over)
 		return;
-	relay_note_reason(relay, CLOSE_REASON_SHUTDOWN, "wherry", NULL);
+	relay_note_reason(relay, reason, "wherry", NULL);
 	close_end(&relay->client);
 	close_end(&relay->backend);
 	finish_if_over(relay);

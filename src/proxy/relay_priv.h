@@ -61,6 +61,7 @@ struct relay {
 	uint16_t expiry_code; // that the client is told then
 	uint64_t spoken;      // messages of both, when last looked at
 	uint64_t spoken_ms;   // when that was, if there were new ones
+	char *farewell;       // what Close frames say; NULL = the reason's name
 	bool counts_flow;     // a limit or timeout wants to know of each message
 	bool has_reason;
 	bool is_over;

@@ -161,7 +161,7 @@ static void check_close(struct relay *relay, uint64_t now)
 	if (client_drains || backend_drains)
 		relay->close_by_ms = now + RELAY_CLOSE_WAIT_MS;
 	else
-		relay_cut(relay);
+		relay_cut(relay, relay->result.reason);
 }
 
 void relay_expire_at(struct relay *relay, uint64_t at_ms, uint16_t code)

@@ -110,25 +110,6 @@ void server_reopen_logs(struct server *server)
 	log_reopen();
 }
 
-// The second signal ends at once; one during the start has nothing to wait for.
-void server_drain(struct server *server, uint64_t window_ms, uint64_t timeout_ms)
-{
-	if (server->is_draining || !server->has_started) {
-		server->is_stopping = true;
-		window_ms = timeout_ms = 0;
-	}
-	if (!server->has_started) {
-		loop_stop(server->loop);
-		return;
-	}
-	log_info(server->is_stopping ? "stopping at once" : "draining");
-	server->is_draining = true;
-	for (size_t i = 0; i < server->worker_count; i++) {
-		if (!worker_drain(server->workers[i], window_ms, timeout_ms))
-			log_error("worker %zu: no memory to tell it to stop", i);
-	}
-}
-
 // False, logged, with what is wrong in all files.
 static bool load_files(struct server *server, struct rules **ret_rules,
 	struct upstream_set **ret_upstreams, struct tls_set **ret_tls)
@@ -184,6 +165,7 @@ static bool start(struct server *server)
 	if (!server_listen(server) || !server_status_start(server))
 		return false;
 	server_memory_start(server);
+	server_drain_start(server);
 	if (!server_signals_start(server) || !server_names_start(server)) {
 		log_error("out of memory, or resolver.servers is no list of addresses");
 		return false;
@@ -203,6 +185,7 @@ static void finish(struct server *server)
 	if (server->loop)
 		loop_timer_finish(&server->names_timer);
 	server_memory_stop(server);
+	server_drain_stop(server);
 	server_signals_stop(server);
 	server_tls_stop(server);
 	for (size_t i = 0; i < server->worker_count && server->workers; i++)

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: MIT
 // The process as its parts see it: server.c (start and end), server_listen.c (sockets),
-// server_memory.c (the budget), server_names.c (where servers are), server_snapshot.c
-// (what workers go by), server_tls.c (certificates) and server_signals.c.
+// server_drain.c (how connections are closed), server_memory.c (the budget),
+// server_names.c (where servers are), server_snapshot.c (what workers go by),
+// server_tls.c (certificates) and server_signals.c.
 #pragma once
+
+#include <sys/queue.h>
 
 #include "wherry/admin/status.h"
 #include "wherry/base/memory_use.h"
 #include "wherry/net/file_watch.h"
 #include "wherry/net/resolver.h"
 #include "wherry/net/tls_tickets.h"
+#include "wherry/proxy/drain_plan.h"
 #include "wherry/server/sandbox.h"
 #include "wherry/server/server.h"
 #include "wherry/server/worker.h"
@@ -17,6 +21,7 @@ struct server;
 
 enum {
 	SERVER_SIGNALS = 4,
+	SERVER_DRAIN_TEXT_SIZE = 128,
 	SERVER_WORKERS_MAX = 256
 };
 
@@ -26,6 +31,15 @@ struct server_name {
 	size_t server_index;
 	bool is_answered;
 };
+
+// A drain that is under way.
+struct server_drain {
+	LIST_ENTRY(server_drain) entry;
+	struct drain_plan *plan; // a reference
+	char what[SERVER_DRAIN_TEXT_SIZE];
+	uint64_t started_ms;
+};
+LIST_HEAD(server_drain_list, server_drain);
 
 struct server_memory {
 	struct memory_use use;
@@ -55,6 +69,8 @@ struct server {
 	struct file_watch *certificate_watch;
 	struct loop_timer tickets_timer;
 	struct server_memory memory;
+	struct server_drain_list drains;
+	struct loop_timer drains_timer;
 	struct status *status;
 	struct event *signals[SERVER_SIGNALS];
 	uint64_t started_ms;
@@ -102,7 +118,19 @@ MUST_CHECK bool server_names_start(struct server *server);
 MUST_CHECK bool server_signals_start(struct server *server);
 void server_signals_stop(struct server *server);
 
+// Drains all, and ends the process.
+void server_drain(struct server *server, uint64_t window_ms, uint64_t timeout_ms);
+// Has each worker do its share of a plan, which is made of options (but for shares), and
+// watches it. what: how the log calls it. False when memory is short.
+MUST_CHECK bool server_drain_run(struct server *server,
+	const struct drain_plan_options *options, const char *what);
+// Follows a plan that the workers know of already, until it is over. NULL when memory is
+// short: then it goes on without a word.
+struct server_drain *server_drain_watch(
+	struct server *server, struct drain_plan *plan, const char *what);
+void server_drain_start(struct server *server);
+void server_drain_stop(struct server *server);
+
 // Called back by the parts above.
 void server_start_workers(struct server *server);
-void server_drain(struct server *server, uint64_t window_ms, uint64_t timeout_ms);
 void server_reopen_logs(struct server *server);

@@ -9,6 +9,7 @@
 
 #include "wherry/base/log.h"
 #include "wherry/net/listener.h"
+#include "wherry/proxy/drain_plan.h"
 
 struct worker_listener {
 	struct worker_listener *next;
@@ -27,7 +28,7 @@ struct worker {
 	struct worker_listener *listeners;
 	pthread_t thread;
 	bool is_started;
-	bool is_draining;
+	bool is_stopping;
 };
 
 struct worker *worker_create(const struct worker_options *options)
@@ -96,7 +97,7 @@ static void on_accept(void *arg, int socket, const struct addr *peer)
 {
 	struct worker_listener *listener = arg;
 	struct worker *to = listener->worker;
-	if (listener->peer_count > 0 && !to->is_draining) // then peers may be gone
+	if (listener->peer_count > 0 && !to->is_stopping) // then peers may be gone
 		to = listener->peers[listener->turn++ % listener->peer_count];
 	if (to == listener->worker) {
 		proxy_accept(to->proxy, listener->index, socket, peer);
@@ -249,35 +250,51 @@ void worker_shed(struct worker *worker)
 	(void)is_told; // it is tried again soon
 }
 
-struct drain_order {
+static void drain(void *arg, struct proxy *proxy)
+{
+	struct drain_plan *plan = arg;
+	proxy_drain(proxy, plan);
+	drain_plan_unref(plan);
+}
+
+bool worker_drain(struct worker *worker, struct drain_plan *plan)
+{
+	if (worker_call(worker, drain, drain_plan_ref(plan)))
+		return true;
+	drain_plan_unref(plan);
+	return false;
+}
+
+struct stop_order {
 	struct worker *worker;
-	uint64_t window_ms, timeout_ms;
+	struct drain_plan *plan; // a reference
 };
 
-static void on_drained(void *arg)
+static void on_stopped(void *arg)
 {
 	struct worker *worker = arg;
 	loop_stop(worker->loop);
 }
 
-static void drain(void *arg)
+static void stop(void *arg)
 {
-	struct drain_order order = *(struct drain_order *)arg;
+	struct stop_order order = *(struct stop_order *)arg;
 	free(arg);
-	order.worker->is_draining = true;
+	order.worker->is_stopping = true;
 	close_listeners(order.worker);
-	proxy_drain(order.worker->proxy, order.window_ms, order.timeout_ms, on_drained,
-		order.worker);
+	proxy_stop(order.worker->proxy, order.plan, on_stopped, order.worker);
+	drain_plan_unref(order.plan);
 }
 
-bool worker_drain(struct worker *worker, uint64_t window_ms, uint64_t timeout_ms)
+bool worker_stop(struct worker *worker, struct drain_plan *plan)
 {
-	struct drain_order *order = malloc(sizeof(*order));
+	struct stop_order *order = malloc(sizeof(*order));
 	if (!order)
 		return false;
-	*order = (struct drain_order){worker, window_ms, timeout_ms};
-	if (loop_post(worker->loop, drain, order))
+	*order = (struct stop_order){worker, drain_plan_ref(plan)};
+	if (loop_post(worker->loop, stop, order))
 		return true;
+	drain_plan_unref(plan);
 	free(order);
 	return false;
 }

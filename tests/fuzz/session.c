@@ -12,6 +12,7 @@
 
 #include "wherry/base/log.h"
 #include "wherry/conf/conf_load.h"
+#include "wherry/proxy/drain_plan.h"
 
 enum {
 	TURNS = 3, // of the loop, for what one step leads to
@@ -179,15 +180,25 @@ void session_advance(struct session *session, uint64_t milliseconds)
 	settle(session);
 }
 
-static void on_drained(void *arg)
+static void on_stopped(void *arg)
 {
 }
 
 void session_drain(struct session *session, uint64_t window_ms)
 {
-	if (!session->is_draining)
-		proxy_drain(session->proxy, window_ms, 2 * window_ms + 1000, on_drained,
-			session);
+	struct drain_plan_options options = {
+		.scope = DRAIN_PLAN_ALL,
+		.reason = CLOSE_REASON_SHUTDOWN,
+		.window_ms = window_ms,
+		.timeout_ms = 2 * window_ms + 1000,
+		.shares = 1,
+	};
+	if (!session->is_draining) {
+		struct drain_plan *plan = drain_plan_create(&options);
+		FUZZ_REQUIRE(plan);
+		proxy_stop(session->proxy, plan, on_stopped, session);
+		drain_plan_unref(plan);
+	}
 	session->is_draining = true;
 	settle(session);
 }

@@ -19,13 +19,12 @@ void conn_accept(struct site *site, const struct conf_listener *listener, int so
 void conn_refuse(struct site *site, const struct conf_listener *listener, int socket,
 	const struct addr *peer, const struct limits_refusal *refusal);
 
-// The site drains: moves to site->drained, and closes now if it is idle, after the
-// current response if there is one, and a WebSocket with Close 1001 at the end of the
-// current message.
+// Its turn in its drain has come: closes now if it is idle, after the current response if
+// there is one, and a WebSocket at the end of the current message.
 void conn_drain(struct conn *conn);
 // Memory is short: gives up all connections of the site that are idle; or else, a step
 // at a time, those that hold the most or are silent for the longest time, WebSockets with
 // Close 1013.
 void conn_shed(struct site *site);
-// Closes at once.
+// Closes at once: its drain's deadline has come, or the process's end.
 void conn_cut(struct conn *conn);

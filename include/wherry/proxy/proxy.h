@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // One worker's whole proxy: takes accepted sockets, owns the connections that come of
-// them, and drains them. Everything here is for the worker's own thread.
+// them, and closes them. Everything here is for the worker's own thread.
 #pragma once
 
 #include "wherry/net/loop.h"
 #include "wherry/proxy/limits.h"
 #include "wherry/proxy/snapshot.h"
 
+struct drain_plan;
 struct proxy;
 
 struct proxy_options {
@@ -36,9 +37,11 @@ void proxy_set_addresses(struct proxy *proxy, size_t server_index,
 // Memory is short: gives some connections up.
 void proxy_shed(struct proxy *proxy);
 
-// Closes all connections politely, evenly over the window, and cuts what is left after
-// the timeout (both from now; a second call sets them anew). on_drained runs once none is
-// left, maybe before this returns.
-typedef void (*proxy_drained_cb)(void *arg);
-void proxy_drain(struct proxy *proxy, uint64_t window_ms, uint64_t timeout_ms,
-	proxy_drained_cb on_drained, void *arg);
+// Does its share of the plan, from now on.
+void proxy_drain(struct proxy *proxy, struct drain_plan *plan);
+// The same with a plan for all, and for good: no connection takes a further request, nor
+// is one to the servers kept. on_stopped runs once none is left, maybe before this
+// returns. A second plan counts if it ends sooner.
+typedef void (*proxy_stopped_cb)(void *arg);
+void proxy_stop(struct proxy *proxy, struct drain_plan *plan, proxy_stopped_cb on_stopped,
+	void *arg);

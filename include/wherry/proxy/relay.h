@@ -41,8 +41,13 @@ void relay_expire_at(struct relay *relay, uint64_t at_ms, uint16_t code);
 // UINT64_MAX if it is closing.
 uint64_t relay_silent_since_ms(struct relay *relay);
 
-// Sends Close to both sides, each at the end of the message that is on its way, and waits
+// Sends Close to both sides, each at the end of the frame that is on its way, and waits
 // for theirs for a few seconds. Nothing, if it is closing already.
 void relay_close(struct relay *relay, enum close_reason reason);
-// Cuts what is left now: the deadline has come. done is called before this returns.
-void relay_cut(struct relay *relay);
+// The same, each at the end of the message that is on its way, however long that takes:
+// the caller has a deadline. text is copied; "" is the reason's name.
+void relay_drain(
+	struct relay *relay, enum close_reason reason, uint16_t code, const char *text);
+// Cuts what is left now; the reason is told if it is not closing for another one. done is
+// called before this returns.
+void relay_cut(struct relay *relay, enum close_reason reason);

@@ -10,17 +10,19 @@
 #include "wherry/upstream/pool.h"
 
 struct conn;
+struct drain;
 struct limits;
 LIST_HEAD(conn_list, conn);
+LIST_HEAD(drain_list, drain);
 TAILQ_HEAD(conn_queue, conn);
 
 struct site {
 	struct loop *loop;
 	struct edition *edition; // the newest; the site is one of its users
 	struct pool *pool;
-	struct limits *limits;  // shared by all workers
-	struct conn_list conns; // but for those that were told to drain
-	struct conn_list drained;
+	struct limits *limits; // shared by all workers
+	struct conn_list conns;
+	struct drain_list drains;     // under way
 	struct conn_queue handshakes; // TLS, under way; the oldest first
 	size_t handshake_count;
 	size_t conn_count;
@@ -30,7 +32,7 @@ struct site {
 	uint64_t unanswered_warned_ms;
 	uint64_t next_id;
 	uint64_t id_step;            // ids of different workers never meet
-	bool is_draining;            // no keep-alive any more
+	bool is_stopping;            // no keep-alive any more
 	void (*on_empty)(void *arg); // the last connection ended; may be NULL
 	void *arg;
 };

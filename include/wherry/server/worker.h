@@ -5,6 +5,7 @@
 
 #include "wherry/proxy/proxy.h"
 
+struct drain_plan;
 struct worker;
 
 struct worker_options {
@@ -42,6 +43,7 @@ MUST_CHECK bool worker_call(struct worker *worker, worker_call_cb fn, void *arg)
 MUST_CHECK bool worker_adopt(struct worker *worker, struct snapshot *snapshot);
 // Memory is short: gives some connections up; nothing, without memory for the message.
 void worker_shed(struct worker *worker);
-// Stops accepting, drains, and ends the loop.
-MUST_CHECK bool worker_drain(
-	struct worker *worker, uint64_t window_ms, uint64_t timeout_ms);
+// Does its share of the plan.
+MUST_CHECK bool worker_drain(struct worker *worker, struct drain_plan *plan);
+// Stops accepting, does its share of the plan for all, and ends the loop.
+MUST_CHECK bool worker_stop(struct worker *worker, struct drain_plan *plan);

@@ -144,7 +144,7 @@ Test(relay, counts_messages_and_bytes)
 	relay_fixture_start(&fixture, &RELAY_FIXTURE_DEFAULTS);
 	relay_fixture_send(&fixture.client, "t(a) t+(b) P() c(c)"); // 7 + 7 + 6 + 7
 	relay_fixture_send(&fixture.backend, "t(a) b() b(#70000)"); // 3 + 2 + 70010
-	relay_cut(fixture.relay);
+	relay_cut(fixture.relay, CLOSE_REASON_SHUTDOWN);
 	cr_expect_eq(fixture.result.messages_in, 2);
 	cr_expect_eq(fixture.result.messages_out, 3);
 	cr_expect_eq(fixture.result.bytes_in, 27);

@@ -144,7 +144,7 @@ Test(relay_close, says_goodbye_on_both_legs)
 	struct relay_fixture fixture;
 
 	relay_fixture_start(&fixture, &RELAY_FIXTURE_DEFAULTS);
-	relay_close(fixture.relay, CLOSE_REASON_SHUTDOWN);
+	relay_drain(fixture.relay, CLOSE_REASON_SHUTDOWN, 1001, "");
 	relay_fixture_expect(&fixture.client, "C(1001 shutdown)");
 	relay_fixture_expect(&fixture.backend, "C(1001 shutdown)");
 	// After our Close nothing more is written there.
@@ -164,7 +164,7 @@ Test(relay_close, says_goodbye_at_the_end_of_the_message)
 	relay_fixture_start(&fixture, &RELAY_FIXTURE_DEFAULTS);
 	relay_fixture_send(&fixture.backend, "t+(a)");
 	relay_fixture_send(&fixture.client, "[82 85 00 00 00 00] [61 62]");
-	relay_close(fixture.relay, CLOSE_REASON_SHUTDOWN);
+	relay_drain(fixture.relay, CLOSE_REASON_SHUTDOWN, 1001, "");
 	relay_fixture_expect(&fixture.client, "t+(a)");
 	relay_fixture_send(&fixture.backend, "c+(b) P() c(c) t(too late)");
 	relay_fixture_expect(&fixture.client, "c+(b) P() c(c) C(1001 shutdown)");
@@ -182,8 +182,8 @@ Test(relay_close, says_goodbye_once)
 	struct relay_fixture fixture;
 
 	relay_fixture_start(&fixture, &RELAY_FIXTURE_DEFAULTS);
-	relay_close(fixture.relay, CLOSE_REASON_SERVER_DRAINED);
-	relay_close(fixture.relay, CLOSE_REASON_SHUTDOWN);
+	relay_drain(fixture.relay, CLOSE_REASON_SERVER_DRAINED, 1012, "");
+	relay_drain(fixture.relay, CLOSE_REASON_SHUTDOWN, 1001, "");
 	relay_fixture_expect(&fixture.client, "C(1012 server_drained)");
 	relay_fixture_finish(&fixture);
 }
@@ -194,10 +194,10 @@ Test(relay_close, is_cut_at_once_when_told_so)
 
 	relay_fixture_start(&fixture, &RELAY_FIXTURE_DEFAULTS);
 	relay_fixture_send(&fixture.backend, "t+(a)");
-	relay_close(fixture.relay, CLOSE_REASON_SHUTDOWN);
-	relay_cut(fixture.relay);
+	relay_drain(fixture.relay, CLOSE_REASON_SHUTDOWN, 1001, "");
+	relay_cut(fixture.relay, CLOSE_REASON_SHUTDOWN);
 	relay_fixture_expect_done(&fixture, CLOSE_REASON_SHUTDOWN, "wherry", 1001);
-	relay_cut(fixture.relay);
+	relay_cut(fixture.relay, CLOSE_REASON_SHUTDOWN);
 	relay_fixture_expect(&fixture.client, "t+(a) $");
 	relay_fixture_expect(&fixture.backend, "C(1001 shutdown) $");
 	relay_fixture_finish(&fixture);

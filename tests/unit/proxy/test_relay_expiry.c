@@ -91,7 +91,8 @@ Test(relay_expiry, changes_nothing_about_a_close_that_is_on_its_way)
 
 	start(&fixture);
 	relay_fixture_send(&fixture.client, "t+(not whole)");
-	relay_close(fixture.relay, CLOSE_REASON_SHUTDOWN); // at the end of the message
+	relay_drain(fixture.relay, CLOSE_REASON_SHUTDOWN, 1001,
+		""); // at the end of the message
 	pass_time(&fixture, LIFE_MS);
 	relay_fixture_send(&fixture.client, "c(.)");
 	relay_fixture_expect(&fixture.backend, "t+(not whole) c(.) C(1001 shutdown)");

@@ -135,7 +135,7 @@ Test(relay_lost, tells_it_though_a_shutdown_waits)
 
 	relay_fixture_start(&fixture, &RELAY_FIXTURE_DEFAULTS);
 	relay_fixture_send(&fixture.backend, "t+(half of it)");
-	relay_close(fixture.relay, CLOSE_REASON_SHUTDOWN);
+	relay_drain(fixture.relay, CLOSE_REASON_SHUTDOWN, 1001, "");
 	relay_fixture_expect(&fixture.client, "t+(half of it)");
 	relay_fixture_close(&fixture.backend);
 	relay_fixture_expect(&fixture.client, "C(1001 shutdown)");
@@ -184,7 +184,7 @@ Test(relay_lost, forgets_a_close_for_a_leg_that_is_gone)
 
 	relay_fixture_start_tcp(&fixture, &RELAY_FIXTURE_DEFAULTS);
 	relay_fixture_send(&fixture.backend, "[82 05 61 62]");
-	relay_close(fixture.relay, CLOSE_REASON_SHUTDOWN);
+	relay_drain(fixture.relay, CLOSE_REASON_SHUTDOWN, 1001, "");
 	relay_fixture_reset(&fixture.client);
 	relay_fixture_send(&fixture.backend, "[63 64 65] t(on) C(1001)");
 	relay_fixture_close(&fixture.backend);

@@ -127,7 +127,7 @@ static void close_at(bool is_client, size_t byte, bool *ret_is_last)
 	struct relay_peer *to = is_client ? &fixture.backend : &fixture.client;
 	struct conversation conversation = talk(&from->script);
 	relay_fixture_send_bytes(from, (struct str){conversation.bytes.data, byte});
-	relay_close(fixture.relay, CLOSE_REASON_SHUTDOWN);
+	relay_drain(fixture.relay, CLOSE_REASON_SHUTDOWN, 1001, "");
 	send_rest(from, &conversation, byte);
 	size_t item = find_item(&conversation, byte);
 	bool is_held = item > 0 && byte < conversation.starts[item] &&

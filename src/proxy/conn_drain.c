@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// What a connection does when its drain says so: the polite way, and the deadline's.
+#include "conn_priv.h"
+#include "wherry/base/now.h"
+#include "wherry/proxy/drain.h"
+
+enum {
+	FIRST_REQUEST_MS = 1000, // of a connection made just before the drain
+};
+
+void conn_drain(struct conn *conn)
+{
+	const struct drain_plan *plan = drain_get_plan(conn->drain);
+	bool is_between = conn->state == CONN_HEAD && !conn->is_head_begun;
+	conn->request.is_keep_alive = false;
+	if (conn->state == CONN_RELAY)
+		relay_drain(conn->relay, plan->reason, plan->code, plan->text);
+	else if (is_between && conn->taken > conn->http_at)
+		conn_linger(conn);
+	else if (is_between) // its request is coming
+		loop_timer_set(&conn->timer, now_ms() + FIRST_REQUEST_MS);
+}
+
+void conn_cut(struct conn *conn)
+{
+	enum close_reason reason =
+		conn->drain ? drain_get_plan(conn->drain)->reason : CLOSE_REASON_SHUTDOWN;
+	if (conn->state == CONN_RELAY) {
+		relay_cut(conn->relay, reason);
+		return;
+	}
+	// An answer whose end is the connection's must not look whole.
+	if (conn->state == CONN_FORWARD && conn->forward->has_head &&
+		conn->forward->framing == RESPONSE_HEAD_UNTIL_CLOSE)
+		stream_abort(conn->client);
+	conn_close(conn, reason, "wherry");
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+// Drains, from the control loop: has the workers do them, follows how far they are, and
+// says in the log how each began and ended.
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "server_priv.h"
+#include "wherry/base/log.h"
+#include "wherry/base/now.h"
+
+enum {
+	LOOK_MS = 100,
+};
+
+static double seconds(uint64_t ms)
+{
+	return (double)ms / 1000;
+}
+
+static void log_end(const struct server_drain *drain)
+{
+	struct drain_plan_progress progress = drain_plan_look(drain->plan);
+	log_info("drain of %s: over after %.1f s, %llu connections, %llu of them cut",
+		drain->what, seconds(now_ms() - drain->started_ms),
+		(unsigned long long)progress.joined, (unsigned long long)progress.cut);
+}
+
+static void forget(struct server_drain *drain)
+{
+	log_end(drain);
+	LIST_REMOVE(drain, entry);
+	drain_plan_unref(drain->plan);
+	free(drain);
+}
+
+static void look(void *arg)
+{
+	struct server *server = arg;
+	struct server_drain *next, *drain = LIST_FIRST(&server->drains);
+	for (; drain; drain = next) {
+		next = LIST_NEXT(drain, entry);
+		if (drain_plan_is_over(drain->plan))
+			forget(drain);
+	}
+	if (!LIST_EMPTY(&server->drains))
+		loop_timer_set(&server->drains_timer, now_ms() + LOOK_MS);
+}
+
+void server_drain_start(struct server *server)
+{
+	LIST_INIT(&server->drains);
+	loop_timer_init(&server->drains_timer, server->loop, look, server);
+}
+
+void server_drain_stop(struct server *server)
+{
+	while (!LIST_EMPTY(&server->drains))
+		forget(LIST_FIRST(&server->drains));
+	loop_timer_finish(&server->drains_timer);
+}
+
+struct server_drain *server_drain_watch(
+	struct server *server, struct drain_plan *plan, const char *what)
+{
+	struct server_drain *drain = calloc(1, sizeof(*drain));
+	if (!drain)
+		return NULL;
+	drain->plan = drain_plan_ref(plan);
+	drain->started_ms = now_ms();
+	(void)snprintf(drain->what, sizeof(drain->what), "%s", what);
+	LIST_INSERT_HEAD(&server->drains, drain, entry);
+	loop_timer_set(&server->drains_timer, now_ms() + LOOK_MS);
+	return drain;
+}
+
+static void tell_workers(struct server *server, struct drain_plan *plan,
+	bool (*tell)(struct worker *worker, struct drain_plan *plan))
+{
+	for (size_t i = 0; i < server->worker_count; i++) {
+		if (tell(server->workers[i], plan))
+			continue;
+		drain_plan_leave(plan);
+		log_error("drain: no memory to tell worker %zu", i);
+	}
+}
+
+static bool run(struct server *server, const struct drain_plan_options *options,
+	const char *what, bool (*tell)(struct worker *worker, struct drain_plan *plan))
+{
+	struct drain_plan_options mine = *options;
+	mine.shares = server->worker_count;
+	struct drain_plan *plan = drain_plan_create(&mine);
+	bool is_watched = plan && server_drain_watch(server, plan, what);
+	if (is_watched) {
+		log_info("drain of %s: within %.1f s, and cut after %.1f s", what,
+			seconds(options->window_ms), seconds(options->timeout_ms));
+		tell_workers(server, plan, tell);
+	}
+	drain_plan_unref(plan);
+	return is_watched;
+}
+
+bool server_drain_run(
+	struct server *server, const struct drain_plan_options *options, const char *what)
+{
+	return run(server, options, what, worker_drain);
+}
+
+// The second signal ends at once; one during the start has nothing to wait for.
+void server_drain(struct server *server, uint64_t window_ms, uint64_t timeout_ms)
+{
+	if (server->is_draining || !server->has_started) {
+		server->is_stopping = true;
+		window_ms = timeout_ms = 0;
+	}
+	if (!server->has_started) {
+		loop_stop(server->loop);
+		return;
+	}
+	struct drain_plan_options options = {
+		.scope = DRAIN_PLAN_ALL,
+		.reason = CLOSE_REASON_SHUTDOWN,
+		.window_ms = window_ms,
+		.timeout_ms = timeout_ms,
+	};
+	if (server->is_stopping)
+		log_info("stopping at once");
+	server->is_draining = run(server, &options, "all", worker_stop);
+	if (!server->is_draining)
+		log_error("drain of all: no memory");
+}
