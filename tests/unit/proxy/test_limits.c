@@ -239,13 +239,13 @@ Test(limits, follow_the_memory_budget)
 	limits_destroy(limits);
 }
 
-static bool shake(struct limits *limits, const char *peer)
+static bool shake(struct limits *limits, const struct conf *by, const char *peer)
 {
 	struct limits_refusal refusal = {0};
 	struct addr addr = address(peer);
 	bool is_counted;
 
-	return limits_enter_handshake(limits, &conf, &addr, &is_counted, &refusal);
+	return limits_enter_handshake(limits, by, &addr, &is_counted, &refusal);
 }
 
 // By /24, and apart from connections.
@@ -256,22 +256,22 @@ Test(limits, count_handshakes_by_network)
 	strict.limits.tls_handshakes_per_source = 2;
 	struct limits *limits = limits_create(&strict);
 	struct addr first = address("192.0.2.1:1");
-	cr_expect(shake(limits, "192.0.2.1:1"));
-	cr_expect(shake(limits, "192.0.2.200:1"));
-	cr_expect_not(shake(limits, "192.0.2.3:1"));
-	cr_expect(shake(limits, "192.0.3.1:1"));
-	cr_expect(shake(limits, "[2001:db8::1]:1"));
-	cr_expect(shake(limits, "[2001:db8::2]:1"));
-	cr_expect_not(shake(limits, "[2001:db8::3]:1"));
-	cr_expect(shake(limits, "127.0.0.1:1"));
-	cr_expect(shake(limits, "127.0.0.1:1"));
-	cr_expect(shake(limits, "127.0.0.1:1"));
+	cr_expect(shake(limits, &strict, "192.0.2.1:1"));
+	cr_expect(shake(limits, &strict, "192.0.2.200:1"));
+	cr_expect_not(shake(limits, &strict, "192.0.2.3:1"));
+	cr_expect(shake(limits, &strict, "192.0.3.1:1"));
+	cr_expect(shake(limits, &strict, "[2001:db8::1]:1"));
+	cr_expect(shake(limits, &strict, "[2001:db8::2]:1"));
+	cr_expect_not(shake(limits, &strict, "[2001:db8::3]:1"));
+	cr_expect(shake(limits, &strict, "127.0.0.1:1"));
+	cr_expect(shake(limits, &strict, "127.0.0.1:1"));
+	cr_expect(shake(limits, &strict, "127.0.0.1:1"));
 	enter(limits, "192.0.2.0:1", OK);
 	enter(limits, "192.0.2.0:1", OK);
 	enter(limits, "192.0.2.0:1", SOURCE);
 	limits_leave_handshake(limits, &first);
-	cr_expect(shake(limits, "192.0.2.3:1"));
-	cr_expect_not(shake(limits, "192.0.2.3:1"));
+	cr_expect(shake(limits, &strict, "192.0.2.3:1"));
+	cr_expect_not(shake(limits, &strict, "192.0.2.3:1"));
 	limits_destroy(limits);
 }
 
@@ -285,9 +285,9 @@ Test(limits, refuse_a_source_before_they_count_it_for_all)
 	strict.limits.tls_handshakes_per_source = 2;
 	struct limits *limits = limits_create(&strict);
 	for (size_t i = 0; i < 10; i++)
-		cr_expect_eq(shake(limits, "192.0.2.1:1"), i < 2);
-	cr_expect(shake(limits, "192.0.3.1:1"));
-	cr_expect_not(shake(limits, "192.0.4.1:1"), "of all");
+		cr_expect_eq(shake(limits, &strict, "192.0.2.1:1"), i < 2);
+	cr_expect(shake(limits, &strict, "192.0.3.1:1"));
+	cr_expect_not(shake(limits, &strict, "192.0.4.1:1"), "of all");
 	for (size_t i = 0; i < 2; i++) { // and what was refused is in no network's count
 		struct addr left = address("192.0.2.1:1");
 		limits_leave_handshake(limits, &left);
