@@ -132,6 +132,28 @@ static void check_status(const struct conf *conf, const struct conf_yaml_node *r
 			conf_yaml_describe(node, found), "status: open to the network");
 }
 
+// Who may ask there is told by the kernel, which knows that of UNIX sockets alone.
+static void check_control(const struct conf *conf, const struct conf_yaml_node *root,
+	struct conf_diag *diag)
+{
+	char found[CONF_YAML_TEXT_SIZE];
+	const struct addr *address = &conf->control.address;
+	const struct conf_yaml_node *node = conf_yaml_find(root, "control");
+	if (address->length == 0)
+		return;
+	if (!addr_is_unix(address))
+		conf_diag_add(diag, node->at, "unix:/path, auto or off",
+			conf_yaml_describe(node, found), "control: not a UNIX socket");
+	if (conf->has_status && is_same_place(address, &conf->status))
+		conf_diag_add(diag, node->at, "an address of its own", NULL,
+			"control: the same as status");
+	for (size_t i = 0; i < conf->listener_count; i++) {
+		if (is_same_place(address, &conf->listeners[i].address))
+			conf_diag_add(diag, node->at, "an address of its own", NULL,
+				"control: the same as listeners[%zu]", i);
+	}
+}
+
 static bool is_used(const struct conf *conf, size_t upstream)
 {
 	for (size_t i = 0; i < conf->route_count; i++) {
@@ -208,6 +230,7 @@ void conf_check_rules(const struct conf *conf, const struct conf_yaml_node *root
 	check_tls(conf, root, diag);
 	check_proxy_sources(conf, root, diag);
 	check_status(conf, root, diag);
+	check_control(conf, root, diag);
 	check_sandbox(conf, root, diag);
 	check_upstreams(conf, root, diag);
 	check_upstream_tls(conf, root, diag);

@@ -27,6 +27,11 @@ static void keep_canonical(struct conf_load *load, const struct conf_yaml_node *
 	buf_finish(&text);
 }
 
+static bool is_off(const struct conf_yaml_node *node)
+{
+	return node && str_equal(node->text, STR("off"));
+}
+
 static void load_tree(
 	struct conf *conf, struct conf_yaml_node *root, struct conf_diag *diag)
 {
@@ -36,6 +41,7 @@ static void load_tree(
 		return;
 	conf_load_route_finish(&load, root);
 	conf->has_status = conf->status.length > 0;
+	conf->control.is_off = is_off(conf_yaml_find(root, "control"));
 	if (!load.memory->is_failed)
 		conf_check_rules(conf, root, diag);
 	if (diag->count == 0)
@@ -89,6 +95,39 @@ static int read_file(const char *path, struct buf *ret_text)
 	int error = read_all(fd, ret_text);
 	(void)close(fd); // nothing was written
 	return error;
+}
+
+static bool find_control(
+	struct conf_yaml *yaml, struct conf_control *ret_control, struct conf_diag *diag)
+{
+	char found[CONF_YAML_TEXT_SIZE];
+	const struct conf_yaml_node *node =
+		conf_yaml_find(conf_yaml_root(yaml), "control");
+	*ret_control = (struct conf_control){.is_off = is_off(node)};
+	if (!node || ret_control->is_off || str_equal(node->text, STR("auto")) ||
+		(addr_parse(node->text, &ret_control->address) &&
+			addr_is_unix(&ret_control->address)))
+		return true;
+	conf_diag_add(diag, node->at, "unix:/path, auto or off",
+		conf_yaml_describe(node, found), "control: bad address");
+	return false;
+}
+
+bool conf_load_control(
+	const char *path, struct conf_control *ret_control, struct conf_diag *diag)
+{
+	struct buf text = BUF_INIT;
+	int error = read_file(path, &text);
+	struct conf_yaml *yaml = NULL;
+	if (error != 0)
+		conf_diag_add(diag, (struct conf_position){.file = path}, NULL, NULL,
+			"can't be read: %s", strerror(error));
+	else
+		yaml = conf_yaml_parse(path, buf_str(&text), diag);
+	bool is_found = yaml && find_control(yaml, ret_control, diag);
+	conf_yaml_destroy(yaml);
+	buf_finish(&text);
+	return is_found;
 }
 
 struct conf *conf_load_file(const char *path, struct conf_diag *diag)

@@ -39,6 +39,10 @@ const struct conf_schema_key conf_schema_process[] = {
 	KEY("trusted_proxies", NETWORKS, "",
 		"proxies whose X-Forwarded-* and Forwarded headers are kept",
 		IN(conf, trusted_proxies), EXTRA(conf, trusted_proxy_count)),
+	KEY("control", ADDRESS, "auto",
+		"UNIX socket for wherry status, stop and the like; auto is "
+		"/run/wherry/control.sock",
+		IN(conf, control.address), .words = "auto|off"),
 	KEY("status", ADDRESS, "off",
 		"address of /ready, /status and /metrics; loopback or a UNIX socket",
 		IN(conf, status), .words = "off"),

@@ -253,6 +253,12 @@ struct conf_resolver {
 	uint64_t max_ttl_ms; // an answer is asked for again after at most this
 };
 
+// Who else on this machine may steer the process.
+struct conf_control {
+	bool is_off;
+	struct addr address; // a UNIX socket; of length 0: where there is a place for one
+};
+
 // What the process gives up for good when it starts.
 struct conf_sandbox {
 	bool no_new_privs;
@@ -271,6 +277,7 @@ struct conf {
 	struct log_options log;
 	struct addr_network *trusted_proxies;
 	size_t trusted_proxy_count;
+	struct conf_control control;
 	bool has_status;
 	struct addr status;
 	struct conf_listener *listeners;

@@ -62,6 +62,8 @@ Test(conf_load, fills_in_every_default)
 	cr_expect_str_eq(conf->log.access, "stdout");
 	cr_expect_eq(conf->trusted_proxy_count, 0);
 	cr_expect_not(conf->has_status);
+	cr_expect_not(conf->control.is_off);
+	cr_expect_eq(conf->control.address.length, 0);
 	cr_expect_eq(conf->timeouts.connect_ms, 5000);
 	cr_expect_eq(conf->timeouts.response_ms, 60000);
 	cr_expect_eq(conf->timeouts.idle_ms, 60000);

@@ -36,7 +36,7 @@ static void expect_diagnostics(const char *path, const char *name)
 
 Test(conf_load_bad, says_all_mistakes_of_each_bad_file)
 {
-	cr_expect_geq(data_file_each(TEST_DATA "/bad", expect_diagnostics), 28);
+	cr_expect_geq(data_file_each(TEST_DATA "/bad", expect_diagnostics), 30);
 }
 
 Test(conf_load_bad, says_ten_mistakes_in_one_run)
