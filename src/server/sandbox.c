@@ -21,14 +21,15 @@ static struct sandbox_state set_option(bool is_wanted, int option, unsigned long
 	return state;
 }
 
-static struct sandbox_state enter_landlock(const struct conf *conf, int *ret_version)
+static struct sandbox_state enter_landlock(
+	const struct conf *conf, const struct addr *control, int *ret_version)
 {
 	struct sandbox_state state = {.is_wanted = conf->sandbox.landlock};
 	struct sandbox_paths paths;
 	*ret_version = 0;
 	if (!state.is_wanted)
 		return state;
-	sandbox_paths_collect(&paths, conf);
+	sandbox_paths_collect(&paths, conf, control);
 	state.error =
 		paths.is_failed ? ENOMEM : sandbox_landlock_enter(&paths, ret_version);
 	sandbox_paths_finish(&paths);
@@ -101,7 +102,8 @@ static void warn_of_user(const struct privileges *privileges)
 }
 
 // Each later measure makes an earlier one impossible, or needs it.
-bool sandbox_enter(const struct conf *conf, struct sandbox *ret_sandbox)
+bool sandbox_enter(
+	const struct conf *conf, const struct addr *control, struct sandbox *ret_sandbox)
 {
 	const struct conf_sandbox *wanted = &conf->sandbox;
 	struct sandbox *sandbox = ret_sandbox;
@@ -113,7 +115,7 @@ bool sandbox_enter(const struct conf *conf, struct sandbox *ret_sandbox)
 	if (wanted->core_dumps)
 		(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0); // fails only for a bad value
 	sandbox->no_new_privs = set_option(wanted->no_new_privs, PR_SET_NO_NEW_PRIVS, 1);
-	sandbox->landlock = enter_landlock(conf, &sandbox->landlock_version);
+	sandbox->landlock = enter_landlock(conf, control, &sandbox->landlock_version);
 	sandbox->seccomp.is_wanted = wanted->seccomp;
 	if (wanted->seccomp)
 		sandbox->seccomp.error = sandbox_seccomp_enter();

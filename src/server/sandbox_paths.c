@@ -111,7 +111,8 @@ static void add_system(struct sandbox_paths *paths)
 	sandbox_sanitizer_add_paths(paths);
 }
 
-void sandbox_paths_collect(struct sandbox_paths *paths, const struct conf *conf)
+void sandbox_paths_collect(
+	struct sandbox_paths *paths, const struct conf *conf, const struct addr *control)
 {
 	*paths = (struct sandbox_paths){0};
 	add_system(paths);
@@ -125,6 +126,7 @@ void sandbox_paths_collect(struct sandbox_paths *paths, const struct conf *conf)
 		add_socket(paths, &conf->listeners[i].address);
 	if (conf->has_status)
 		add_socket(paths, &conf->status);
+	add_socket(paths, control);
 }
 
 void sandbox_paths_finish(struct sandbox_paths *paths)

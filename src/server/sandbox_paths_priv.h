@@ -23,8 +23,10 @@ struct sandbox_paths {
 	bool is_failed; // memory was short
 };
 
-// All that conf names, and what the system's libraries read. To be finished.
-void sandbox_paths_collect(struct sandbox_paths *paths, const struct conf *conf);
+// The control socket, all that conf names, and what the system's libraries read. To be
+// finished.
+void sandbox_paths_collect(
+	struct sandbox_paths *paths, const struct conf *conf, const struct addr *control);
 void sandbox_paths_finish(struct sandbox_paths *paths);
 
 void sandbox_paths_add(

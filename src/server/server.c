@@ -162,7 +162,9 @@ static bool start(struct server *server)
 		log_error("out of memory or descriptors");
 		return false;
 	}
-	if (!server_listen(server) || !server_status_start(server))
+	// The listeners last: whoever connects is to be served.
+	if (!server_control_start(server) || !server_status_start(server) ||
+		!server_listen(server))
 		return false;
 	server_memory_start(server);
 	server_drain_start(server);
@@ -180,6 +182,7 @@ static void finish(struct server *server)
 			worker_join(server->workers[i]);
 	}
 	server_snapshot_stop(server); // before the loops that it answers to go
+	control_destroy(server->control);
 	status_destroy(server->status);
 	resolver_destroy(server->resolver);
 	if (server->loop)
@@ -206,8 +209,9 @@ static bool enter_sandbox(struct server *server)
 		log_error("out of memory");
 		return false;
 	}
+	server_control_prepare(server);
 	if (!server_tls_load_early(server) ||
-		!sandbox_enter(server->conf, &server->sandbox))
+		!sandbox_enter(server->conf, &server->control_address, &server->sandbox))
 		return false;
 	if (!log_start(&server->conf->log)) {
 		log_error("log.events %s or log.access %s: %m (expected what user %s may "

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // The process as its parts see it: server.c (start and end), server_listen.c (sockets),
-// server_drain.c (how connections are closed), server_memory.c (the budget),
-// server_names.c (where servers are), server_snapshot.c (what workers go by),
-// server_tls.c (certificates) and server_signals.c.
+// server_control.c (how it is steered), server_drain.c (how connections are closed),
+// server_memory.c (the budget), server_names.c (where servers are), server_snapshot.c
+// (what workers go by), server_tls.c (certificates) and server_signals.c.
 #pragma once
 
 #include <sys/queue.h>
 
+#include "wherry/admin/control.h"
 #include "wherry/admin/status.h"
 #include "wherry/base/memory_use.h"
 #include "wherry/net/file_watch.h"
@@ -72,6 +73,8 @@ struct server {
 	struct server_drain_list drains;
 	struct loop_timer drains_timer;
 	struct status *status;
+	struct addr control_address; // of length 0: there is no place for it, or none
+	struct control *control;
 	struct event *signals[SERVER_SIGNALS];
 	uint64_t started_ms;
 	struct sandbox sandbox;
@@ -100,6 +103,13 @@ void server_memory_stop(struct server *server);
 MUST_CHECK bool server_listen(struct server *server);
 // Opens the status address if there is one. False, logged.
 MUST_CHECK bool server_status_start(struct server *server);
+// What the status address and `wherry status` tell, as JSON; NULL without memory.
+MUST_CHECK struct json_t *server_status_report(const struct server *server);
+// Finds the control socket's place, before the sandbox closes the way there.
+void server_control_prepare(struct server *server);
+// Opens it. False, logged, if the configuration names a place and it can't be there; no
+// other one is needed to serve.
+MUST_CHECK bool server_control_start(struct server *server);
 // Without a configuration file: reads the key that root named on the command line while
 // root may still do so, instead of asking that another user can. False, logged.
 MUST_CHECK bool server_tls_load_early(struct server *server);
@@ -130,6 +140,13 @@ struct server_drain *server_drain_watch(
 	struct server *server, struct drain_plan *plan, const char *what);
 void server_drain_start(struct server *server);
 void server_drain_stop(struct server *server);
+
+enum server_stop {
+	SERVER_STOP_DRAIN, // as the configuration says; at once if it drains already
+	SERVER_STOP_QUICK, // within 2 s; the same
+	SERVER_STOP_NOW,
+};
+void server_stop(struct server *server, enum server_stop how);
 
 // Called back by the parts above.
 void server_start_workers(struct server *server);

@@ -5,20 +5,14 @@
 
 #include "server_priv.h"
 
-enum {
-	QUICK_STOP_MS = 2000
-};
-
 static void on_term(evutil_socket_t number, short events, void *arg)
 {
-	struct server *server = arg;
-	const struct conf_drain *drain = &server->conf->drain;
-	server_drain(server, drain->window_ms, drain->timeout_ms);
+	server_stop(arg, SERVER_STOP_DRAIN);
 }
 
 static void on_int(evutil_socket_t number, short events, void *arg)
 {
-	server_drain(arg, 0, QUICK_STOP_MS);
+	server_stop(arg, SERVER_STOP_QUICK);
 }
 
 static void on_usr1(evutil_socket_t number, short events, void *arg)

@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-#include "server_priv.h"
+#include "server_control_priv.h"
 #include "wherry/admin/metrics.h"
 #include "wherry/base/log.h"
 #include "wherry/base/now.h"
@@ -51,7 +51,7 @@ static json_t *report_hardening(const struct sandbox *sandbox)
 		sandbox_state_text(&sandbox->landlock));
 }
 
-static json_t *report(const struct server *server)
+json_t *server_status_report(const struct server *server)
 {
 	uint64_t connections = 0, websockets = 0;
 	for (size_t i = 0; i < server->worker_count; i++) {
@@ -73,7 +73,7 @@ static json_t *report(const struct server *server)
 
 static void write_report(void *arg, struct buf *out)
 {
-	json_t *root = report(arg);
+	json_t *root = server_status_report(arg);
 	char *text = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
 	if (text) {
 		buf_append_str(out, str_from(text));
@@ -83,6 +83,12 @@ static void write_report(void *arg, struct buf *out)
 	}
 	free(text);
 	json_decref(root);
+}
+
+void server_control_status(void *arg, struct control_call *call)
+{
+	if (control_call_unpack(call, "{}"))
+		control_call_answer(call, server_status_report(arg));
 }
 
 bool server_status_start(struct server *server)

@@ -24,10 +24,12 @@ struct sandbox {
 	int conf_error;       // errno of reading the configuration's file again
 };
 
-// False, logged, if the user can't be what it should, or a file that the configuration
+// control is the control socket's address; of length 0: there is none. False, logged, if
+// the user can't be what it should, or a file that the configuration
 // names can't be read by it; a measure that the kernel does not offer is told by
 // sandbox_log.
-MUST_CHECK bool sandbox_enter(const struct conf *conf, struct sandbox *ret_sandbox);
+MUST_CHECK bool sandbox_enter(
+	const struct conf *conf, const struct addr *control, struct sandbox *ret_sandbox);
 // "active", "off" or "not offered".
 const char *sandbox_state_text(const struct sandbox_state *state);
 // One line of what is active, and a warning for each measure that is not.

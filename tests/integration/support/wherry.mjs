@@ -53,19 +53,20 @@ upstreams:
 }
 
 const DEFAULTS = {
+  control: (wherry) => `control: "unix:${wherry.controlPath}"`,
   workers: () => 'workers: 1',
   log: () => 'log: { format: json }',
   drain: () => 'drain: { window: 0s, timeout: 300ms }',
   limits: () => 'limits: { exempt: [127.0.0.0/8] }',
   // The folders of a test belong to whoever runs it.
   ...(process.getuid() === 0 && { user: () => 'user: root' }),
-  listeners: (ports) => `listeners: [{ address: "127.0.0.1:${ports[0]}" }]`,
+  listeners: ({ ports }) => `listeners: [{ address: "127.0.0.1:${ports[0]}" }]`,
 };
 
 /** The text with every top-level key a test did not write itself. */
-function completed(text, ports) {
+function completed(text, wherry) {
   const missing = Object.keys(DEFAULTS).filter((key) => !new RegExp(`^${key}:`, 'm').test(text));
-  return [...missing.map((key) => DEFAULTS[key](ports)), text].join('\n');
+  return [...missing.map((key) => DEFAULTS[key](wherry)), text].join('\n');
 }
 
 function sanitizerEnvironment(directory) {
@@ -140,6 +141,11 @@ class Wherry {
     return `http://127.0.0.1:${this.port}`;
   }
 
+  /** Unless a test writes another one. */
+  get controlPath() {
+    return join(this.directory, 'control');
+  }
+
   get webSocketUrl() {
     return `ws://127.0.0.1:${this.port}`;
   }
@@ -162,7 +168,7 @@ class Wherry {
   runArguments(configuration) {
     const text = typeof configuration === 'function' ? configuration(this) : configuration;
     this.configPath = join(this.directory, 'wherry.yaml');
-    this.configText = completed(text, this.ports);
+    this.configText = completed(text, this);
     writeFileSync(this.configPath, this.configText);
     return ['run', '-c', this.configPath];
   }

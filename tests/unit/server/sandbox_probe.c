@@ -67,7 +67,7 @@ static void enter(const struct probe_folders *folders, bool needs_landlock)
 	int version;
 	if (!addr_parse(str_from(socket), &listener.address))
 		_exit(EXIT_NO_SANDBOX);
-	sandbox_paths_collect(&paths, &conf);
+	sandbox_paths_collect(&paths, &conf, &(struct addr){0});
 	if (paths.is_failed || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		_exit(EXIT_NO_SANDBOX);
 	if (sandbox_landlock_enter(&paths, &version) != 0 && needs_landlock)

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// The control socket of the process: where it is, and the table of what may be asked.
+#include <errno.h>
+#include <string.h>
+
+#include "server_control_priv.h"
+#include "wherry/base/log.h"
+#include "wherry/server/control_place.h"
+
+// Each command of `wherry` that asks a running process has its verb here.
+static const struct control_verb verbs[] = {
+	{"status", server_control_status, CONTROL_READS},
+	{"stop", server_control_stop, CONTROL_CHANGES},
+	{0},
+};
+
+void server_control_prepare(struct server *server)
+{
+	control_place_choose(&server->conf->control, &server->control_address);
+}
+
+// `wherry proxy` is for trying out, where nobody has made a folder.
+static void tell_missing(const struct server *server, const char *why)
+{
+	if (!server->conf->path)
+		log_info("control: no socket: %s", why);
+	else
+		log_warn("control: there is no socket for `wherry status` and the like: "
+			 "%s (expected /run/wherry to be user %s's, or \"control: "
+			 "unix:/path\" in the configuration)",
+			why, server->sandbox.privileges.user);
+}
+
+static const char *explain(int error)
+{
+	return error == EADDRINUSE ? "another Wherry serves it" : strerrordesc_np(error);
+}
+
+bool server_control_start(struct server *server)
+{
+	char text[ADDR_TEXT_SIZE];
+	int error = 0;
+	if (server->conf->control.is_off)
+		return true;
+	if (server->control_address.length == 0) {
+		tell_missing(server, "no folder for it can be written to");
+		return true;
+	}
+	server->control = control_create(
+		server->loop, &server->control_address, verbs, server, &error);
+	if (server->control)
+		return true;
+	addr_format(&server->control_address, text);
+	if (server->conf->control.address.length > 0)
+		log_error("control on %s: %s (expected a free path that user %s may "
+			  "write to)",
+			text, explain(error), server->sandbox.privileges.user);
+	else
+		tell_missing(server, explain(error));
+	return server->conf->control.address.length == 0;
+}

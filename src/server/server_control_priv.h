@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT
+// The verbs of the control socket, each in the file of what it is about. arg is the
+// struct server.
+#pragma once
+
+#include "server_priv.h"
+
+void server_control_status(void *arg, struct control_call *call); // server_status.c
+void server_control_stop(void *arg, struct control_call *call);   // server_stop.c
