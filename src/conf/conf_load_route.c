@@ -105,6 +105,7 @@ void conf_load_route_finish(struct conf_load *load, const struct conf_yaml_node 
 	const struct conf_yaml_node *node = routes ? routes->first : NULL;
 	for (size_t i = 0; i < load->conf->route_count && node; i++, node = node->next) {
 		struct conf_route *route = &load->conf->routes[i];
+		route->line = node->at.line;
 		set_name(load, route, i);
 		fit_max_frame(&route->websocket, conf_yaml_find(node, "websocket"));
 		route->action =

@@ -27,9 +27,7 @@ enum access_result access_refuse(
 	return refuse(&access->reply, status, detail, NULL);
 }
 
-// deny wins; where there is a list of those allowed, nobody else is.
-static bool is_network_allowed(
-	const struct conf_access *access, const struct request *request)
+bool access_allows_client(const struct conf_access *access, const struct request *request)
 {
 	struct addr client;
 	if (!access->allow && !access->deny)
@@ -134,7 +132,7 @@ enum access_result access_start(const struct access_question *question,
 {
 	const struct conf_route *route = question->request->route;
 	*ret_access = NULL;
-	if (!is_network_allowed(&route->access, question->request))
+	if (!access_allows_client(&route->access, question->request))
 		return refuse(ret_reply, 403,
 			"this address may not use this route (access)", NULL);
 	if (!is_rate_kept(question, ret_reply))

@@ -24,7 +24,7 @@ static bool matches_path(const char *pattern, struct str path)
 	return str_equal(path, wanted);
 }
 
-static bool matches_fields(
+static const struct conf_header *find_unmet_field(
 	const struct conf_match *match, const struct http_message *request)
 {
 	for (size_t i = 0; i < match->header_count; i++) {
@@ -32,28 +32,12 @@ static bool matches_fields(
 		const struct http_field *field =
 			http_message_find_name(request, str_from(wanted->name));
 		if (!field)
-			return false;
+			return wanted;
 		if (strcmp(wanted->value, "*") != 0 &&
 			!str_equal(field->value, str_from(wanted->value)))
-			return false;
+			return wanted;
 	}
-	return true;
-}
-
-static bool matches(const struct conf_match *match, const struct http_message *request,
-	struct str host, struct str path)
-{
-	if (match->path && !matches_path(match->path, path))
-		return false;
-	if (match->host && !matches_host(match->host, host))
-		return false;
-	if (match->method && !http_message_is_method(request, match->method))
-		return false;
-	if (match->subprotocol &&
-		!http_message_has_token(request, HTTP_FIELD_SEC_WEBSOCKET_PROTOCOL,
-			str_from(match->subprotocol)))
-		return false;
-	return matches_fields(match, request);
+	return NULL;
 }
 
 // What is asked, apart from the path, which can be read in more than one way.
@@ -64,13 +48,31 @@ struct question {
 	bool is_secure;
 };
 
+static enum route_condition find_unmet(
+	const struct conf_route *route, const struct question *question, struct str path)
+{
+	const struct conf_match *match = &route->match;
+	if (question->is_secure && route->redirects_to_https)
+		return ROUTE_CONDITION_PLAIN;
+	if (match->path && !matches_path(match->path, path))
+		return ROUTE_CONDITION_PATH;
+	if (match->host && !matches_host(match->host, question->host))
+		return ROUTE_CONDITION_HOST;
+	if (match->method && !http_message_is_method(question->request, match->method))
+		return ROUTE_CONDITION_METHOD;
+	if (match->subprotocol &&
+		!http_message_has_token(question->request,
+			HTTP_FIELD_SEC_WEBSOCKET_PROTOCOL, str_from(match->subprotocol)))
+		return ROUTE_CONDITION_SUBPROTOCOL;
+	return find_unmet_field(match, question->request) ? ROUTE_CONDITION_FIELD
+							  : ROUTE_CONDITION_NONE;
+}
+
 static const struct conf_route *find(const struct question *question, struct str path)
 {
 	for (size_t i = 0; i < question->conf->route_count; i++) {
 		const struct conf_route *route = &question->conf->routes[i];
-		bool is_there = question->is_secure && route->redirects_to_https;
-		if (!is_there &&
-			matches(&route->match, question->request, question->host, path))
+		if (find_unmet(route, question, path) == ROUTE_CONDITION_NONE)
 			return route;
 	}
 	return NULL;
@@ -182,6 +184,16 @@ void route_choose(const struct conf *conf, const struct http_message *request,
 		choose_unplain(&question, ret_choice);
 	if (!ret_choice->route && ret_choice->status == 0)
 		refuse(ret_choice, 404, "no route matches this host, path and method");
+}
+
+enum route_condition route_find_unmet(const struct conf_route *route,
+	const struct http_message *request, bool is_secure, struct str path,
+	const struct conf_header **ret_field)
+{
+	struct question question = {
+		NULL, request, host_without_port(request->host), is_secure};
+	*ret_field = find_unmet_field(&route->match, request);
+	return find_unmet(route, &question, path);
 }
 
 // Does prefix end at a segment boundary of path? "/shop" is one of "/shop/x", not

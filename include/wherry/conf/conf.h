@@ -212,6 +212,7 @@ enum conf_host {
 
 struct conf_route {
 	const char *name; // for logs: "routes[2]", or the route's own name
+	size_t line;      // of the file
 	struct conf_match match;
 	enum conf_action action;
 	size_t upstream; // index, for CONF_FORWARD

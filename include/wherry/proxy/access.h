@@ -29,6 +29,11 @@ struct access_question {
 				 // no backend
 };
 
+// By the client's address: deny wins; where there is a list of those allowed, nobody else
+// is.
+bool access_allows_client(
+	const struct conf_access *access, const struct request *request);
+
 // Never before access_start returns; on the loop's thread. reply is NULL for ALLOWED,
 // else lent until this returns.
 typedef void (*access_done_cb)(

@@ -24,6 +24,23 @@ struct route_choice {
 void route_choose(const struct conf *conf, const struct http_message *request,
 	bool is_secure, struct route_choice *ret_choice);
 
+// What a route asks of a request, in the order in which it is looked at.
+enum route_condition {
+	ROUTE_CONDITION_NONE = 0, // all hold
+	ROUTE_CONDITION_PLAIN,    // not to have come by TLS: it would send it there
+	ROUTE_CONDITION_PATH,
+	ROUTE_CONDITION_HOST,
+	ROUTE_CONDITION_METHOD,
+	ROUTE_CONDITION_SUBPROTOCOL,
+	ROUTE_CONDITION_FIELD,
+};
+
+// The first condition of the route that the request does not meet, its path being read
+// as this one; and of its fields the first that is not met, NULL if they all are.
+enum route_condition route_find_unmet(const struct conf_route *route,
+	const struct http_message *request, bool is_secure, struct str path,
+	const struct conf_header **ret_field);
+
 // The URL that a route with `redirect: { to: https }` sends the request to.
 void route_write_https(struct buf *out, const struct conf_route *route,
 	const struct http_message *request);
