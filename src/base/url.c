@@ -137,3 +137,20 @@ bool url_parse(struct str text, struct url *ret_url, const char **reterr_expecte
 	*ret_url = url;
 	return true;
 }
+
+void url_write_authority(struct buf *out, const struct url *url)
+{
+	if (url->scheme == URL_UNIX) {
+		buf_append_str(out, STR("localhost"));
+		return;
+	}
+	bool is_v6 = memchr(url->host.data, ':', url->host.length) != NULL;
+	buf_append_str(out, is_v6 ? STR("[") : STR(""));
+	buf_append_str(out, url->host);
+	buf_append_str(out, is_v6 ? STR("]") : STR(""));
+	uint16_t usual = url->scheme == URL_HTTPS ? 443 : 80;
+	if (url->port != usual) {
+		buf_append_str(out, STR(":"));
+		buf_append_u64(out, url->port);
+	}
+}

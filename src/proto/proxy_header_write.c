@@ -142,3 +142,14 @@ size_t proxy_header_write_v2(const struct addr *source, const struct addr *desti
 	(void)put_u16(out + 14, at - PROXY_HEADER_V2_FIXED);
 	return at;
 }
+
+size_t proxy_header_write_local(bool is_v2, uint8_t out[PROXY_HEADER_WRITE_MAX])
+{
+	struct addr none = {0};
+
+	if (!is_v2)
+		return proxy_header_write_v1(&none, &none, out);
+	size_t length = proxy_header_write_v2(&none, &none, NULL, out);
+	out[PROXY_HEADER_SIGNATURE] = PROXY_HEADER_VERSION_2 | PROXY_HEADER_LOCAL;
+	return length;
+}

@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include <openssl/evp.h>
 
@@ -115,6 +116,15 @@ bool ws_handshake_accept(struct str key, char ret_accept[WS_HANDSHAKE_ACCEPT_LEN
 		return false;
 	EVP_EncodeBlock((unsigned char *)ret_accept, digest, sizeof(digest));
 	return true;
+}
+
+// It is there against caches that answer by heart, and is no secret: all zeros, for want
+// of randomness, would do too.
+void ws_handshake_make_key(char ret_key[WS_HANDSHAKE_KEY_LENGTH + 1])
+{
+	uint8_t nonce[16] = {0};
+	(void)!getrandom(nonce, sizeof(nonce), GRND_NONBLOCK);
+	EVP_EncodeBlock((unsigned char *)ret_key, nonce, sizeof(nonce));
 }
 
 bool ws_handshake_prepare(void)

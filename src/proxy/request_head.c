@@ -19,27 +19,10 @@ void request_head_write_line(struct buf *out, const struct request_head *head)
 	buf_append_str(out, STR(" HTTP/1.1\r\n"));
 }
 
-static void write_authority(struct buf *out, const struct url *url)
-{
-	if (url->scheme == URL_UNIX) {
-		buf_append_str(out, STR("localhost"));
-		return;
-	}
-	bool is_v6 = memchr(url->host.data, ':', url->host.length) != NULL;
-	buf_append_str(out, is_v6 ? STR("[") : STR(""));
-	buf_append_str(out, url->host);
-	buf_append_str(out, is_v6 ? STR("]") : STR(""));
-	uint16_t usual = url->scheme == URL_HTTPS ? 443 : 80;
-	if (url->port != usual) {
-		buf_append_str(out, STR(":"));
-		buf_append_u64(out, url->port);
-	}
-}
-
 void request_head_write_server_host(struct buf *out, const struct url *url)
 {
 	buf_append_str(out, STR("Host: "));
-	write_authority(out, url);
+	url_write_authority(out, url);
 	buf_append_str(out, STR("\r\n"));
 }
 
@@ -52,7 +35,7 @@ void request_head_write_host(struct buf *out, const struct conf_route *route,
 	else if (route->host == CONF_HOST_PASS && host.length > 0)
 		buf_append_str(out, host);
 	else
-		write_authority(out, &server->conf->url);
+		url_write_authority(out, &server->conf->url);
 	buf_append_str(out, STR("\r\n"));
 }
 

@@ -3,7 +3,7 @@
 // since paths belong to routes. Not a parser for request targets.
 #pragma once
 
-#include "wherry/base/str.h"
+#include "wherry/base/buf.h"
 
 enum url_scheme {
 	URL_HTTP,  // http:// and ws://
@@ -34,3 +34,7 @@ bool url_is_host(struct str host);
 // written. The host keeps brackets.
 MUST_CHECK bool url_split_authority(
 	struct str authority, struct str *ret_host, uint16_t *ret_port);
+
+// What Host says of a request to it: without the scheme's default port; "localhost" for
+// a UNIX socket.
+void url_write_authority(struct buf *out, const struct url *url);

@@ -52,10 +52,12 @@ struct proxy_header_tls {
 	bool has_certificate;   // the client showed one, and it was verified
 };
 
-// Both give the length written. Addresses that don't fit together, or that v1 has no form
+// All give the length written. Addresses that don't fit together, or that v1 has no form
 // for, are written as unknown.
 size_t proxy_header_write_v1(const struct addr *source, const struct addr *destination,
 	uint8_t out[PROXY_HEADER_WRITE_MAX]);
 // tls is NULL for a client without TLS.
 size_t proxy_header_write_v2(const struct addr *source, const struct addr *destination,
 	const struct proxy_header_tls *tls, uint8_t out[PROXY_HEADER_WRITE_MAX]);
+// For a connection of our own, behind which there is no client.
+size_t proxy_header_write_local(bool is_v2, uint8_t out[PROXY_HEADER_WRITE_MAX]);

@@ -29,6 +29,9 @@ MUST_CHECK bool ws_handshake_prepare(void);
 MUST_CHECK bool ws_handshake_accept(
 	struct str key, char ret_accept[WS_HANDSHAKE_ACCEPT_LENGTH + 1]);
 
+// A random Sec-WebSocket-Key, NUL-terminated, for a handshake of our own.
+void ws_handshake_make_key(char ret_key[WS_HANDSHAKE_KEY_LENGTH + 1]);
+
 // What the backend was offered, to check its answer against.
 struct ws_handshake_offer {
 	char accept[WS_HANDSHAKE_ACCEPT_LENGTH + 1];

@@ -199,3 +199,26 @@ Test(url, splits_authorities)
 		cr_expect_eq(port, rows[i].port, "%s", rows[i].text);
 	}
 }
+
+Test(url, writes_what_host_says)
+{
+	static const char *const rows[][2] = {
+		{"http://a.example", "a.example"},
+		{"http://a.example:80", "a.example"},
+		{"http://a.example:443", "a.example:443"},
+		{"https://a.example:443/", "a.example"},
+		{"https://10.0.0.1:8443", "10.0.0.1:8443"},
+		{"ws://[::1]:9000", "[::1]:9000"},
+		{"unix:/run/app.sock", "localhost"},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct buf out = BUF_INIT;
+		struct url url;
+		const char *expected;
+		cr_assert(url_parse(str_from(rows[i][0]), &url, &expected));
+		url_write_authority(&out, &url);
+		cr_expect(str_equal(buf_str(&out), str_from(rows[i][1])), "%s: %.*s",
+			rows[i][0], STR_ARG(buf_str(&out)));
+		buf_finish(&out);
+	}
+}

@@ -160,3 +160,13 @@ Test(proxy_header_write, has_room_for_the_longest_texts)
 	cr_expect_eq(length, 16 + 216 + 8);
 	free(out);
 }
+
+Test(proxy_header_write, says_that_there_is_no_client)
+{
+	uint8_t out[PROXY_HEADER_WRITE_MAX];
+
+	cr_assert_eq(proxy_header_write_local(false, out), 15);
+	cr_expect_arr_eq(out, "PROXY UNKNOWN\r\n", 15);
+	cr_assert_eq(proxy_header_write_local(true, out), 16);
+	cr_expect_arr_eq(out, SIGNATURE "\x20\x00\x00\x00", 16);
+}
