@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "conf_check_balance_priv.h"
+#include "conf_check_drain_priv.h"
 #include "conf_check_health_priv.h"
 #include "conf_check_route_priv.h"
 
@@ -237,4 +238,5 @@ void conf_check_rules(const struct conf *conf, const struct conf_yaml_node *root
 	conf_check_health_all(conf, first_of(root, "upstreams"), diag);
 	conf_check_balance_all(conf, first_of(root, "upstreams"), diag);
 	conf_check_route_all(conf, first_of(root, "routes"), diag);
+	conf_check_drain_all(conf, root, diag);
 }

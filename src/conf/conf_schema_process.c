@@ -5,6 +5,18 @@
 
 #include "wherry/conf/conf.h"
 
+// One of the three occasions.
+#define DRAIN(name, key_help, member)                                                    \
+	KEY("drain." name, MAPPING, NULL, key_help),                                     \
+		KEY("drain." name ".window", DURATION, NULL,                             \
+			"over which closes are spread then",                             \
+			IN(conf, drain.member.window_ms), RANGE(0, DAY),                 \
+			.default_from = "drain.window"),                                 \
+		KEY("drain." name ".timeout", DURATION, NULL,                            \
+			"after which the rest is cut then",                              \
+			IN(conf, drain.member.timeout_ms), RANGE(0, DAY),                \
+			.default_from = "drain.timeout")
+
 const struct conf_schema_key conf_schema_process[] = {
 	KEY("workers", INTEGER, "auto",
 		"threads, each with its own event loop; auto is one for each CPU",
@@ -120,12 +132,15 @@ const struct conf_schema_key conf_schema_process[] = {
 	KEY("paths.forward", ENUM, "raw", "which form of the path the backend gets",
 		IN(conf, paths.forward_canonical), .words = "raw|canonical"),
 
-	KEY("drain", MAPPING, NULL, "how Wherry stops"),
-	KEY("drain.window", DURATION, "30s", "over which Close frames are spread",
-		IN(conf, drain.window_ms), RANGE(0, DAY)),
+	KEY("drain", MAPPING, NULL, "how live connections are closed"),
+	KEY("drain.window", DURATION, "30s", "over which closes are spread",
+		IN(conf, drain.common.window_ms), RANGE(0, DAY)),
 	KEY("drain.timeout", DURATION, "60s",
-		"after which the rest is cut, counted from the signal",
-		IN(conf, drain.timeout_ms), RANGE(0, DAY)),
+		"after which the rest is cut, counted from the start",
+		IN(conf, drain.common.timeout_ms), RANGE(0, DAY)),
+	DRAIN("reload", "when a reload took their route or server away", reload),
+	DRAIN("shutdown", "when Wherry stops", shutdown),
+	DRAIN("server", "when wherry drain names their server or listener", server),
 
 	KEY("resolver", MAPPING, NULL, "how names are looked up"),
 	KEY("resolver.servers", RESOLVERS, "",

@@ -12,7 +12,7 @@ enum {
 
 void server_stop(struct server *server, enum server_stop how)
 {
-	const struct conf_drain *drain = &server->conf->drain;
+	const struct conf_drain_pace *drain = &server->conf->drain.shutdown;
 	switch (how) {
 	case SERVER_STOP_DRAIN:
 		server_drain(server, drain->window_ms, drain->timeout_ms);

@@ -243,11 +243,6 @@ struct conf_route {
 	unsigned redirect_status;
 };
 
-struct conf_drain {
-	uint64_t window_ms;  // closes are spread over this
-	uint64_t timeout_ms; // then the rest is cut; counted from the start
-};
-
 struct conf_resolver {
 	const char *servers; // "ip[:port],..." for c-ares; NULL = the system's
 	uint64_t timeout_ms;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "wherry/base/url.h"
+#include "wherry/conf/conf_drain.h"
 #include "wherry/conf/conf_file.h"
 #include "wherry/conf/conf_health.h"
 
@@ -107,4 +108,5 @@ struct conf_upstream {
 	struct conf_ejection ejection;
 	struct conf_retry retry;
 	struct conf_circuit circuit;
+	struct conf_rebalance rebalance;
 };

@@ -89,8 +89,8 @@ Test(conf_load, fills_in_every_default)
 	cr_expect_not(conf->paths.allow_encoded_slash);
 	cr_expect_not(conf->paths.merge_slashes);
 	cr_expect_not(conf->paths.forward_canonical);
-	cr_expect_eq(conf->drain.window_ms, 30000);
-	cr_expect_eq(conf->drain.timeout_ms, 60000);
+	cr_expect_eq(conf->drain.reload.window_ms, 30000);
+	cr_expect_eq(conf->drain.shutdown.timeout_ms, 60000);
 	cr_expect_null(conf->resolver.servers);
 	cr_expect_eq(conf->resolver.timeout_ms, 5000);
 	cr_expect_eq(conf->resolver.max_ttl_ms, 60000);
@@ -180,8 +180,15 @@ Test(conf_load, reads_every_common_key)
 	cr_expect(conf->paths.allow_encoded_slash);
 	cr_expect(conf->paths.merge_slashes);
 	cr_expect(conf->paths.forward_canonical);
-	cr_expect_eq(conf->drain.window_ms, 0);
-	cr_expect_eq(conf->drain.timeout_ms, 60000);
+	cr_expect_eq(conf->drain.shutdown.window_ms, 0);
+	cr_expect_eq(conf->drain.shutdown.timeout_ms, 60000);
+	cr_expect_eq(conf->drain.reload.window_ms, 3600000);
+	cr_expect_eq(conf->drain.reload.timeout_ms, 7200000);
+	cr_expect_eq(conf->drain.server.window_ms, 0);
+	cr_expect_eq(conf->drain.server.timeout_ms, 30000);
+	cr_expect_eq(conf->upstreams[0].rebalance.after, CONF_REBALANCE_JOIN);
+	cr_expect_eq(conf->upstreams[0].rebalance.rate, 50);
+	cr_expect_eq(conf->upstreams[0].rebalance.tolerance, 10);
 	cr_expect_str_eq(conf->resolver.servers, "10.0.0.53:53,[::1]:53,[::1]:5353");
 	cr_expect_eq(conf->resolver.timeout_ms, 2000);
 	cr_expect_eq(conf->resolver.max_ttl_ms, 3600000);
