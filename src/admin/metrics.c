@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "wherry/base/log.h"
@@ -89,6 +90,17 @@ static void write_label(struct buf *out, const char *name, const char *value)
 	buf_append(out, "\"", 1);
 }
 
+// Where it was resolved to.
+static void write_address(struct buf *out, const struct upstream_server *server)
+{
+	char text[ADDR_TEXT_SIZE];
+
+	if (strcmp(server->name, server->text) == 0)
+		return;
+	buf_append(out, ",", 1);
+	write_label(out, "address", addr_format(&server->address, text));
+}
+
 static void write_servers(struct buf *out, const struct upstream_set *set)
 {
 	static const char name[] = "wherry_server_active";
@@ -97,15 +109,17 @@ static void write_servers(struct buf *out, const struct upstream_set *set)
 	for (size_t i = 0; i < set->upstream_count; i++) {
 		const struct upstream *upstream = &set->upstreams[i];
 
-		for (size_t j = 0; j < upstream->server_count; j++) {
-			const struct upstream_server *server = &upstream->servers[j];
+		for (size_t j = 0; j < upstream->member_count; j++) {
+			const struct upstream_server *server =
+				upstream->members[j].server;
 			uint64_t active = atomic_load_explicit(
 				&server->active, memory_order_relaxed);
 
 			buf_printf(out, "%s{", name);
 			write_label(out, "upstream", upstream->conf->name);
 			buf_append(out, ",", 1);
-			write_label(out, "server", server->conf->text);
+			write_label(out, "server", server->text);
+			write_address(out, server);
 			buf_printf(out, "} %llu\n", (unsigned long long)active);
 		}
 	}

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
 #include <ares.h>
 
@@ -18,8 +19,8 @@ enum {
 	RETRY_MAX_MS = 10 * 1000,
 };
 
-struct name {
-	struct name *next;
+struct resolver_name {
+	LIST_ENTRY(resolver_name) entry;
 	struct resolver *resolver;
 	char *host;
 	uint16_t port;
@@ -28,6 +29,8 @@ struct name {
 	struct loop_timer ask_timer; // when to ask (again)
 	uint64_t retry_ms;           // how long the last failure waited; 0 = none
 	bool has_told;               // an answer, or the first error
+	bool is_asking;              // a question is under way
+	bool is_forgotten;           // once that is over, its memory goes
 	struct addr *addresses;      // the last good answer
 	size_t address_count;
 };
@@ -36,7 +39,7 @@ struct resolver {
 	struct loop *loop;
 	struct resolver_channel *channel;
 	uint64_t max_ttl_ms;
-	struct name *names;
+	LIST_HEAD(, resolver_name) names;
 };
 
 static bool to_addr(
@@ -106,7 +109,7 @@ static uint64_t ttl_ms(const struct resolver *resolver, const struct ares_addrin
 }
 
 static bool is_same_set(
-	const struct name *name, const struct addr *addresses, size_t count)
+	const struct resolver_name *name, const struct addr *addresses, size_t count)
 {
 	if (count != name->address_count)
 		return false;
@@ -117,7 +120,7 @@ static bool is_same_set(
 	return true;
 }
 
-static void on_failure(struct name *name, const char *error)
+static void on_failure(struct resolver_name *name, const char *error)
 {
 	name->retry_ms = name->retry_ms == 0 ? RETRY_MIN_MS : name->retry_ms * 2;
 	if (name->retry_ms > RETRY_MAX_MS)
@@ -129,7 +132,7 @@ static void on_failure(struct name *name, const char *error)
 	name->answer(name->arg, NULL, 0, error);
 }
 
-static void on_success(struct name *name, const struct ares_addrinfo *info)
+static void on_success(struct resolver_name *name, const struct ares_addrinfo *info)
 {
 	struct addr addresses[RESOLVER_MAX_ADDRESSES];
 	size_t count = collect(info, AF_INET, name->port, addresses, 0);
@@ -159,12 +162,25 @@ static void on_success(struct name *name, const struct ares_addrinfo *info)
 		name->answer(name->arg, name->addresses, name->address_count, NULL);
 }
 
+static void free_name(struct resolver_name *name)
+{
+	loop_timer_finish(&name->ask_timer);
+	free(name->addresses);
+	free(name->host);
+	free(name);
+}
+
 static void on_answer(void *arg, int status, int timeouts, struct ares_addrinfo *info)
 {
-	if (status == ARES_SUCCESS)
-		on_success(arg, info);
+	struct resolver_name *name = arg;
+
+	name->is_asking = false;
+	if (name->is_forgotten)
+		free_name(name);
+	else if (status == ARES_SUCCESS)
+		on_success(name, info);
 	else if (status != ARES_EDESTRUCTION)
-		on_failure(arg, ares_strerror(status));
+		on_failure(name, ares_strerror(status));
 	ares_freeaddrinfo(info);
 }
 
@@ -176,7 +192,7 @@ static bool is_localhost(struct str host)
 	       str_has_suffix_nocase(host, STR(".localhost"));
 }
 
-static void answer_localhost(struct name *name)
+static void answer_localhost(struct resolver_name *name)
 {
 	struct addr both[2];
 	if (addr_parse_ip(STR("127.0.0.1"), name->port, &both[0]) &&
@@ -186,13 +202,14 @@ static void answer_localhost(struct name *name)
 
 static void ask(void *arg)
 {
-	struct name *name = arg;
+	struct resolver_name *name = arg;
 
-	if (is_localhost(str_from(name->host)))
+	if (is_localhost(str_from(name->host))) {
 		answer_localhost(name);
-	else
-		resolver_channel_ask(
-			name->resolver->channel, name->host, on_answer, name);
+		return;
+	}
+	name->is_asking = true;
+	resolver_channel_ask(name->resolver->channel, name->host, on_answer, name);
 }
 
 struct resolver *resolver_create(
@@ -203,6 +220,7 @@ struct resolver *resolver_create(
 		return NULL;
 
 	resolver->loop = loop;
+	LIST_INIT(&resolver->names);
 	resolver->max_ttl_ms = options->max_ttl_ms;
 	resolver->channel = resolver_channel_create(loop, options);
 	if (!resolver->channel) {
@@ -218,36 +236,42 @@ void resolver_destroy(struct resolver *resolver)
 		return;
 	// First, since it still answers the questions of names.
 	resolver_channel_destroy(resolver->channel);
-	while (resolver->names) {
-		struct name *name = resolver->names;
+	while (!LIST_EMPTY(&resolver->names)) {
+		struct resolver_name *name = LIST_FIRST(&resolver->names);
 
-		resolver->names = name->next;
-		loop_timer_finish(&name->ask_timer);
-		free(name->addresses);
-		free(name->host);
-		free(name);
+		LIST_REMOVE(name, entry);
+		free_name(name);
 	}
 	free(resolver);
 }
 
-bool resolver_follow(struct resolver *resolver, struct str host, uint16_t port,
-	resolver_answer_cb answer, void *arg)
+struct resolver_name *resolver_follow(struct resolver *resolver, struct str host,
+	uint16_t port, resolver_answer_cb answer, void *arg)
 {
-	struct name *name = calloc(1, sizeof(*name));
+	struct resolver_name *name = calloc(1, sizeof(*name));
 	if (!name)
-		return false;
+		return NULL;
 	name->host = str_copy(host);
 	if (!name->host) {
 		free(name);
-		return false;
+		return NULL;
 	}
 	name->resolver = resolver;
 	name->port = port;
 	name->answer = answer;
 	name->arg = arg;
-	name->next = resolver->names;
-	resolver->names = name;
+	LIST_INSERT_HEAD(&resolver->names, name, entry);
 	loop_timer_init(&name->ask_timer, resolver->loop, ask, name);
 	loop_timer_set(&name->ask_timer, now_ms());
-	return true;
+	return name;
+}
+
+void resolver_forget(struct resolver_name *name)
+{
+	LIST_REMOVE(name, entry);
+	loop_timer_clear(&name->ask_timer);
+	if (name->is_asking)
+		name->is_forgotten = true; // c-ares can't take a question back
+	else
+		free_name(name);
 }

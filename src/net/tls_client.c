@@ -2,6 +2,7 @@
 // TLS toward servers; see the header.
 #include "wherry/net/tls_client.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +17,9 @@ enum {
 };
 
 struct tls_client_set {
-	const struct conf_upstream_tls *conf;
+	atomic_size_t references;
+	char *server_name; // NULL = the URL's host
+	bool skips_check;  // of the certificates
 	X509_STORE *authorities;
 	X509 *leaf; // of our own certificate; NULL = none
 	STACK_OF(X509) * chain;
@@ -24,13 +27,13 @@ struct tls_client_set {
 };
 
 struct tls_client {
-	const struct tls_client_set *set;
+	struct tls_client_set *set; // a reference
 	SSL_CTX *context;
 };
 
-static bool load_authorities(struct tls_client_set *set, struct buf *ret_text)
+static bool load_authorities(
+	struct tls_client_set *set, const struct conf_file *file, struct buf *ret_text)
 {
-	const struct conf_file *file = &set->conf->ca;
 	set->authorities = X509_STORE_new();
 	if (!set->authorities)
 		return false;
@@ -45,9 +48,9 @@ static bool load_authorities(struct tls_client_set *set, struct buf *ret_text)
 	return is_loaded;
 }
 
-static bool load_certificate(struct tls_client_set *set, struct buf *ret_text)
+static bool load_certificate(struct tls_client_set *set,
+	const struct conf_upstream_tls *conf, struct buf *ret_text)
 {
-	const struct conf_upstream_tls *conf = set->conf;
 	if (!conf->cert.path)
 		return true;
 	set->chain = tls_pem_read_certificates(&conf->cert, ret_text);
@@ -67,23 +70,36 @@ struct tls_client_set *tls_client_set_load(
 	struct tls_client_set *set = calloc(1, sizeof(*set));
 	size_t length_before = ret_text->length;
 	if (set) {
-		set->conf = conf;
-		bool is_loaded = load_authorities(set, ret_text);
-		is_loaded &= load_certificate(set, ret_text);
+		atomic_init(&set->references, 1);
+		set->skips_check = conf->skips_check;
+		if (conf->server_name)
+			set->server_name = str_copy(str_from(conf->server_name));
+		bool is_loaded = load_authorities(set, &conf->ca, ret_text);
+		is_loaded &= load_certificate(set, conf, ret_text);
+		is_loaded &= !conf->server_name || set->server_name;
 		ERR_clear_error();
 		if (is_loaded)
 			return set;
 	}
 	if (ret_text->length == length_before)
 		buf_append_str(ret_text, STR("out of memory for TLS to backends\n"));
-	tls_client_set_destroy(set);
+	tls_client_set_unref(set);
 	return NULL;
 }
 
-void tls_client_set_destroy(struct tls_client_set *set)
+struct tls_client_set *tls_client_set_ref(struct tls_client_set *set)
 {
-	if (!set)
+	if (set)
+		atomic_fetch_add_explicit(&set->references, 1, memory_order_relaxed);
+	return set;
+}
+
+void tls_client_set_unref(struct tls_client_set *set)
+{
+	if (!set ||
+		atomic_fetch_sub_explicit(&set->references, 1, memory_order_acq_rel) != 1)
 		return;
+	free(set->server_name);
 	X509_STORE_free(set->authorities);
 	X509_free(set->leaf);
 	sk_X509_pop_free(set->chain, X509_free);
@@ -112,8 +128,8 @@ static bool set_up(SSL_CTX *context, const struct tls_client_set *set)
 	SSL_CTX_set_session_cache_mode(
 		context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
 	SSL_CTX_sess_set_new_cb(context, keep_session);
-	SSL_CTX_set_verify(context,
-		set->conf->skips_check ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_verify(
+		context, set->skips_check ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
 	SSL_CTX_set1_cert_store(context, set->authorities);
 	if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1 ||
 		SSL_CTX_set_alpn_protos(context, protocols, sizeof(protocols) - 1) != 0)
@@ -122,7 +138,7 @@ static bool set_up(SSL_CTX *context, const struct tls_client_set *set)
 	       SSL_CTX_use_cert_and_key(context, set->leaf, set->key, set->chain, 1) == 1;
 }
 
-struct tls_client *tls_client_create(const struct tls_client_set *set)
+struct tls_client *tls_client_create(struct tls_client_set *set)
 {
 	struct tls_client *client = calloc(1, sizeof(*client));
 	SSL_CTX *context = client ? SSL_CTX_new(TLS_client_method()) : NULL;
@@ -132,7 +148,7 @@ struct tls_client *tls_client_create(const struct tls_client_set *set)
 		ERR_clear_error();
 		return NULL;
 	}
-	client->set = set;
+	client->set = tls_client_set_ref(set);
 	client->context = context;
 	return client;
 }
@@ -142,7 +158,13 @@ void tls_client_destroy(struct tls_client *client)
 	if (!client)
 		return;
 	SSL_CTX_free(client->context);
+	tls_client_set_unref(client->set);
 	free(client);
+}
+
+const struct tls_client_set *tls_client_get_set(const struct tls_client *client)
+{
+	return client->set;
 }
 
 // The name that its certificate must be for; SNI is for names alone (RFC 6066 section 3).
@@ -170,7 +192,7 @@ static void offer_session(SSL *ssl, SSL_SESSION *session)
 SSL *tls_client_connect(struct tls_client *client, struct str host, SSL_SESSION **session)
 {
 	char text[HOST_MAX + 1];
-	const char *name = client->set->conf->server_name;
+	const char *name = client->set->server_name;
 	SSL *ssl = host.length <= HOST_MAX ? SSL_new(client->context) : NULL;
 	if (!ssl)
 		return NULL;

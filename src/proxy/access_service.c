@@ -31,7 +31,7 @@ static void write_head(void *arg, const struct upstream_server *server, struct b
 	struct access *access = arg;
 	struct access_service *service = access->service;
 	buf_append_str(out, buf_str(&service->line));
-	request_head_write_server_host(out, &server->conf->url);
+	request_head_write_server_host(out, &server->url);
 	buf_append_str(out, buf_str(&service->fields));
 	http_write_end(out);
 	out->is_failed |= service->line.is_failed | service->fields.is_failed;

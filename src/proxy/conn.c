@@ -218,8 +218,8 @@ static void on_relay_done(void *arg, const struct relay_result *result)
 	counters_add(&counters->messages_from_clients, result->messages_in);
 	counters_add(&counters->messages_from_backends, result->messages_out);
 	conn_log(conn, result);
-	upstream_release(conn->server);
 	relay_destroy(conn->relay);
+	upstream_release(conn->server);
 	conn_leave(conn);
 }
 

@@ -12,7 +12,7 @@ static const struct exchange_handler exchange_events;
 static void write_head(void *arg, const struct upstream_server *server, struct buf *out)
 {
 	struct forward *forward = arg;
-	forward->request->server = server->conf->text;
+	forward->request->server = server->name;
 	buf_append_str(out, buf_str(&forward->line));
 	request_head_write_host(
 		out, forward->request->route, forward->request->host, server);

@@ -29,11 +29,13 @@ struct proxy *proxy_create(struct loop *loop, const struct proxy_options *option
 	LIST_INIT(&site->conns);
 	LIST_INIT(&site->drains);
 	TAILQ_INIT(&site->handshakes);
-	site->pool = pool_create(loop, edition->upstreams);
-	if (site->pool)
-		return proxy;
-	proxy_destroy(proxy);
-	return NULL;
+	site->pool = pool_create(loop);
+	if (!site->pool) {
+		proxy_destroy(proxy);
+		return NULL;
+	}
+	pool_adopt(site->pool, edition->upstreams);
+	return proxy;
 }
 
 static void cut_all(struct site *site)
@@ -86,14 +88,9 @@ bool proxy_adopt(struct proxy *proxy, struct snapshot *snapshot)
 	if (!edition)
 		return false;
 	site->edition = edition;
+	pool_adopt(site->pool, edition->upstreams);
 	edition_unref(former);
 	return true;
-}
-
-void proxy_set_addresses(struct proxy *proxy, size_t server_index,
-	const struct addr *addresses, size_t count)
-{
-	pool_set_addresses(proxy->site.pool, server_index, addresses, count);
 }
 
 void proxy_shed(struct proxy *proxy)

@@ -35,7 +35,7 @@ void request_head_write_host(struct buf *out, const struct conf_route *route,
 	else if (route->host == CONF_HOST_PASS && host.length > 0)
 		buf_append_str(out, host);
 	else
-		url_write_authority(out, &server->conf->url);
+		url_write_authority(out, &server->url);
 	buf_append_str(out, STR("\r\n"));
 }
 

@@ -30,7 +30,7 @@ enum response_head_framing response_head_framing(
 static bool is_our_authority(
 	const struct response_head *head, struct str authority, bool is_https)
 {
-	const struct url *url = &head->server->conf->url;
+	const struct url *url = &head->server->url;
 	struct str host;
 	uint16_t port;
 	if (str_equal_nocase(authority, head->request->host))

@@ -5,7 +5,7 @@
 #include "wherry/net/tls_set.h"
 #include "wherry/net/tls_tickets.h"
 #include "wherry/proxy/rules.h"
-#include "wherry/upstream/upstream.h"
+#include "wherry/upstream/directory.h"
 
 static bool check_tls(const struct conf_listener *listener, struct tls_tickets *tickets,
 	struct buf *ret_text)
@@ -17,11 +17,16 @@ static bool check_tls(const struct conf_listener *listener, struct tls_tickets *
 
 static bool check_backends(struct conf *conf, struct buf *ret_text)
 {
-	struct upstream_set *set = upstream_set_create(conf);
-	bool is_loaded = set && upstream_set_load_tls(set, ret_text);
-	if (!set)
+	struct names *names = names_create(NULL, NULL, NULL);
+	struct directory *directory = names ? directory_create(names) : NULL;
+	struct upstream_set *set =
+		directory ? directory_build(directory, conf, NULL, ret_text) : NULL;
+	bool is_loaded = set != NULL;
+	if (!directory)
 		buf_append_str(ret_text, STR("out of memory\n"));
 	upstream_set_unref(set);
+	directory_destroy(directory);
+	names_destroy(names);
 	return is_loaded;
 }
 

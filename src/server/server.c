@@ -117,11 +117,8 @@ static bool load_files(struct server *server, struct rules **ret_rules,
 	struct conf *conf = server->conf;
 	struct buf text = BUF_INIT;
 	*ret_rules = rules_create(conf, &text);
-	*ret_upstreams = upstream_set_create(conf);
-	bool is_good = *ret_rules && *ret_upstreams &&
-		       upstream_set_load_tls(*ret_upstreams, &text);
-	if (!*ret_upstreams)
-		buf_append_str(&text, STR("out of memory\n"));
+	*ret_upstreams = directory_build(server->directory, conf, NULL, &text);
+	bool is_good = *ret_rules && *ret_upstreams;
 	server_log_lines(buf_str(&text), !is_good);
 	buf_finish(&text);
 	return server_tls_load(server, conf, NULL, ret_tls) && is_good;
@@ -151,7 +148,7 @@ static bool start(struct server *server)
 {
 	server->loop = loop_create();
 	server->limits = limits_create(server->conf);
-	if (!server->loop || !server->limits) {
+	if (!server->loop || !server->limits || !server_names_create(server)) {
 		log_error("out of memory or descriptors");
 		return false;
 	}
@@ -184,9 +181,7 @@ static void finish(struct server *server)
 	server_snapshot_stop(server); // before the loops that it answers to go
 	control_destroy(server->control);
 	status_destroy(server->status);
-	resolver_destroy(server->resolver);
-	if (server->loop)
-		loop_timer_finish(&server->names_timer);
+	server_names_stop(server);
 	server_memory_stop(server);
 	server_drain_stop(server);
 	server_signals_stop(server);
@@ -194,8 +189,8 @@ static void finish(struct server *server)
 	for (size_t i = 0; i < server->worker_count && server->workers; i++)
 		worker_destroy(server->workers[i]);
 	free(server->workers);
-	free(server->names);
 	server_snapshot_finish(server);
+	server_names_finish(server);
 	limits_destroy(server->limits);
 	loop_destroy(server->loop);
 }

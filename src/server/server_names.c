@@ -1,101 +1,80 @@
 // SPDX-License-Identifier: MIT
-// Where the servers are: literal addresses at once, names as the resolver answers.
-#include <stdlib.h>
-
+// Where the servers are: a new snapshot whenever a name leads elsewhere.
 #include "server_priv.h"
 #include "wherry/base/log.h"
 #include "wherry/base/now.h"
-
-static void tell_workers(struct server *server, size_t server_index,
-	const struct addr *addresses, size_t count)
-{
-	for (size_t i = 0; i < server->worker_count; i++) {
-		if (!worker_set_addresses(
-			    server->workers[i], server_index, addresses, count))
-			log_error("no memory to tell worker %zu of an address", i);
-	}
-}
 
 static void stop_waiting(void *arg)
 {
 	struct server *server = arg;
 	loop_timer_clear(&server->names_timer);
-	server->names_waited_for = 0;
+	server->is_waiting_for_names = false;
 	server_start_workers(server);
 }
 
-static const struct upstream_server *find_server(struct server *server, size_t index)
+static void rebuild(void *arg)
 {
-	for (size_t i = 0; i < server->snapshot->upstreams->upstream_count; i++) {
-		struct upstream *group = &server->snapshot->upstreams->upstreams[i];
-		if (index >= group->servers[0].index &&
-			index < group->servers[0].index + group->server_count)
-			return &group->servers[index - group->servers[0].index];
-	}
-	return NULL;
-}
-
-static void on_answer(
-	void *arg, const struct addr *addresses, size_t count, const char *error)
-{
-	struct server_name *name = arg;
-	struct server *server = name->server;
-	const char *text = find_server(server, name->server_index)->conf->text;
-	char first[ADDR_TEXT_SIZE] = "";
-	if (count == 0)
-		log_warn("%s: its name has no address: %s", text, error);
-	else
-		log_info("%s is at %s%s", text, addr_format(&addresses[0], first),
-			count > 1 ? " and others" : "");
-	tell_workers(server, name->server_index, addresses, count);
-	bool is_first = !name->is_answered;
-	name->is_answered = true;
-	if (is_first && server->names_waited_for > 0 && --server->names_waited_for == 0)
+	struct server *server = arg;
+	server_names_publish(server);
+	if (server->is_waiting_for_names && names_unanswered(server->names) == 0)
 		stop_waiting(server);
 }
 
-// A literal is told at once; a name is followed.
-static bool place(struct server *server, const struct upstream_server *one)
+// At the end of the turn, since several may be answered in one.
+static void on_change(void *arg)
 {
-	const struct url *url = &one->conf->url;
-	struct addr address;
-	bool is_literal = url->scheme == URL_UNIX
-				  ? addr_parse(str_from(one->conf->text), &address)
-				  : addr_parse_ip(url->host, url->port, &address);
-	if (is_literal) {
-		tell_workers(server, one->index, &address, 1);
-		return true;
-	}
-	struct server_name *name = &server->names[one->index];
-	*name = (struct server_name){.server = server, .server_index = one->index};
-	server->names_waited_for++;
-	return resolver_follow(server->resolver, url->host, url->port, on_answer, name);
+	struct server *server = arg;
+	loop_defer(server->loop, &server->names_changed, rebuild, server);
+}
+
+bool server_names_publish(struct server *server)
+{
+	const struct snapshot *now = server->snapshot;
+	struct buf text = BUF_INIT;
+	struct upstream_set *set = directory_build(
+		server->directory, now->rules->conf, now->upstreams, &text);
+	bool is_published = set && server_publish(server, now->rules, set, now->tls);
+	if (set && !is_published)
+		buf_append_str(&text, STR("out of memory for a snapshot\n"));
+	server_log_lines(buf_str(&text), true);
+	buf_finish(&text);
+	upstream_set_unref(set);
+	return is_published;
+}
+
+bool server_names_create(struct server *server)
+{
+	loop_timer_init(&server->names_timer, server->loop, stop_waiting, server);
+	server->names = names_create(server->loop, on_change, server);
+	if (server->names)
+		server->directory = directory_create(server->names);
+	return server->directory != NULL;
 }
 
 bool server_names_start(struct server *server)
 {
 	const struct conf_resolver *conf = &server->conf->resolver;
-	struct resolver_options options = {
-		.servers = conf->servers,
-		.timeout_ms = conf->timeout_ms,
-		.max_ttl_ms = conf->max_ttl_ms,
-	};
-	loop_timer_init(&server->names_timer, server->loop, stop_waiting, server);
-	server->resolver = resolver_create(server->loop, &options);
-	server->names =
-		calloc(server->snapshot->upstreams->server_count, sizeof(*server->names));
-	if (!server->resolver || !server->names)
+	if (!names_configure(server->names, conf) ||
+		!directory_follow(server->directory, server->conf))
 		return false;
-	for (size_t i = 0; i < server->snapshot->upstreams->upstream_count; i++) {
-		struct upstream *group = &server->snapshot->upstreams->upstreams[i];
-		for (size_t j = 0; j < group->server_count; j++) {
-			if (!place(server, &group->servers[j]))
-				return false;
-		}
-	}
-	if (server->names_waited_for == 0)
+	if (names_unanswered(server->names) == 0) {
 		server_start_workers(server);
-	else
-		loop_timer_set(&server->names_timer, now_ms() + conf->timeout_ms);
+		return true;
+	}
+	server->is_waiting_for_names = true;
+	loop_timer_set(&server->names_timer, now_ms() + conf->timeout_ms);
 	return true;
+}
+
+void server_names_stop(struct server *server)
+{
+	if (server->names)
+		loop_timer_finish(&server->names_timer);
+	names_stop(server->names);
+}
+
+void server_names_finish(struct server *server)
+{
+	directory_destroy(server->directory);
+	names_destroy(server->names);
 }

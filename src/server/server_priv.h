@@ -11,12 +11,12 @@
 #include "wherry/admin/status.h"
 #include "wherry/base/memory_use.h"
 #include "wherry/net/file_watch.h"
-#include "wherry/net/resolver.h"
 #include "wherry/net/tls_tickets.h"
 #include "wherry/proxy/drain_plan.h"
 #include "wherry/server/sandbox.h"
 #include "wherry/server/server.h"
 #include "wherry/server/worker.h"
+#include "wherry/upstream/directory.h"
 
 struct server;
 
@@ -24,13 +24,6 @@ enum {
 	SERVER_SIGNALS = 4,
 	SERVER_DRAIN_TEXT_SIZE = 128,
 	SERVER_WORKERS_MAX = 256
-};
-
-// What a name's answers are for.
-struct server_name {
-	struct server *server;
-	size_t server_index;
-	bool is_answered;
 };
 
 // A drain that is under way.
@@ -61,10 +54,10 @@ struct server {
 	struct worker **workers;
 	size_t worker_count;
 	size_t workers_running;
-	struct resolver *resolver;
-	struct server_name *names;
-	size_t names_waited_for;
-	struct loop_timer names_timer;
+	struct names *names;
+	struct directory *directory;
+	struct loop_timer names_timer; // how long the start waits for their first answers
+	struct loop_deferred names_changed;
 	struct tls_tickets *tickets; // NULL: no listener speaks TLS
 	struct tls_set *early_set;   // of the one listener; taken by server_tls_load
 	struct file_watch *certificate_watch;
@@ -78,6 +71,7 @@ struct server {
 	struct event *signals[SERVER_SIGNALS];
 	uint64_t started_ms;
 	struct sandbox sandbox;
+	bool is_waiting_for_names;
 	bool is_draining;
 	bool is_stopping; // the second signal came
 	bool has_started;
@@ -122,9 +116,16 @@ MUST_CHECK bool server_tls_load(struct server *server, const struct conf *conf,
 // Loads all again, each listener's for itself: what is wrong leaves the old one serving.
 void server_tls_reload(struct server *server);
 void server_tls_stop(struct server *server);
-// Tells the workers where the servers are, and follows names; then server_start_workers
-// is called, once all names have an answer or it has taken too long.
+// The directory of servers. False when memory is short.
+MUST_CHECK bool server_names_create(struct server *server);
+// Follows the names of servers; server_start_workers is called once all have an answer or
+// it has taken too long. Whatever they lead to becomes a snapshot.
 MUST_CHECK bool server_names_start(struct server *server);
+// A snapshot with the servers as they are now. False, logged.
+bool server_names_publish(struct server *server);
+void server_names_stop(struct server *server);
+// Once no snapshot is left.
+void server_names_finish(struct server *server);
 MUST_CHECK bool server_signals_start(struct server *server);
 void server_signals_stop(struct server *server);
 

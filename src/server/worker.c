@@ -163,38 +163,6 @@ const struct counters *worker_counters(struct worker *worker)
 	return loop_counters(worker->loop);
 }
 
-struct new_addresses {
-	struct worker *worker;
-	size_t server_index;
-	size_t count;
-	struct addr addresses[];
-};
-
-static void set_addresses(void *arg)
-{
-	struct new_addresses *news = arg;
-	proxy_set_addresses(
-		news->worker->proxy, news->server_index, news->addresses, news->count);
-	free(news);
-}
-
-bool worker_set_addresses(struct worker *worker, size_t server_index,
-	const struct addr *addresses, size_t count)
-{
-	struct new_addresses *news = malloc(sizeof(*news) + count * sizeof(*addresses));
-	if (!news)
-		return false;
-	news->worker = worker;
-	news->server_index = server_index;
-	news->count = count;
-	if (count > 0)
-		memcpy(news->addresses, addresses, count * sizeof(*addresses));
-	if (loop_post(worker->loop, set_addresses, news))
-		return true;
-	free(news);
-	return false;
-}
-
 struct call {
 	struct worker *worker;
 	worker_call_cb fn;

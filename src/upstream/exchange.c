@@ -185,7 +185,7 @@ bool exchange_start(struct exchange *exchange, const struct exchange_request *re
 {
 	exchange->request = *request;
 	exchange->tries.count = 0;
-	exchange->error_text = NULL;
+	exchange->error_text = exchange->tls_error = NULL;
 	exchange->is_open = true;
 	exchange->interim_count = 0;
 	exchange->has_head = exchange->is_response_ended = false;

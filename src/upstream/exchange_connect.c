@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Finding a connection for an exchange: servers in turn, their addresses, a kept-alive
-// connection where the request may be sent twice.
+// Finding a connection for an exchange: servers in turn, a kept-alive connection
+// where the request may be sent twice.
 #include <errno.h>
 
 #include "exchange_priv.h"
@@ -27,14 +27,6 @@ static bool is_our_fault(int error)
 	       error == ENOBUFS || error == EADDRNOTAVAIL;
 }
 
-static const char *describe(const struct exchange *exchange, int error)
-{
-	if (exchange->error_text)
-		return exchange->error_text; // of TLS, with one of its addresses
-	return error == EDESTADDRREQ ? "its name has no address yet"
-				     : strerrordesc_np(error);
-}
-
 static void note_refused(struct exchange *exchange, int error)
 {
 	uint64_t now = now_ms();
@@ -45,15 +37,15 @@ static void note_refused(struct exchange *exchange, int error)
 	if (is_resting)
 		return; // said already, a moment ago
 	log_warn("upstream %s: connect to %s: %s", exchange->request.upstream->conf->name,
-		exchange->server->conf->text, describe(exchange, error));
+		exchange->server->name,
+		exchange->error_text ? exchange->error_text : strerrordesc_np(error));
 }
 
 static bool dial(struct exchange *exchange, int *reterr_errno)
 {
 	exchange->is_reused = exchange->is_connected = false;
 	counters_add(&loop_counters(exchange->loop)->backend_connects, 1);
-	exchange->stream = pool_dial(
-		exchange->pool, exchange->server, &exchange->turn, reterr_errno);
+	exchange->stream = pool_dial(exchange->pool, exchange->server, reterr_errno);
 	if (!exchange->stream)
 		return false;
 	count_stream(exchange);
@@ -63,7 +55,8 @@ static bool dial(struct exchange *exchange, int *reterr_errno)
 	struct str prologue = exchange->request.prologue;
 	if (prologue.length > 0)
 		stream_write(exchange->stream, prologue.data, prologue.length);
-	if (!pool_start_tls(exchange->pool, exchange->server, exchange->stream)) {
+	if (!pool_start_tls(exchange->pool, exchange->request.upstream, exchange->server,
+		    exchange->stream)) {
 		exchange_close_stream(exchange);
 		*reterr_errno = ENOMEM;
 		return false;
@@ -91,26 +84,37 @@ static bool reuse(struct exchange *exchange)
 	return true;
 }
 
+// A handshake that failed says more than that the other servers refused.
+static void tell_tls(struct exchange *exchange, enum exchange_failure *failure)
+{
+	if (!exchange->tls_error)
+		return;
+	exchange->error_text = exchange->tls_error;
+	*failure = EXCHANGE_TLS;
+}
+
 bool exchange_connect_any(struct exchange *exchange, enum exchange_failure *failure)
 {
 	struct exchange_request *request = &exchange->request;
+	if (request->upstream->member_count == 0)
+		*failure = EXCHANGE_UNRESOLVED;
 	while (true) {
 		exchange->server =
 			upstream_pick(request->upstream, &exchange->tries, now_ms());
-		if (!exchange->server)
+		if (!exchange->server) {
+			tell_tls(exchange, failure);
 			return false;
-		exchange->dials = exchange->turn = 0;
+		}
 		exchange->error_text = NULL;
 		buf_clear(&exchange->head);
 		exchange->write_head(exchange->arg, exchange->server, &exchange->head);
 		int error = ENOMEM;
-		if (exchange->head.is_failed)
-			*failure = EXCHANGE_MEMORY;
-		else if (reuse(exchange) || dial(exchange, &error))
-			return true;
-		else
-			*failure = error == EDESTADDRREQ ? EXCHANGE_UNRESOLVED
-							 : EXCHANGE_REFUSED;
+		*failure = EXCHANGE_MEMORY;
+		if (!exchange->head.is_failed) {
+			if (reuse(exchange) || dial(exchange, &error))
+				return true;
+			*failure = EXCHANGE_REFUSED;
+		}
 		note_refused(exchange, error);
 		exchange_release_server(exchange);
 	}
@@ -125,14 +129,11 @@ static void connect_next(struct exchange *exchange, enum exchange_failure failur
 void exchange_connect_failed(
 	struct exchange *exchange, int error, enum exchange_failure failure)
 {
-	if (exchange->error_text)
-		failure = EXCHANGE_TLS; // says more than that its other addresses refused
 	exchange_close_stream(exchange);
-	if (++exchange->dials < pool_address_count(exchange->pool, exchange->server) &&
-		dial(exchange, &error))
-		return;
 	note_refused(exchange, error);
 	exchange_release_server(exchange);
+	if (failure == EXCHANGE_TLS)
+		exchange->tls_error = exchange->error_text;
 	connect_next(exchange, failure);
 }
 

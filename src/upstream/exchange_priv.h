@@ -24,8 +24,8 @@ void exchange_fail(struct exchange *exchange, enum exchange_failure failure);
 // refuse. False, with what stood in the way, when all were tried.
 MUST_CHECK bool exchange_connect_any(
 	struct exchange *exchange, enum exchange_failure *failure);
-// A connect that failed says nothing about the request: the server's next address, or
-// another server, may take it.
+// A connect that failed says nothing about the request: another
+// server may take it.
 void exchange_connect_failed(
 	struct exchange *exchange, int error, enum exchange_failure failure);
 // The server closed a kept-alive connection while the request was under way: the request

@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
-#include "wherry/base/log.h"
 #include "wherry/base/now.h"
 #include "wherry/net/dial.h"
 #include "wherry/net/tls_client.h"
@@ -20,24 +20,31 @@ struct idle {
 	uint64_t since_ms;
 };
 
-// A server as this worker knows it.
+// A server as this worker knows it. Its memory stays where it is, since connections keep
+// their session here until they end; the next server of the same slot gets it.
 struct place {
-	const struct conf_upstream *conf;
+	uint64_t server_id;
+	uint64_t adoption; // the last one that had the server
+	uint64_t max_idle_ms;
+	size_t max_idle_count;
 	SSL_SESSION *session; // to be resumed by its next connection; NULL = none
-	struct addr *addresses;
-	size_t address_count;
-	size_t last_turn;
-	bool has_lost_address; // so a connection may lead to one that is gone
 	struct idle *warmest, *coldest;
 	size_t idle_count;
 };
 
+struct client {
+	LIST_ENTRY(client) entry;
+	struct tls_client *client;
+};
+
 struct pool {
 	struct loop *loop;
-	struct upstream_set *set;
-	struct place *places;           // by server index
-	struct tls_client **tls;        // by upstream index; NULL until one is needed
+	struct place **places; // by slot; NULL until there is a server
+	size_t place_count;
+	LIST_HEAD(, client) clients;    // one for each tls_client_set that is needed
 	struct loop_timer expiry_timer; // not later than the first to expire
+	uint64_t adoption;
+	uint64_t write_stall_ms;
 	bool is_closed;
 };
 
@@ -94,7 +101,7 @@ static const struct stream_handler idle_handler = {.on_data = on_data, .on_end =
 
 static uint64_t expires_at(const struct idle *idle)
 {
-	return idle->since_ms + idle->place->conf->pool_idle_ms;
+	return idle->since_ms + idle->place->max_idle_ms;
 }
 
 static void expire_by(struct pool *pool, uint64_t at_ms)
@@ -105,47 +112,46 @@ static void expire_by(struct pool *pool, uint64_t at_ms)
 		loop_timer_set(timer, at_ms);
 }
 
+static void expire(struct pool *pool, struct place *place, uint64_t now)
+{
+	if (place->max_idle_ms == CONF_OFF)
+		return;
+	while (place->coldest && expires_at(place->coldest) <= now)
+		drop(place->coldest);
+	if (place->coldest)
+		expire_by(pool, expires_at(place->coldest));
+}
+
 static void on_expiry(void *arg)
 {
 	struct pool *pool = arg;
 	uint64_t now = now_ms();
 
-	for (size_t i = 0; i < pool->set->server_count; i++) {
-		struct place *place = &pool->places[i];
+	for (size_t i = 0; i < pool->place_count; i++) {
+		struct place *place = pool->places[i];
 
-		if (place->conf->pool_idle_ms == CONF_OFF)
-			continue;
-		while (place->coldest && expires_at(place->coldest) <= now)
-			drop(place->coldest);
-		if (place->coldest)
-			expire_by(pool, expires_at(place->coldest));
+		if (place)
+			expire(pool, place, now);
 	}
 }
 
-struct pool *pool_create(struct loop *loop, struct upstream_set *set)
+struct pool *pool_create(struct loop *loop)
 {
 	struct pool *pool = calloc(1, sizeof(*pool));
 	if (!pool)
 		return NULL;
 
 	pool->loop = loop;
-	pool->set = set;
+	LIST_INIT(&pool->clients);
 	loop_timer_init(&pool->expiry_timer, loop, on_expiry, pool);
-	pool->places = calloc(set->server_count + 1, sizeof(*pool->places));
-	pool->tls = calloc(set->upstream_count + 1, sizeof(struct tls_client *));
-	if (!pool->places || !pool->tls) {
-		free(pool->places);
-		free(pool->tls);
-		free(pool);
-		return NULL;
-	}
-	for (size_t i = 0; i < set->upstream_count; i++) {
-		const struct upstream *upstream = &set->upstreams[i];
-
-		for (size_t j = 0; j < upstream->server_count; j++)
-			pool->places[upstream->servers[j].index].conf = upstream->conf;
-	}
 	return pool;
+}
+
+static void drop_client(struct client *client)
+{
+	LIST_REMOVE(client, entry);
+	tls_client_destroy(client->client);
+	free(client);
 }
 
 void pool_destroy(struct pool *pool)
@@ -154,79 +160,129 @@ void pool_destroy(struct pool *pool)
 		return;
 	pool_close(pool);
 	loop_timer_finish(&pool->expiry_timer);
-	for (size_t i = 0; i < pool->set->server_count; i++) {
-		free(pool->places[i].addresses);
-		SSL_SESSION_free(pool->places[i].session);
+	for (size_t i = 0; i < pool->place_count; i++) {
+		if (pool->places[i])
+			SSL_SESSION_free(pool->places[i]->session);
+		free(pool->places[i]);
 	}
-	for (size_t i = 0; i < pool->set->upstream_count; i++)
-		tls_client_destroy(pool->tls[i]);
-	free(pool->tls);
+	while (!LIST_EMPTY(&pool->clients))
+		drop_client(LIST_FIRST(&pool->clients));
 	free(pool->places);
 	free(pool);
 }
 
-static bool has_address(const struct place *place, const struct addr *address)
+static bool grow(struct pool *pool, size_t slot)
 {
-	for (size_t i = 0; i < place->address_count; i++) {
-		if (addr_equal(&place->addresses[i], address))
+	size_t count = pool->place_count;
+	if (slot < count)
+		return true;
+	size_t wanted = slot < count * 2 ? count * 2 : slot + 1;
+	struct place **places = realloc(pool->places, wanted * sizeof(*places));
+	if (!places)
+		return false;
+	memset(places + count, 0, (wanted - count) * sizeof(*places));
+	pool->places = places;
+	pool->place_count = wanted;
+	return true;
+}
+
+static struct place *find_place(
+	const struct pool *pool, const struct upstream_server *server)
+{
+	struct place *place =
+		server->slot < pool->place_count ? pool->places[server->slot] : NULL;
+
+	return place && place->server_id == server->id ? place : NULL;
+}
+
+static void drop_all(struct place *place)
+{
+	while (place->warmest)
+		drop(place->warmest);
+}
+
+// Finds it, or has it take the place over from a server that is no more. NULL when memory
+// is short.
+static struct place *put_place(struct pool *pool, const struct upstream_server *server)
+{
+	struct place *place = find_place(pool, server);
+	if (place || !grow(pool, server->slot))
+		return place;
+	place = pool->places[server->slot];
+	if (!place)
+		place = calloc(1, sizeof(*place));
+	if (!place)
+		return NULL;
+	drop_all(place);
+	SSL_SESSION_free(place->session);
+	*place = (struct place){.server_id = server->id};
+	pool->places[server->slot] = place;
+	return place;
+}
+
+static void adopt_server(struct pool *pool, const struct upstream_server *server,
+	const struct conf_upstream *conf)
+{
+	struct place *place = put_place(pool, server);
+	if (!place)
+		return; // then none of its connections is kept
+	place->adoption = pool->adoption;
+	place->max_idle_ms = conf->pool_idle_ms;
+	place->max_idle_count = conf->pool_size;
+	while (place->idle_count > place->max_idle_count)
+		drop(place->coldest);
+	expire(pool, place, now_ms());
+}
+
+static bool has_tls(const struct upstream_set *set, const struct tls_client_set *tls)
+{
+	for (size_t i = 0; i < set->upstream_count; i++) {
+		if (set->upstreams[i].tls == tls)
 			return true;
 	}
 	return false;
 }
 
-// Asked only where an address was lost, so that keeping a connection costs no system call
-// elsewhere. A peer that is not there any more has no address either.
-static bool leads_to_server(const struct place *place, const struct stream *stream)
+static void drop_old_clients(struct pool *pool, const struct upstream_set *set)
 {
-	struct addr peer = {.length = sizeof(struct sockaddr_un)};
+	struct client *client = LIST_FIRST(&pool->clients);
+	while (client) {
+		struct client *next = LIST_NEXT(client, entry);
 
-	return getpeername(stream_socket(stream), &peer.any, &peer.length) == 0 &&
-	       has_address(place, &peer);
-}
-
-static void drop_lost(struct place *place)
-{
-	struct idle *colder;
-
-	for (struct idle *idle = place->warmest; idle; idle = colder) {
-		colder = idle->colder;
-		if (!leads_to_server(place, idle->stream))
-			drop(idle);
+		if (!has_tls(set, tls_client_get_set(client->client)))
+			drop_client(client);
+		client = next;
 	}
 }
 
-void pool_set_addresses(struct pool *pool, size_t server_index,
-	const struct addr *addresses, size_t count)
+void pool_adopt(struct pool *pool, const struct upstream_set *set)
 {
-	struct place *place = &pool->places[server_index];
-	struct addr *copy = calloc(count, sizeof(*copy));
-	if (!copy && count > 0) {
-		log_warn("no memory for new addresses: the former ones stand");
-		return;
-	}
-	if (count > 0)
-		memcpy(copy, addresses, count * sizeof(*copy));
-	if (place->address_count > 0)
-		place->has_lost_address = true;
-	free(place->addresses);
-	place->addresses = copy;
-	place->address_count = count;
-	drop_lost(place);
-}
+	pool->adoption++;
+	pool->write_stall_ms = set->conf->timeouts.write_stall_ms;
+	for (size_t i = 0; i < set->upstream_count; i++) {
+		const struct upstream *upstream = &set->upstreams[i];
 
-size_t pool_address_count(const struct pool *pool, const struct upstream_server *server)
-{
-	return pool->places[server->index].address_count;
+		for (size_t j = 0; j < upstream->member_count; j++) {
+			if (!upstream->members[j].is_gone)
+				adopt_server(pool, upstream->members[j].server,
+					upstream->conf);
+		}
+	}
+	for (size_t i = 0; i < pool->place_count; i++) {
+		if (pool->places[i] && pool->places[i]->adoption != pool->adoption)
+			drop_all(pool->places[i]);
+	}
+	drop_old_clients(pool, set);
 }
 
 struct stream *pool_take(struct pool *pool, const struct upstream_server *server)
 {
-	struct place *place = &pool->places[server->index];
+	struct place *place = find_place(pool, server);
 
 	// Bytes that were kept when it was given, and not yet lent to on_data.
-	while (place->warmest && stream_kept_length(place->warmest->stream) > 0)
+	while (place && place->warmest && stream_kept_length(place->warmest->stream) > 0)
 		drop(place->warmest);
-	if (!place->warmest)
+	if (!place || !place->warmest)
 		return NULL;
 
 	struct stream *stream = unlink_idle(place->warmest);
@@ -235,56 +291,66 @@ struct stream *pool_take(struct pool *pool, const struct upstream_server *server
 	return stream;
 }
 
-struct stream *pool_dial(struct pool *pool, const struct upstream_server *server,
-	size_t *turn, int *reterr_errno)
+struct stream *pool_dial(
+	struct pool *pool, const struct upstream_server *server, int *reterr_errno)
 {
-	struct place *place = &pool->places[server->index];
-	int socket = -EDESTADDRREQ;
-
-	for (size_t i = 0; socket < 0 && i < place->address_count; i++) {
-		*turn = *turn == 0 ? ++place->last_turn : *turn + 1;
-		socket = dial_open(&place->addresses[(*turn - 1) % place->address_count]);
-	}
+	int socket = dial_open(&server->address);
 	if (socket < 0) {
 		*reterr_errno = -socket;
 		return NULL;
 	}
-	struct stream *stream = stream_create(pool->loop, socket, STREAM_CONNECTING,
-		pool->set->conf->timeouts.write_stall_ms);
+	struct stream *stream = stream_create(
+		pool->loop, socket, STREAM_CONNECTING, pool->write_stall_ms);
 	if (!stream)
 		*reterr_errno = ENOMEM;
 	return stream;
 }
 
-bool pool_start_tls(
-	struct pool *pool, const struct upstream_server *server, struct stream *stream)
+// NULL when memory is short.
+static struct tls_client *find_client(struct pool *pool, struct tls_client_set *tls)
 {
-	const struct url *url = &server->conf->url;
-	struct place *place = &pool->places[server->index];
-	size_t index = (size_t)(place->conf - pool->set->conf->upstreams);
-	struct tls_client **client = &pool->tls[index];
+	struct client *client;
 
-	if (url->scheme != URL_HTTPS)
+	LIST_FOREACH (client, &pool->clients, entry) {
+		if (tls_client_get_set(client->client) == tls)
+			return client->client;
+	}
+	client = calloc(1, sizeof(*client));
+	if (client)
+		client->client = tls_client_create(tls);
+	if (!client || !client->client) {
+		free(client);
+		return NULL;
+	}
+	LIST_INSERT_HEAD(&pool->clients, client, entry);
+	return client->client;
+}
+
+bool pool_start_tls(struct pool *pool, const struct upstream *upstream,
+	const struct upstream_server *server, struct stream *stream)
+{
+	if (server->url.scheme != URL_HTTPS)
 		return true;
-	if (!*client)
-		*client = tls_client_create(pool->set->upstreams[index].tls);
-	SSL *ssl =
-		*client ? tls_client_connect(*client, url->host, &place->session) : NULL;
+	struct place *place = put_place(pool, server);
+	struct tls_client *client = find_client(pool, upstream->tls);
+	SSL *ssl = place && client
+			   ? tls_client_connect(client, server->url.host, &place->session)
+			   : NULL;
 	return ssl && stream_start_tls(stream, ssl);
 }
 
 static bool is_keepable(
 	const struct pool *pool, const struct place *place, const struct stream *stream)
 {
-	return !pool->is_closed && place->idle_count < place->conf->pool_size &&
-	       stream_queued_length(stream) == 0 && !stream_is_broken(stream) &&
-	       (!place->has_lost_address || leads_to_server(place, stream));
+	return !pool->is_closed && place && place->adoption == pool->adoption &&
+	       place->idle_count < place->max_idle_count &&
+	       stream_queued_length(stream) == 0 && !stream_is_broken(stream);
 }
 
 void pool_give(
 	struct pool *pool, const struct upstream_server *server, struct stream *stream)
 {
-	struct place *place = &pool->places[server->index];
+	struct place *place = find_place(pool, server);
 	struct idle *idle =
 		is_keepable(pool, place, stream) ? malloc(sizeof(*idle)) : NULL;
 	if (!idle) {
@@ -295,15 +361,15 @@ void pool_give(
 	push(place, idle);
 	stream_set_handler(stream, &idle_handler, idle);
 	stream_resume(stream);
-	if (place->conf->pool_idle_ms != CONF_OFF)
+	if (place->max_idle_ms != CONF_OFF)
 		expire_by(pool, expires_at(idle));
 }
 
 void pool_close(struct pool *pool)
 {
 	pool->is_closed = true;
-	for (size_t i = 0; i < pool->set->server_count; i++) {
-		while (pool->places[i].warmest)
-			drop(pool->places[i].warmest);
+	for (size_t i = 0; i < pool->place_count; i++) {
+		if (pool->places[i])
+			drop_all(pool->places[i]);
 	}
 }

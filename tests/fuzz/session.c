@@ -13,6 +13,7 @@
 #include "wherry/base/log.h"
 #include "wherry/conf/conf_load.h"
 #include "wherry/proxy/drain_plan.h"
+#include "wherry/upstream/directory.h"
 
 enum {
 	TURNS = 3, // of the loop, for what one step leads to
@@ -82,9 +83,12 @@ static void start_once(void)
 	conf_diag_finish(&diag);
 	fake_clock_stop();
 	loop = loop_create();
-	upstreams = upstream_set_create(conf);
 	limits = limits_create(conf);
 	struct buf errors = BUF_INIT;
+	struct names *names = names_create(loop, NULL, NULL);
+	struct directory *directory = names ? directory_create(names) : NULL;
+	if (directory)
+		upstreams = directory_build(directory, conf, NULL, &errors);
 	struct rules *rules = rules_create(conf, &errors);
 	struct tls_set *none = NULL; // of its one listener
 	FUZZ_REQUIRE(loop && upstreams && limits && rules);
@@ -125,7 +129,7 @@ static void settle(struct session *session)
 void session_start(struct session *session)
 {
 	int pair[2];
-	struct addr client, server;
+	struct addr client;
 	start_once();
 	*session = (struct session){
 		.requests = loop_counters(loop)->requests,
@@ -136,11 +140,9 @@ void session_start(struct session *session)
 		.snapshot = snapshot, .limits = limits, .count = 1};
 	atomic_fetch_add(&snapshot->users, 1);
 	session->proxy = proxy_create(loop, &options);
-	FUZZ_REQUIRE(session->proxy && addr_parse(STR("192.0.2.1:1000"), &client) &&
-		     addr_parse(STR("192.0.2.9:80"), &server));
-	proxy_set_addresses(session->proxy, 0, &server, 1);
+	FUZZ_REQUIRE(session->proxy && addr_parse(STR("192.0.2.1:1000"), &client));
 	// What stood refused in the session before stands again.
-	atomic_store(&upstreams->upstreams[0].servers[0].refused_until_ms, 0);
+	atomic_store(&upstreams->upstreams[0].members[0].server->refused_until_ms, 0);
 	make_pair(pair);
 	session->client.socket = pair[1];
 	proxy_accept(session->proxy, 0, pair[0], &client);
@@ -226,7 +228,7 @@ void session_finish(struct session *session)
 		session_close(session, &session->backends[i]);
 	proxy_destroy(session->proxy);
 	FUZZ_REQUIRE(counters->backend_connections == 0);
-	FUZZ_REQUIRE(upstreams->upstreams[0].servers[0].active == 0);
+	FUZZ_REQUIRE(upstreams->upstreams[0].members[0].server->active == 0);
 	buf_finish(&client->sent);
 	buf_finish(&client->received);
 	for (size_t i = 0; i < session->backend_count; i++) {

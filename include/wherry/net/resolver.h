@@ -8,6 +8,7 @@
 #include "wherry/net/loop.h"
 
 struct resolver;
+struct resolver_name; // one that is followed
 
 // More addresses of one name than this are left out.
 enum {
@@ -33,7 +34,9 @@ MUST_CHECK struct resolver *resolver_create(
 	struct loop *loop, const struct resolver_options *options);
 // NULL is allowed. No callback runs any more.
 void resolver_destroy(struct resolver *resolver);
-// Follows host (a name, not an IP literal; copied) until the resolver is destroyed. False
-// when memory is short.
-MUST_CHECK bool resolver_follow(struct resolver *resolver, struct str host, uint16_t port,
-	resolver_answer_cb answer, void *arg);
+// Follows host (a name, not an IP literal; copied) until it is forgotten or the resolver
+// destroyed. NULL when memory is short.
+MUST_CHECK struct resolver_name *resolver_follow(struct resolver *resolver,
+	struct str host, uint16_t port, resolver_answer_cb answer, void *arg);
+// Not within an answer to it. Its callback does not run any more.
+void resolver_forget(struct resolver_name *name);

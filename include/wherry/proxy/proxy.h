@@ -30,9 +30,6 @@ MUST_CHECK bool proxy_adopt(struct proxy *proxy, struct snapshot *snapshot);
 // Takes the socket, accepted by this listener of the newest snapshot.
 void proxy_accept(
 	struct proxy *proxy, size_t listener, int socket, const struct addr *peer);
-// Where a server is now.
-void proxy_set_addresses(struct proxy *proxy, size_t server_index,
-	const struct addr *addresses, size_t count);
 
 // Memory is short: gives some connections up.
 void proxy_shed(struct proxy *proxy);

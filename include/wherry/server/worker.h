@@ -34,8 +34,6 @@ const struct counters *worker_counters(struct worker *worker);
 
 // From the main thread, at any time. Without memory for the message, nothing happens
 // (false).
-MUST_CHECK bool worker_set_addresses(struct worker *worker, size_t server_index,
-	const struct addr *addresses, size_t count);
 // Runs on the worker's thread; before worker_start, with the first turn. The same.
 typedef void (*worker_call_cb)(void *arg, struct proxy *proxy);
 MUST_CHECK bool worker_call(struct worker *worker, worker_call_cb fn, void *arg);

@@ -13,7 +13,7 @@ struct exchange;
 
 enum exchange_failure {
 	EXCHANGE_REFUSED,    // no server could be connected
-	EXCHANGE_UNRESOLVED, // none has an address yet
+	EXCHANGE_UNRESOLVED, // there is none: no name has an address yet
 	EXCHANGE_CONNECT_TIMEOUT,
 	EXCHANGE_TLS,              // the handshake with it failed
 	EXCHANGE_RESPONSE_TIMEOUT, // no response head in time
@@ -36,8 +36,8 @@ struct exchange_handler {
 };
 
 struct exchange_request {
-	struct upstream *upstream;
-	bool is_head; // HEAD: its response has no body
+	const struct upstream *upstream; // its set is held until the exchange is finished
+	bool is_head;                    // HEAD: its response has no body
 	bool has_body;
 	bool may_reuse;      // safe to send again, and so on a kept-alive connection
 	struct str prologue; // what the connection begins with, and so is this request's
@@ -66,8 +66,6 @@ struct exchange {
 	struct upstream_server *server; // reserved; NULL before and after
 	struct stream *stream;
 	unsigned interim_count; // 1xx responses so far
-	size_t dials;           // failed so far to this server's addresses
-	size_t turn;            // pool_dial's
 	struct buf head;        // kept while the request may have to be sent again
 	struct http_reader reader;
 	const uint8_t *data; // the bytes on loan, inside on_readable
@@ -76,6 +74,7 @@ struct exchange {
 	struct loop_timer timer;
 	enum exchange_failure timeout; // what it means when the timer fires
 	const char *error_text;        // what exactly was wrong; static
+	const char *tls_error;         // the same, of a server tried before; NULL
 	bool is_open;                  // between start and finish
 	bool is_connected;
 	bool is_reused; // on a kept-alive connection

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The groups of servers as the whole process sees them: how busy each server is and when
-// it last refused. Shared by all workers: atomics only. Sockets are the pool's.
+// The groups of servers as connections see them: which servers a group has, how busy each
+// is and when it last refused. Sets are immutable; what servers and groups carry is
+// shared by all workers and all sets: atomics only. Which servers there are is the
+// directory's business, and sockets are the pool's.
 #pragma once
 
 #include <stdatomic.h>
@@ -9,21 +11,46 @@
 
 struct tls_client_set;
 
+// One address, for as long as anybody cares: the same object in every set that has its
+// group, its URL and its address, and so in those of other configurations, too. Whoever
+// may look at it holds a set with it, or a reservation (active).
 struct upstream_server {
-	const struct conf_server *conf;
-	size_t index; // over all groups of the set: the pool's key
+	const char *group; // name of its group
+	const char *text;  // its URL as written
+	const char *name;  // for people: the URL, and "@" and the IP it was resolved to
+	struct url url;    // slices of text
+	struct addr address;
+	size_t slot; // small, and no other living server's: the pool's key
+	uint64_t id; // no other server's, ever
+	size_t sets; // that have it; the control loop's
 	_Atomic uint64_t active;
 	_Atomic uint64_t refused_until_ms; // a failed connect rests it for a moment
 };
 
+// What a group of that name keeps over all its sets.
+struct upstream_group {
+	const char *name;
+	size_t sets; // that have it; the control loop's
+	_Atomic uint64_t cursor;
+};
+
+// A server in one set.
+struct upstream_member {
+	struct upstream_server *server;
+	const struct conf_server *conf;
+	unsigned weight;
+	bool is_down; // by the administrator
+	bool is_gone; // its name does not lead there any more; what is open stays
+};
+
 struct upstream {
 	const struct conf_upstream *conf;
-	struct upstream_server *servers;
-	size_t server_count;
-	uint16_t *order; // balance_order
+	struct upstream_group *group;
+	struct upstream_member *members; // maybe none: no name was resolved yet
+	size_t member_count;
+	uint16_t *order; // balance_order of members that take traffic
 	size_t order_length;
-	_Atomic uint64_t cursor;
-	struct tls_client_set *tls; // for its https servers; NULL = it has none
+	struct tls_client_set *tls; // for https servers; NULL = it has none
 };
 
 struct upstream_set {
@@ -31,17 +58,18 @@ struct upstream_set {
 	struct conf *conf;          // holds a reference
 	struct upstream *upstreams; // same indices as conf->upstreams
 	size_t upstream_count;
-	size_t server_count; // over all groups
 };
 
-// With one reference. NULL when memory is short. Takes its own reference of conf.
-MUST_CHECK struct upstream_set *upstream_set_create(struct conf *conf);
-// Reads what TLS to the servers needs, before any pool is made of the set. False with one
-// line for each problem.
-MUST_CHECK bool upstream_set_load_tls(struct upstream_set *set, struct buf *ret_text);
-// The control loop's thread. NULL is allowed.
+// The control loop's thread. The last upstream_set_unref frees it, but no server and no
+// group; NULL is allowed there.
 struct upstream_set *upstream_set_ref(struct upstream_set *set);
 void upstream_set_unref(struct upstream_set *set);
+
+// May new traffic go to it?
+bool upstream_takes_traffic(const struct upstream_member *member);
+// The server's place in that group; NULL = none: it was taken away.
+const struct upstream_member *upstream_find_member(
+	const struct upstream *upstream, const struct upstream_server *server);
 
 // Servers already tried for one request.
 enum {
@@ -54,9 +82,10 @@ struct upstream_tries {
 
 // Chooses a server not tried yet, reserves a place on it (active + 1; given back by
 // upstream_release) and notes it in tries. Resting servers are chosen only if no other is
-// left. NULL if all were tried, or tries are used up.
+// left. NULL if all were tried, or tries are used up. The caller holds the set.
 MUST_CHECK struct upstream_server *upstream_pick(
-	struct upstream *upstream, struct upstream_tries *tries, uint64_t now);
+	const struct upstream *upstream, struct upstream_tries *tries, uint64_t now);
+// The last touch, unless the caller holds a set that has it.
 void upstream_release(struct upstream_server *server);
 // A connect failed or succeeded: rest it for 1 s, or end its rest.
 void upstream_note_refused(struct upstream_server *server, uint64_t now);

@@ -85,24 +85,29 @@ Test(metrics, tells_every_close_reason)
 
 Test(metrics, tells_servers_with_escaped_labels)
 {
-	struct conf_server conf_servers[] = {
-		{.text = "http://10.0.0.1:80"}, {.text = "unix:/a\"b\\c\nd"}};
 	struct conf_upstream conf_upstream = {.name = "app"};
 	struct upstream_server servers[] = {
-		{.conf = &conf_servers[0]}, {.conf = &conf_servers[1]}};
+		{.text = "http://10.0.0.1:80", .name = "http://10.0.0.1:80"},
+		{.text = "unix:/a\"b\\c\nd", .name = "unix:/a\"b\\c\nd"},
+		{.text = "http://app:80", .name = "http://app:80@10.0.0.9"}};
+	struct upstream_member members[] = {{.server = &servers[0]},
+		{.server = &servers[1]}, {.server = &servers[2]}};
 	struct upstream upstream = {
-		.conf = &conf_upstream, .servers = servers, .server_count = 2};
+		.conf = &conf_upstream, .members = members, .member_count = 3};
 	struct upstream_set set = {.upstreams = &upstream, .upstream_count = 1};
 	struct metrics_source source = {.set = &set};
 
 	servers[0].active = 7;
 	servers[1].active = 1234567890123;
+	cr_assert(addr_parse(STR("10.0.0.9:80"), &servers[2].address));
 	struct page page = write_page(&source);
 	expect_line(&page, "# TYPE wherry_server_active gauge");
 	expect_line(&page, "wherry_server_active{upstream=\"app\","
 			   "server=\"http://10.0.0.1:80\"} 7");
 	expect_line(&page, "wherry_server_active{upstream=\"app\","
 			   "server=\"unix:/a\\\"b\\\\c\\nd\"} 1234567890123");
+	expect_line(&page, "wherry_server_active{upstream=\"app\","
+			   "server=\"http://app:80\",address=\"10.0.0.9:80\"} 0");
 	buf_finish(&page.text);
 }
 

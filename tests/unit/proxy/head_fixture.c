@@ -33,9 +33,8 @@ void head_fixture_start(struct head_fixture *fixture, const char *top, const cha
 
 	fixture->out = BUF_INIT;
 	fixture->conf = conf;
-	fixture->set = upstream_set_create(conf);
-	cr_assert_not_null(fixture->set);
-	fixture->server = &fixture->set->upstreams[0].servers[0];
+	server_set_start(&fixture->servers, conf_ref(conf));
+	fixture->server = server_set_get(&fixture->servers, 0, 0);
 	cr_assert(addr_parse(str_from(peer), &fixture->peer), "%s", peer);
 	http_head_read(&fixture->head, HTTP_REQUEST, lines);
 	cr_assert(request_init(&fixture->request, &fixture->head.message, conf,
@@ -48,7 +47,7 @@ void head_fixture_start(struct head_fixture *fixture, const char *top, const cha
 void head_fixture_finish(struct head_fixture *fixture)
 {
 	request_finish(&fixture->request);
-	upstream_set_unref(fixture->set);
+	server_set_finish(&fixture->servers);
 	conf_unref(fixture->conf);
 	buf_finish(&fixture->out);
 }

@@ -3,14 +3,14 @@
 #pragma once
 
 #include "http_head.h"
+#include "server_set.h"
 #include "wherry/base/buf.h"
 #include "wherry/proxy/request.h"
 #include "wherry/proxy/route.h"
-#include "wherry/upstream/upstream.h"
 
 struct head_fixture {
 	struct conf *conf;
-	struct upstream_set *set;
+	struct server_set servers;
 	const struct upstream_server *server;
 	struct addr peer;
 	bool is_tls; // set before the start

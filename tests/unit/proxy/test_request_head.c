@@ -165,12 +165,11 @@ Test(request_head, writes_the_backend_s_host_without_a_usual_port)
 	struct conf_route route = {.host = CONF_HOST_BACKEND};
 
 	for (size_t i = 0; i < sizeof(ROWS) / sizeof(*ROWS); i++) {
-		struct conf_server conf = {.text = ROWS[i].url};
-		struct upstream_server server = {.conf = &conf};
+		struct upstream_server server = {.text = ROWS[i].url};
 		struct buf out = BUF_INIT;
 		const char *expected;
 
-		cr_assert(url_parse(str_from(ROWS[i].url), &conf.url, &expected));
+		cr_assert(url_parse(str_from(ROWS[i].url), &server.url, &expected));
 		request_head_write_host(&out, &route, STR("client.example"), &server);
 		cr_expect(str_equal(buf_str(&out), str_from(ROWS[i].host)), "%.*s",
 			STR_ARG(buf_str(&out)));

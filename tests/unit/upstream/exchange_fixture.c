@@ -103,12 +103,18 @@ static void write_head(void *arg, const struct upstream_server *server, struct b
 	struct exchange_fixture *fixture = arg;
 
 	fixture->head_count++;
-	buf_printf(head, "GET / HTTP/1.1\r\nHost: %s\r\n\r\n", server->conf->text);
+	buf_printf(head, "GET / HTTP/1.1\r\nHost: %s\r\n\r\n", server->text);
 }
 
 static void on_deadline(void *arg)
 {
 	cr_assert_fail("nothing happened in time");
+}
+
+static void adopt(struct exchange_fixture *fixture)
+{
+	pool_adopt(fixture->pool, fixture->servers.set);
+	fixture->request.upstream = &fixture->servers.set->upstreams[0];
 }
 
 void exchange_fixture_start(struct exchange_fixture *fixture, size_t server_count)
@@ -125,15 +131,14 @@ void exchange_fixture_start(struct exchange_fixture *fixture, size_t server_coun
 	(void)signal(SIGPIPE, SIG_IGN); // as main does
 	*fixture = (struct exchange_fixture){.loop = loop_create()};
 	cr_assert_not_null(fixture->loop);
-	fixture->set = upstream_set_create(conf);
-	cr_assert_not_null(fixture->set);
-	conf_unref(conf);
-	fixture->pool = pool_create(fixture->loop, fixture->set);
+	server_set_start(&fixture->servers, conf);
+	fixture->pool = pool_create(fixture->loop);
 	cr_assert_not_null(fixture->pool);
+	adopt(fixture);
 	exchange_init(&fixture->exchange, fixture->pool, fixture->loop, &HANDLER,
 		write_head, fixture);
 	fixture->request = (struct exchange_request){
-		.upstream = &fixture->set->upstreams[0],
+		.upstream = &fixture->servers.set->upstreams[0],
 		.may_reuse = true,
 		.body_kind = HTTP_BODY_NONE,
 		.connect_timeout_ms = PATIENT_MS,
@@ -152,14 +157,14 @@ void exchange_fixture_finish(struct exchange_fixture *fixture)
 	stream_destroy(fixture->taken);
 	if (fixture->taken_server)
 		upstream_release(fixture->taken_server);
-	for (size_t i = 0; i < fixture->set->upstreams[0].server_count; i++)
-		cr_expect_eq(fixture->set->upstreams[0].servers[i].active, 0,
+	for (size_t i = 0; i < fixture->servers.set->upstreams[0].member_count; i++)
+		cr_expect_eq(server_set_get(&fixture->servers, 0, i)->active, 0,
 			"a reservation stands");
 	cr_expect_eq(loop_counters(fixture->loop)->backend_connections, 0);
 	for (size_t i = 0; i < fixture->backend_count; i++)
 		scripted_backend_finish(&fixture->backends[i]);
 	pool_destroy(fixture->pool);
-	upstream_set_unref(fixture->set);
+	server_set_finish(&fixture->servers);
 	loop_timer_finish(&fixture->deadline);
 	loop_destroy(fixture->loop);
 	buf_finish(&fixture->story);
@@ -172,7 +177,9 @@ void exchange_fixture_add(struct exchange_fixture *fixture,
 	struct scripted_backend *backend = &fixture->backends[index];
 
 	scripted_backend_start(backend, fixture->loop, steps, step_count);
-	pool_set_addresses(fixture->pool, index, &backend->address, 1);
+	server_set_place(&fixture->servers, index == 0 ? STR("a") : STR("b"),
+		(uint16_t)(index + 1), &backend->address, 1);
+	adopt(fixture);
 }
 
 void exchange_fixture_add_refusing(struct exchange_fixture *fixture)

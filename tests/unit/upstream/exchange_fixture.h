@@ -3,6 +3,7 @@
 #pragma once
 
 #include "scripted_backend.h"
+#include "server_set.h"
 #include "wherry/upstream/exchange.h"
 
 enum {
@@ -11,7 +12,7 @@ enum {
 
 struct exchange_fixture {
 	struct loop *loop;
-	struct upstream_set *set;
+	struct server_set servers;
 	struct pool *pool;
 	struct exchange exchange;
 	struct exchange_request request; // of the next start

@@ -15,15 +15,6 @@ enum {
 	DEADLINE_MS = 10 * 1000
 };
 
-struct upstream_set *fixture_load(const char *text)
-{
-	struct conf *conf = conf_text_load(text);
-	struct upstream_set *set = upstream_set_create(conf);
-	cr_assert_not_null(set);
-	conf_unref(conf); // the set has its own
-	return set;
-}
-
 static void on_deadline(void *arg)
 {
 	cr_assert_fail("nothing happened in time");
@@ -34,10 +25,10 @@ void fixture_start(struct fixture *fixture, const char *text)
 	static const struct str hosts[FIXTURE_LISTENERS] = {
 		{"127.0.0.1:0", 11}, {"127.0.0.2:0", 11}};
 
-	*fixture = (struct fixture){.loop = loop_create(), .set = fixture_load(text)};
+	*fixture = (struct fixture){.loop = loop_create()};
 	cr_assert_not_null(fixture->loop);
-	fixture->server = &fixture->set->upstreams[0].servers[0];
-	fixture->pool = pool_create(fixture->loop, fixture->set);
+	server_set_start(&fixture->servers, conf_text_load(text));
+	fixture->pool = pool_create(fixture->loop);
 	cr_assert_not_null(fixture->pool);
 	loop_timer_init(&fixture->deadline, fixture->loop, on_deadline, NULL);
 	loop_timer_set(&fixture->deadline, now_ms() + DEADLINE_MS);
@@ -56,7 +47,7 @@ void fixture_start(struct fixture *fixture, const char *text)
 void fixture_finish(struct fixture *fixture)
 {
 	pool_destroy(fixture->pool);
-	upstream_set_unref(fixture->set);
+	server_set_finish(&fixture->servers);
 	loop_timer_finish(&fixture->deadline);
 	for (size_t i = 0; i < FIXTURE_LISTENERS; i++)
 		close(fixture->listeners[i]);
@@ -65,7 +56,11 @@ void fixture_finish(struct fixture *fixture)
 
 void fixture_set_addresses(struct fixture *fixture, size_t first, size_t count)
 {
-	pool_set_addresses(fixture->pool, 0, &fixture->addresses[first], count);
+	server_set_place(&fixture->servers, STR("backend.test"), 80,
+		&fixture->addresses[first], count);
+	pool_adopt(fixture->pool, fixture->servers.set);
+	for (size_t i = 0; i < count; i++)
+		fixture->listening[first + i] = server_set_get(&fixture->servers, 0, i);
 }
 
 static size_t take_nothing(void *arg, const uint8_t *data, size_t length)
@@ -95,7 +90,7 @@ struct stream *fixture_connect(struct fixture *fixture, size_t listener, int *re
 	struct timeval limit = {.tv_sec = DEADLINE_MS / 1000};
 	int error = 0;
 	struct stream *stream =
-		pool_dial(fixture->pool, fixture->server, &(size_t){0}, &error);
+		pool_dial(fixture->pool, fixture->listening[listener], &error);
 
 	cr_assert_not_null(stream, "%d", error);
 	stream_set_handler(stream, &fixture_handler, fixture);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// What the tests of this room share: a set from a configuration text, and a pool whose
-// server is two listeners on loopback.
+// A pool, and two listeners on loopback: the servers that the name backend.test leads to.
 #pragma once
 
+#include "server_set.h"
 #include "wherry/upstream/pool.h"
 
 enum {
@@ -11,25 +11,23 @@ enum {
 
 struct fixture {
 	struct loop *loop;
-	struct upstream_set *set;
+	struct server_set servers;
 	struct pool *pool;
-	const struct upstream_server *server;
+	// Where the listeners are; NULL while the name has not led there yet.
+	const struct upstream_server *listening[FIXTURE_LISTENERS];
 	struct loop_timer deadline;
 	int listeners[FIXTURE_LISTENERS];
 	struct addr addresses[FIXTURE_LISTENERS];
 	size_t end_count; // told to our own handler
 };
 
-// Asserts that the text is right.
-struct upstream_set *fixture_load(const char *text);
-
-// The text's first server is the one that is dialled; it has no address yet.
+// The text's first server is http://backend.test:80, which has no address yet.
 void fixture_start(struct fixture *fixture, const char *text);
 void fixture_finish(struct fixture *fixture);
-// The listeners' addresses become the server's.
+// These listeners' addresses become the name's, and the pool adopts that.
 void fixture_set_addresses(struct fixture *fixture, size_t first, size_t count);
 
-// Dials, waits until it stands, and accepts at that listener. The peer's socket blocks,
+// Dials that listener, waits until it stands, and accepts. The peer's socket blocks,
 // but no longer than the deadline.
 struct stream *fixture_connect(struct fixture *fixture, size_t listener, int *ret_peer);
 // The handler of such a stream: takes no byte, counts ends; each stops the loop.

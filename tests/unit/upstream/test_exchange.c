@@ -11,7 +11,7 @@
 static void expect_idle(struct exchange_fixture *fixture, bool is_kept)
 {
 	struct stream *stream =
-		pool_take(fixture->pool, &fixture->set->upstreams[0].servers[0]);
+		pool_take(fixture->pool, server_set_get(&fixture->servers, 0, 0));
 
 	cr_expect_eq(stream != NULL, is_kept, "%s", is_kept ? "not kept" : "kept");
 	stream_destroy(stream);
@@ -248,7 +248,7 @@ Test(exchange, gives_the_stream_away_after_101)
 	fixture.takes_stream = true;
 	exchange_fixture_expect(&fixture, "(101)");
 	cr_assert_not_null(fixture.taken);
-	cr_expect_eq(fixture.taken_server, &fixture.set->upstreams[0].servers[0]);
+	cr_expect_eq(fixture.taken_server, server_set_get(&fixture.servers, 0, 0));
 	cr_expect_eq(fixture.taken_server->active, 1);
 	cr_expect_eq(stream_kept_length(fixture.taken), 5, "early bytes are lost");
 	exchange_finish(&fixture.exchange);

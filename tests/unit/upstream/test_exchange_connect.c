@@ -21,7 +21,7 @@ Test(exchange_connect, tries_the_next_server_when_one_refuses)
 	exchange_fixture_add(&fixture, &ANSWER, 1);
 	exchange_fixture_expect(&fixture, "(200)ok;");
 	cr_expect_eq(fixture.head_count, 2, "a head for each server");
-	cr_expect_gt(fixture.set->upstreams[0].servers[0].refused_until_ms, now_ms());
+	cr_expect_gt(server_set_get(&fixture.servers, 0, 0)->refused_until_ms, now_ms());
 	cr_expect_eq(loop_counters(fixture.loop)->backend_connect_errors, 1);
 	exchange_fixture_finish(&fixture);
 }
@@ -48,23 +48,6 @@ Test(exchange_connect, fails_at_once_while_no_server_has_an_address)
 	cr_expect_eq(failure, EXCHANGE_UNRESOLVED);
 	exchange_fixture_wait(&fixture, 10);
 	exchange_fixture_expect_story(&fixture, "");
-	exchange_fixture_finish(&fixture);
-}
-
-Test(exchange_connect, tries_each_address_of_a_server)
-{
-	struct exchange_fixture fixture;
-	struct addr addresses[2];
-
-	exchange_fixture_start(&fixture, 2);
-	exchange_fixture_add_refusing(&fixture);
-	exchange_fixture_add(&fixture, &ANSWER, 1);
-	addresses[0] = fixture.backends[0].address;
-	addresses[1] = fixture.backends[1].address;
-	pool_set_addresses(fixture.pool, 0, addresses, 2);
-	pool_set_addresses(fixture.pool, 1, NULL, 0);
-	exchange_fixture_expect(&fixture, "(200)ok;");
-	cr_expect_eq(fixture.head_count, 1, "all addresses are one server");
 	exchange_fixture_finish(&fixture);
 }
 

@@ -18,7 +18,7 @@ static void expect_timeout(
 
 	exchange_fixture_expect(fixture, story);
 	cr_expect_geq(now_ms(), began_ms + after_ms);
-	cr_expect_null(pool_take(fixture->pool, &fixture->set->upstreams[0].servers[0]));
+	cr_expect_null(pool_take(fixture->pool, server_set_get(&fixture->servers, 0, 0)));
 }
 
 Test(exchange_time, waits_so_long_for_the_head)

@@ -6,7 +6,8 @@
 
 #include <criterion/criterion.h>
 
-#include "pool_fixture.h"
+#include "conf_text.h"
+#include "server_set.h"
 
 #define HEAD                                                                             \
 	"listeners: [{ address: 127.0.0.1:0 }]\n"                                        \
@@ -36,96 +37,84 @@ static struct upstream_server *pick_one(struct upstream *upstream, uint64_t now)
 	return upstream_pick(upstream, &tries, now);
 }
 
-Test(upstream, numbers_servers_over_all_groups)
-{
-	struct upstream_set *set = fixture_load(TWO_GROUPS);
-
-	cr_expect_eq(set->upstream_count, 2);
-	cr_expect_eq(set->server_count, 6);
-	for (size_t i = 0, index = 0; i < set->upstream_count; i++) {
-		const struct upstream *upstream = &set->upstreams[i];
-
-		cr_expect_eq(upstream->conf, &set->conf->upstreams[i]);
-		cr_assert_eq(upstream->server_count, upstream->conf->server_count);
-		for (size_t j = 0; j < upstream->server_count; j++) {
-			cr_expect_eq(upstream->servers[j].index, index++);
-			cr_expect_eq(
-				upstream->servers[j].conf, &upstream->conf->servers[j]);
-		}
-	}
-	upstream_set_unref(set);
-}
-
 Test(upstream, pick_reserves_and_release_gives_back)
 {
-	struct upstream_set *set = fixture_load(TWO_GROUPS);
-	struct upstream_server *server = pick_one(&set->upstreams[0], 1);
+	struct server_set servers;
+	server_set_start(&servers, conf_text_load(TWO_GROUPS));
+	struct upstream_server *server = pick_one(&servers.set->upstreams[0], 1);
 
 	cr_assert_not_null(server);
 	cr_expect_eq(server->active, 1);
 	upstream_release(server);
 	cr_expect_eq(server->active, 0);
-	upstream_set_unref(set);
+	server_set_finish(&servers);
 }
 
 Test(upstream, round_robin_shares_by_weight)
 {
-	struct upstream_set *set = fixture_load(TWO_GROUPS);
-	struct upstream *upstream = &set->upstreams[0];
+	struct server_set servers;
+	server_set_start(&servers, conf_text_load(TWO_GROUPS));
+	struct upstream *upstream = &servers.set->upstreams[0];
 
 	for (size_t i = 0; i < 40; i++)
 		cr_assert_not_null(pick_one(upstream, 1));
-	cr_expect_eq(upstream->servers[0].active, 30);
-	cr_expect_eq(upstream->servers[1].active, 10);
-	upstream_set_unref(set);
+	cr_expect_eq(upstream->members[0].server->active, 30);
+	cr_expect_eq(upstream->members[1].server->active, 10);
+	server_set_finish(&servers);
 }
 
 Test(upstream, least_connections_evens_out)
 {
-	struct upstream_set *set = fixture_load(TWO_GROUPS);
-	struct upstream *upstream = &set->upstreams[1];
+	struct server_set servers;
+	server_set_start(&servers, conf_text_load(TWO_GROUPS));
+	struct upstream *upstream = &servers.set->upstreams[1];
 
-	upstream->servers[0].active = 7;
+	upstream->members[0].server->active = 7;
 	for (size_t i = 0; i < 28; i++)
 		cr_assert_not_null(pick_one(upstream, 1));
-	cr_expect_eq(upstream->servers[0].active, 7);
-	cr_expect_eq(upstream->servers[1].active, 7);
-	cr_expect_eq(upstream->servers[2].active, 14);
-	cr_expect_eq(upstream->servers[3].active, 7);
-	upstream_set_unref(set);
+	cr_expect_eq(upstream->members[0].server->active, 7);
+	cr_expect_eq(upstream->members[1].server->active, 7);
+	cr_expect_eq(upstream->members[2].server->active, 14);
+	cr_expect_eq(upstream->members[3].server->active, 7);
+	server_set_finish(&servers);
 }
 
 Test(upstream, tries_each_server_once)
 {
-	struct upstream_set *set = fixture_load(TWO_GROUPS);
+	struct server_set servers;
+	server_set_start(&servers, conf_text_load(TWO_GROUPS));
 	struct upstream_tries tries = {0};
-	struct upstream_server *first = upstream_pick(&set->upstreams[0], &tries, 1);
-	struct upstream_server *second = upstream_pick(&set->upstreams[0], &tries, 1);
+	struct upstream_server *first =
+		upstream_pick(&servers.set->upstreams[0], &tries, 1);
+	struct upstream_server *second =
+		upstream_pick(&servers.set->upstreams[0], &tries, 1);
 
 	cr_assert_not_null(first);
 	cr_assert_not_null(second);
 	cr_expect_neq(first, second);
-	cr_expect_null(upstream_pick(&set->upstreams[0], &tries, 1));
-	upstream_set_unref(set);
+	cr_expect_null(upstream_pick(&servers.set->upstreams[0], &tries, 1));
+	server_set_finish(&servers);
 }
 
 Test(upstream, stops_after_the_most_tries)
 {
-	struct upstream_set *set = fixture_load(TWO_GROUPS);
+	struct server_set servers;
+	server_set_start(&servers, conf_text_load(TWO_GROUPS));
 	struct upstream_tries tries = {0};
 
 	for (size_t i = 0; i < UPSTREAM_MAX_TRIES; i++)
-		cr_expect_not_null(upstream_pick(&set->upstreams[1], &tries, 1));
-	cr_expect_null(upstream_pick(&set->upstreams[1], &tries, 1));
-	upstream_set_unref(set);
+		cr_expect_not_null(upstream_pick(&servers.set->upstreams[1], &tries, 1));
+	cr_expect_null(upstream_pick(&servers.set->upstreams[1], &tries, 1));
+	server_set_finish(&servers);
 }
 
 Test(upstream, rests_a_server_that_refused)
 {
-	struct upstream_set *set = fixture_load(TWO_GROUPS);
-	struct upstream *upstream = &set->upstreams[0];
-	struct upstream_server *heavy = &upstream->servers[0];
-	struct upstream_server *light = &upstream->servers[1];
+	struct server_set servers;
+	server_set_start(&servers, conf_text_load(TWO_GROUPS));
+	struct upstream *upstream = &servers.set->upstreams[0];
+	struct upstream_server *heavy = upstream->members[0].server;
+	struct upstream_server *light = upstream->members[1].server;
 
 	upstream_note_refused(heavy, 5000);
 	for (size_t i = 0; i < 8; i++)
@@ -134,36 +123,38 @@ Test(upstream, rests_a_server_that_refused)
 	for (size_t i = 0; i < 4; i++)
 		is_back |= pick_one(upstream, 6000) == heavy;
 	cr_expect(is_back, "rests for longer than a second");
-	upstream_set_unref(set);
+	server_set_finish(&servers);
 }
 
 Test(upstream, ends_the_rest_when_a_connect_succeeds)
 {
-	struct upstream_set *set = fixture_load(TWO_GROUPS);
-	struct upstream *upstream = &set->upstreams[0];
+	struct server_set servers;
+	server_set_start(&servers, conf_text_load(TWO_GROUPS));
+	struct upstream *upstream = &servers.set->upstreams[0];
 
-	upstream_note_refused(&upstream->servers[0], 5000);
-	upstream_note_connected(&upstream->servers[0]);
+	upstream_note_refused(upstream->members[0].server, 5000);
+	upstream_note_connected(upstream->members[0].server);
 	for (size_t i = 0; i < 4; i++)
 		cr_assert_not_null(pick_one(upstream, 5000));
-	cr_expect_eq(upstream->servers[0].active, 3);
-	upstream_set_unref(set);
+	cr_expect_eq(upstream->members[0].server->active, 3);
+	server_set_finish(&servers);
 }
 
 Test(upstream, chooses_resting_servers_if_all_rest)
 {
-	struct upstream_set *set = fixture_load(TWO_GROUPS);
-	struct upstream *upstream = &set->upstreams[0];
+	struct server_set servers;
+	server_set_start(&servers, conf_text_load(TWO_GROUPS));
+	struct upstream *upstream = &servers.set->upstreams[0];
 	struct upstream_tries tries = {0};
 
-	upstream_note_refused(&upstream->servers[0], 5000);
-	upstream_note_refused(&upstream->servers[1], 5000);
+	upstream_note_refused(upstream->members[0].server, 5000);
+	upstream_note_refused(upstream->members[1].server, 5000);
 	struct upstream_server *first = upstream_pick(upstream, &tries, 5000);
 	struct upstream_server *second = upstream_pick(upstream, &tries, 5000);
 	cr_assert_not_null(first);
 	cr_assert_not_null(second);
 	cr_expect_neq(first, second);
-	upstream_set_unref(set);
+	server_set_finish(&servers);
 }
 
 enum {
@@ -185,8 +176,9 @@ static void *pick_many(void *arg)
 
 Test(upstream, counts_right_from_many_threads)
 {
-	struct upstream_set *set = fixture_load(TWO_GROUPS);
-	struct upstream *upstream = &set->upstreams[1];
+	struct server_set servers;
+	server_set_start(&servers, conf_text_load(TWO_GROUPS));
+	struct upstream *upstream = &servers.set->upstreams[1];
 	pthread_t threads[THREADS];
 	uint64_t active = 0;
 
@@ -194,9 +186,9 @@ Test(upstream, counts_right_from_many_threads)
 		cr_assert_eq(pthread_create(&threads[i], NULL, pick_many, upstream), 0);
 	for (size_t i = 0; i < THREADS; i++)
 		cr_assert_eq(pthread_join(threads[i], NULL), 0);
-	for (size_t i = 0; i < upstream->server_count; i++)
-		active += upstream->servers[i].active;
+	for (size_t i = 0; i < upstream->member_count; i++)
+		active += upstream->members[i].server->active;
 	cr_expect_eq(active, THREADS * PICKS / 2);
-	cr_expect_eq(upstream->cursor, THREADS * PICKS);
-	upstream_set_unref(set);
+	cr_expect_eq(upstream->group->cursor, THREADS * PICKS);
+	server_set_finish(&servers);
 }

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// The directory as its two parts see it: directory.c (servers and groups) and
+// directory_build.c (sets of them).
+#pragma once
+
+#include <sys/queue.h>
+
+#include "wherry/base/map.h"
+#include "wherry/upstream/directory.h"
+
+struct directory_server {
+	struct upstream_server server; // first: a pointer to it is one to all
+	LIST_ENTRY(directory_server) entry;
+	uint64_t build; // the last one that made it a member
+};
+
+struct directory_group {
+	struct upstream_group group; // first
+	LIST_ENTRY(directory_group) entry;
+	const struct upstream *former; // within a build: of the set in force
+};
+
+struct directory {
+	struct names *names;
+	struct map *servers; // by group, URL and address
+	struct map *groups;  // by name
+	LIST_HEAD(, directory_server) all_servers;
+	LIST_HEAD(, directory_group) all_groups;
+	bool *used_slots;
+	size_t slot_count;
+	size_t free_slot; // none below it is free
+	uint64_t last_id;
+	uint64_t build;
+};
+
+// directory.c
+
+// Finds or makes it. text is a URL as the configuration has it. NULL when memory is
+// short.
+MUST_CHECK struct directory_server *directory_put_server(struct directory *directory,
+	const char *group, const struct conf_server *conf, const struct addr *address);
+MUST_CHECK struct directory_group *directory_put_group(
+	struct directory *directory, const char *name);
+// Frees what nobody can reach any more.
+void directory_sweep(struct directory *directory);
+
+// Is it a host name, which has addresses only by names?
+bool directory_is_name(const struct url *url);
