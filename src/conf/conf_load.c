@@ -39,6 +39,7 @@ static void load_tree(
 	conf_load_walk(&load, root);
 	if (load.memory->is_failed || root->kind != CONF_YAML_MAPPING)
 		return;
+	conf_load_balance_finish(&load);
 	conf_load_route_finish(&load, root);
 	conf->has_status = conf->status.length > 0;
 	conf->control.is_off = is_off(conf_yaml_find(root, "control"));

@@ -74,6 +74,21 @@ void conf_load_balance_cookie(struct conf_load *load, const struct conf_schema_k
 	memcpy(conf_load_field(item, key->field), &copy, sizeof(copy));
 }
 
+// Groups of one site must not take each other's cookies.
+void conf_load_balance_finish(struct conf_load *load)
+{
+	for (size_t i = 0; i < load->conf->upstream_count; i++) {
+		struct conf_upstream *upstream = &load->conf->upstreams[i];
+		struct buf name = BUF_INIT;
+		if (upstream->balance != CONF_BALANCE_STICKY || upstream->sticky.cookie)
+			continue;
+		buf_printf(&name, "wherry_%s", upstream->name);
+		upstream->sticky.cookie = conf_arena_copy(load->memory, buf_str(&name));
+		load->memory->is_failed |= name.is_failed;
+		buf_finish(&name);
+	}
+}
+
 static bool check_label(struct conf_load *load, const struct conf_schema_key *key,
 	const struct conf_yaml_node *node)
 {

@@ -32,6 +32,8 @@ void conf_load_walk(struct conf_load *load, struct conf_yaml_node *root);
 void conf_load_walk_defaults(struct conf_load *load, const char *path, void *item);
 // Afterwards: what does not stand in a single key.
 void conf_load_route_finish(struct conf_load *load, const struct conf_yaml_node *root);
+// The names of cookies that have none.
+void conf_load_balance_finish(struct conf_load *load);
 // Fields that an access rule of the route adds to requests.
 void conf_load_route_add_fields(struct conf_load *load, struct conf_route *route,
 	const char *const *names, size_t count);

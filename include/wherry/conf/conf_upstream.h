@@ -49,7 +49,7 @@ enum conf_same_site {
 };
 
 struct conf_sticky {
-	const char *cookie;      // its name; NULL = made of the group's
+	const char *cookie;      // its name
 	struct conf_file secret; // NULL = a random one of this process
 	uint64_t max_age_ms;     // CONF_OFF: as long as the browser runs
 	enum conf_same_site same_site;

@@ -42,6 +42,8 @@ Test(conf_load_balance, reads_each_method_of_balancing)
 		cr_expect_eq(
 			conf->upstreams[0].hash.kind, rows[i].kind, "%s", rows[i].text);
 		cr_expect_str_eq(conf->upstreams[0].hash.name, rows[i].name);
+		if (rows[i].balance == CONF_BALANCE_STICKY)
+			cr_expect_str_eq(conf->upstreams[0].sticky.cookie, "wherry_app");
 		conf_unref(conf);
 		conf_diag_finish(&diag);
 	}
