@@ -1,20 +1,15 @@
 // SPDX-License-Identifier: MIT
-// One request to the status address, and its answer as text; see the header.
+// One request to the status address; see the header.
 #include "wherry/admin/status_client.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/time.h>
 #include <unistd.h>
 
-#include <jansson.h>
-
 enum {
-	PIECE_SIZE = 16384,
-	VALUE_COLUMN = 21,
-	DEPTH_MAX = 8
+	PIECE_SIZE = 16384
 };
 
 static bool fail(char text[STATUS_CLIENT_ERROR_SIZE], int error)
@@ -86,81 +81,4 @@ bool status_client_ask(const struct addr *address, struct buf *ret_json,
 	int error = exchange(fd, ret_json);
 	close(fd);
 	return error == 0 ? take_body(ret_json, reterr_text) : fail(reterr_text, error);
-}
-
-static void write_name(struct buf *out, const char *name, int depth)
-{
-	buf_printf(out, "%*s", 2 * depth, "");
-	for (; *name; name++)
-		buf_append(out, *name == '_' ? " " : name, 1);
-}
-
-static void fill_up(struct buf *out, size_t start)
-{
-	do
-		buf_append(out, " ", 1);
-	while (!out->is_failed && out->length - start < VALUE_COLUMN);
-}
-
-// The process that answers may be anybody's: what would move a terminal's cursor is not
-// passed on.
-static void write_string(struct buf *out, const char *text)
-{
-	for (; *text; text++)
-		buf_append(out, iscntrl((unsigned char)*text) ? "?" : text, 1);
-}
-
-static void write_scalar(struct buf *out, const json_t *value)
-{
-	if (json_is_string(value))
-		write_string(out, json_string_value(value));
-	else if (json_is_integer(value))
-		buf_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-	else if (json_is_real(value))
-		buf_printf(out, "%g", json_real_value(value));
-	else
-		buf_append_str(out, json_is_true(value)    ? STR("yes")
-				    : json_is_false(value) ? STR("no")
-							   : STR("-"));
-	buf_append_str(out, STR("\n"));
-}
-
-static void write_value(struct buf *out, const char *name, json_t *value, int depth);
-
-static void write_members(struct buf *out, json_t *object, int depth)
-{
-	for (void *each = json_object_iter(object); each;
-		each = json_object_iter_next(object, each))
-		write_value(out, json_object_iter_key(each), json_object_iter_value(each),
-			depth);
-}
-
-static void write_value(struct buf *out, const char *name, json_t *value, int depth)
-{
-	if (depth > DEPTH_MAX)
-		return;
-	if (json_is_array(value)) {
-		for (size_t i = 0; i < json_array_size(value); i++)
-			write_value(out, name, json_array_get(value, i), depth);
-		return;
-	}
-	size_t start = out->length;
-	write_name(out, name, depth);
-	if (!json_is_object(value)) {
-		fill_up(out, start);
-		write_scalar(out, value);
-		return;
-	}
-	buf_append_str(out, STR("\n"));
-	write_members(out, value, depth + 1);
-}
-
-bool status_client_write_text(struct str json, struct buf *out)
-{
-	json_t *root = json_loadb(json.length > 0 ? json.data : "", json.length, 0, NULL);
-	bool is_object = json_is_object(root);
-	if (is_object)
-		write_members(out, root, 0);
-	json_decref(root);
-	return is_object;
 }

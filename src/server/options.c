@@ -6,175 +6,173 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char usage[] =
-	"usage: wherry COMMAND [OPTION ...]\n"
-	"\n"
-	"  wherry run -c FILE                   serve what FILE configures\n"
-	"  wherry proxy --listen ADDR --to URL  serve one backend, without a file\n"
-	"  wherry check -c FILE                 say all that is wrong with FILE\n"
-	"  wherry status -c FILE                say how the running Wherry is\n"
-	"  wherry version                       print the version\n"
-	"  wherry help                          print this\n"
-	"\n"
-	"Each command takes --help. See wherry(8) and wherry.yaml(5).\n";
+#include "options_help_priv.h"
+#include "wherry/conf/conf_value.h"
 
-// Every option of every command.
-static const struct option file_options[] = {
-	{"config", required_argument, NULL, 'c'},
-	{"no-files", no_argument, NULL, 'n'},
-	{"help", no_argument, NULL, 'h'},
-	{0},
-};
-static const struct option proxy_options[] = {
-	{"listen", required_argument, NULL, 'l'},
-	{"to", required_argument, NULL, 't'},
-	{"tls-cert", required_argument, NULL, 'C'},
-	{"tls-key", required_argument, NULL, 'K'},
-	{"tls-self-signed", no_argument, NULL, 's'},
-	{"help", no_argument, NULL, 'h'},
-	{0},
-};
-static const struct option status_options[] = {
-	{"config", required_argument, NULL, 'c'},
-	{"address", required_argument, NULL, 'a'},
-	{"json", no_argument, NULL, 'j'},
-	{"help", no_argument, NULL, 'h'},
-	{0},
+enum {
+	FLAGS_MAX = OPTIONS_VALUES_MAX,
+	FLAG_VALUE = 256, // getopt's number of the first flag, behind all letters
 };
 
-struct command {
-	const char *name;
-	enum options_command command;
-	const struct option *options;
-	const char *help;
+// What getopt_long wants to know of a command's flags.
+struct getopt_table {
+	struct option options[FLAGS_MAX + 2]; // and help, and the end
+	char letters[2 * FLAGS_MAX + 2];
 };
 
-static const struct command commands[] = {
-	{"run", OPTIONS_RUN, file_options,
-		"usage: wherry run -c FILE\n\n"
-		"Serves what FILE configures, in the foreground.\n\n"
-		"  -c, --config FILE  the configuration, see wherry.yaml(5)\n\n"
-		"SIGTERM drains and stops, SIGINT stops within 2 s, a second one at "
-		"once;\n"
-		"SIGUSR1 opens the log files anew.\n"},
-	{"proxy", OPTIONS_PROXY, proxy_options,
-		"usage: wherry proxy --listen ADDR --to URL [TLS]\n\n"
-		"Proxies HTTP and WebSocket to one backend, without a file.\n\n"
-		"  --listen ADDR      host:port, [v6]:port, :port or unix:/path\n"
-		"  --to URL           http(s)://host[:port] or unix:/path\n"
-		"  --tls-cert FILE    speak TLS to clients: certificate and chain, PEM\n"
-		"  --tls-key FILE     its private key, PEM\n"
-		"  --tls-self-signed  instead: a throw-away certificate, for trying "
-		"out\n"},
-	{"check", OPTIONS_CHECK, file_options,
-		"usage: wherry check -c FILE [--no-files]\n\n"
-		"Reads FILE and prints every mistake as path:line:column: message.\n\n"
-		"  -c, --config FILE  the configuration, see wherry.yaml(5)\n"
-		"  --no-files         only its text: certificates and other files that "
-		"it\n"
-		"                     names need not be there\n\n"
-		"Exit code 0 if there is none, else 1.\n"},
-	{"status", OPTIONS_STATUS, status_options,
-		"usage: wherry status -c FILE | --address ADDR [--json]\n\n"
-		"Asks the Wherry that runs how it is: load, and what protects it.\n\n"
-		"  -c, --config FILE  its configuration, which sets a status address\n"
-		"  --address ADDR     that address: host:port or unix:/path\n"
-		"  --json             the answer as it is\n\n"
-		"Exit code 0 if it answers, 3 if not.\n"},
-};
-
-static const struct command *find_command(const char *name)
+static void fill(struct getopt_table *table, const struct options_flag *flags)
 {
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		if (strcmp(commands[i].name, name) == 0)
-			return &commands[i];
+	char *letter = table->letters;
+	size_t count = 0;
+	*table = (struct getopt_table){0};
+	for (; flags[count].name && count < FLAGS_MAX; count++) {
+		bool is_switch = flags[count].form == OPTIONS_SWITCH;
+		table->options[count] = (struct option){
+			.name = flags[count].name,
+			.has_arg = is_switch ? no_argument : required_argument,
+			.val = FLAG_VALUE + (int)count,
+		};
+		if (!flags[count].letter)
+			continue;
+		*letter++ = flags[count].letter;
+		if (!is_switch)
+			*letter++ = ':';
 	}
-	return NULL;
+	table->options[count] = (struct option){"help", no_argument, NULL, 'h'};
+	*letter = 'h';
 }
 
-static enum options_result complain(const struct command *command, const char *what)
+static enum options_result complain(const struct options *options, const char *what)
 {
-	fprintf(stderr, "wherry %s: %s; see wherry %s --help\n", command->name, what,
-		command->name);
+	const char *name = options->command->name;
+	fprintf(stderr, "wherry %s: %s; see wherry %s --help\n", name, what, name);
 	return OPTIONS_BAD;
 }
 
-static enum options_result check_complete(
-	const struct command *command, const struct options *options)
+static const struct options_flag *find_flag(const struct options_flag *flags, int got)
 {
-	if (command->command == OPTIONS_STATUS)
-		return !options->conf_path != !options->address
-			       ? OPTIONS_OK
-			       : complain(command, "expected either -c FILE or --address "
-						   "ADDR");
-	if (command->options == file_options && !options->conf_path)
-		return complain(command, "no configuration is given (expected -c FILE)");
-	if (command->options == proxy_options && !options->listen)
-		return complain(command, "no address is given (expected --listen ADDR)");
-	if (command->options == proxy_options && !options->to)
-		return complain(command, "no backend is given (expected --to URL)");
-	if (!options->tls_cert != !options->tls_key)
-		return complain(command, "--tls-cert and --tls-key need each other");
-	if (options->tls_cert && options->is_self_signed)
-		return complain(command, "--tls-self-signed makes --tls-cert of no use");
-	return OPTIONS_OK;
+	if (got >= FLAG_VALUE)
+		return &flags[got - FLAG_VALUE];
+	while (flags->name && flags->letter != got)
+		flags++;
+	return flags->name ? flags : NULL;
 }
 
-// False for an option that the command does not have.
-static bool take_option(
-	const struct command *command, int letter, struct options *options)
+static bool fits(enum options_form form, const char *text)
 {
-	switch (letter) {
-	case 'c':
-		options->conf_path = optarg;
-		return true;
-	case 'n':
-		options->skips_files = true;
-		return command->command == OPTIONS_CHECK;
-	case 'a':
-		options->address = optarg;
-		return true;
-	case 'j':
-		options->is_json = true;
-		return true;
-	case 'l':
-		options->listen = optarg;
-		return true;
-	case 't':
-		options->to = optarg;
-		return true;
-	case 'C':
-		options->tls_cert = optarg;
-		return true;
-	case 'K':
-		options->tls_key = optarg;
-		return true;
-	case 's':
-		options->is_self_signed = true;
-		return true;
-	default:
+	uint64_t value;
+	switch (form) {
+	case OPTIONS_NUMBER:
+		return str_parse_u64(str_from(text), INT64_MAX, &value);
+	case OPTIONS_DURATION:
+		return conf_value_parse_duration(str_from(text), &value);
+	case OPTIONS_TEXT:
+	case OPTIONS_SWITCH:
+		break;
+	}
+	return true;
+}
+
+static bool add(
+	struct options *options, const struct options_flag *flag, const char *text)
+{
+	char what[128];
+	if (options->count == OPTIONS_VALUES_MAX) {
+		(void)complain(options, "there are too many options");
 		return false;
 	}
+	if (!fits(flag->form, text)) {
+		(void)snprintf(what, sizeof(what), "%s is no %s (expected %s)",
+			flag->value, flag->form == OPTIONS_NUMBER ? "number" : "duration",
+			flag->form == OPTIONS_NUMBER ? "digits" : "500ms, 5s or 5m");
+		(void)complain(options, what);
+		return false;
+	}
+	options->values[options->count++] = (struct options_value){flag, text};
+	return true;
 }
 
-static enum options_result read_command(
-	const struct command *command, int argc, char **argv, struct options *options)
+static bool is_given(const struct options *options, const struct options_flag *flag)
 {
-	int got;
-	const char *letters = command->options == proxy_options ? "h" : "c:h";
-	while ((got = getopt_long(argc, argv, letters, command->options, NULL)) != -1) {
-		if (got == 'h') {
-			options->command = OPTIONS_DONE;
-			(void)fputs(command->help, stdout);
-			return OPTIONS_OK;
-		}
-		if (!take_option(command, got, options))
-			return complain(
-				command, "this option is not known or lacks its value");
+	for (size_t i = 0; i < options->count; i++) {
+		if (options->values[i].flag == flag)
+			return true;
 	}
-	if (optind < argc)
-		return complain(command, "there is an argument too many");
-	return check_complete(command, options);
+	return false;
+}
+
+static const struct options_flag *find_missing(
+	const struct options *options, const struct options_flag *flags)
+{
+	while (flags && flags->name && (!flags->is_required || is_given(options, flags)))
+		flags++;
+	return flags && flags->name ? flags : NULL;
+}
+
+static enum options_result check_complete(const struct options *options)
+{
+	const struct options_command *command = options->command;
+	const struct options_flag *word = find_missing(options, command->words);
+	const struct options_flag *flag = find_missing(options, command->flags);
+	const char *problem = command->check ? command->check(options) : NULL;
+	char what[128];
+	if (word)
+		(void)snprintf(what, sizeof(what), "%s is missing", word->value);
+	else if (flag)
+		(void)snprintf(what, sizeof(what), "--%s %s is missing", flag->name,
+			flag->value);
+	else if (problem)
+		(void)snprintf(what, sizeof(what), "%s", problem);
+	else
+		return OPTIONS_OK;
+	return complain(options, what);
+}
+
+static enum options_result read_words(struct options *options, char **words)
+{
+	const struct options_flag *flag = options->command->words;
+	for (; *words; words++, flag++) {
+		if (!flag || !flag->name)
+			return complain(options, "there is an argument too many");
+		if (!add(options, flag, *words))
+			return OPTIONS_BAD;
+	}
+	return check_complete(options);
+}
+
+static enum options_result read_command(struct options *options, int argc, char **argv)
+{
+	const struct options_command *command = options->command;
+	struct getopt_table table;
+	int got;
+	fill(&table, command->flags);
+	optind = 0; // starts anew, as tests do
+	while ((got = getopt_long(argc, argv, table.letters, table.options, NULL)) !=
+		-1) {
+		if (got == 'h') {
+			options_help_print_command(command);
+			return OPTIONS_DONE;
+		}
+		const struct options_flag *flag = find_flag(command->flags, got);
+		if (!flag)
+			return complain(
+				options, "this option is not known or lacks its value");
+		if (!add(options, flag, optarg))
+			return OPTIONS_BAD;
+	}
+	return read_words(options, argv + optind);
+}
+
+// How many of the words are the command's name; 0: it is another one.
+static int match_name(const char *name, int argc, char **argv)
+{
+	const char *space = strchr(name, ' ');
+	size_t length = space ? (size_t)(space - name) : strlen(name);
+	if (strlen(argv[1]) != length || strncmp(argv[1], name, length) != 0)
+		return 0;
+	if (!space)
+		return 1;
+	return argc > 2 && strcmp(argv[2], space + 1) == 0 ? 2 : 0;
 }
 
 static bool is_help_option(const char *word)
@@ -182,27 +180,52 @@ static bool is_help_option(const char *word)
 	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
-enum options_result options_read(int argc, char **argv, struct options *ret_options)
+static bool prints_about_all(
+	const struct options_command *commands, int argc, char **argv)
 {
-	*ret_options = (struct options){.command = OPTIONS_DONE};
 	const char *name = argc > 1 ? argv[1] : "";
 	bool is_version = strcmp(name, "version") == 0 || strcmp(name, "--version") == 0;
 	bool is_help = strcmp(name, "help") == 0 || is_help_option(name);
-	if (is_help || (is_version && argc > 2 && is_help_option(argv[2]))) {
-		(void)fputs(usage, stdout);
-		return OPTIONS_OK;
-	}
-	if (is_version) {
+	if (is_help || (is_version && argc > 2 && is_help_option(argv[2])))
+		options_help_print_all(commands, stdout);
+	else if (is_version)
 		printf("wherry %s\n", WHERRY_VERSION);
-		return OPTIONS_OK;
+	return is_help || is_version;
+}
+
+enum options_result options_read(const struct options_command *commands, int argc,
+	char **argv, struct options *ret_options)
+{
+	*ret_options = (struct options){0};
+	if (prints_about_all(commands, argc, argv))
+		return OPTIONS_DONE;
+	for (const struct options_command *one = commands; argc > 1 && one->name; one++) {
+		int words = match_name(one->name, argc, argv);
+		ret_options->command = one;
+		if (words > 0)
+			return read_command(ret_options, argc - words, argv + words);
 	}
-	const struct command *command = find_command(name);
-	if (command) {
-		ret_options->command = command->command;
-		return read_command(command, argc - 1, argv + 1, ret_options);
-	}
-	if (name[0] != '\0')
-		fprintf(stderr, "wherry: there is no command \"%s\"\n", name);
-	(void)fputs(usage, stderr);
+	if (argc > 1)
+		fprintf(stderr, "wherry: there is no command \"%s\"\n", argv[1]);
+	options_help_print_all(commands, stderr);
 	return OPTIONS_BAD;
+}
+
+bool options_has(const struct options *options, const char *name)
+{
+	for (size_t i = 0; i < options->count; i++) {
+		if (strcmp(options->values[i].flag->name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+const char *options_text(const struct options *options, const char *name)
+{
+	const char *text = NULL;
+	for (size_t i = 0; i < options->count; i++) {
+		if (strcmp(options->values[i].flag->name, name) == 0)
+			text = options->values[i].text;
+	}
+	return text;
 }

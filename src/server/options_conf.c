@@ -16,28 +16,28 @@ static void write_quoted(struct buf *out, const char *text)
 
 static void write_tls(const struct options *options, struct buf *out)
 {
-	if (options->is_self_signed) {
+	if (options_has(options, "tls-self-signed")) {
 		buf_append_str(out, STR("    tls: { self_signed: true }\n"));
 		return;
 	}
-	if (!options->tls_cert)
+	if (!options_has(options, "tls-cert"))
 		return;
 	buf_append_str(out, STR("    tls:\n      certificates: [{ cert: "));
-	write_quoted(out, options->tls_cert);
+	write_quoted(out, options_text(options, "tls-cert"));
 	buf_append_str(out, STR(", key: "));
-	write_quoted(out, options->tls_key);
+	write_quoted(out, options_text(options, "tls-key"));
 	buf_append_str(out, STR(" }]\n"));
 }
 
 void options_write_conf(const struct options *options, struct buf *out)
 {
 	buf_append_str(out, STR("listeners:\n  - address: "));
-	write_quoted(out, options->listen);
+	write_quoted(out, options_text(options, "listen"));
 	buf_append_str(out, STR("\n"));
 	write_tls(options, out);
 	buf_append_str(
 		out, STR("routes: [{ match: { path: / }, websocket: {}, to: backend }]\n"
 			 "upstreams: { backend: { servers: ["));
-	write_quoted(out, options->to);
+	write_quoted(out, options_text(options, "to"));
 	buf_append_str(out, STR("] } }\n"));
 }

@@ -26,7 +26,8 @@ test('wherry version', async (t) => {
   assert.match(stdout, /^wherry \d+\.\d+\.\d+/);
 });
 
-for (const args of [['--help'], ['run', '--help'], ['proxy', '--help'], ['check', '--help'], ['version', '--help']]) {
+for (const args of [['--help'], ['run', '--help'], ['proxy', '--help'], ['check', '--help'], ['status', '--help'],
+  ['stop', '--help'], ['version', '--help']]) {
   test(`wherry ${args.join(' ')}`, async (t) => {
     const { code, stdout, stderr } = await runToEnd(t, args);
     assert.deepEqual([code, stderr], [0, '']);
@@ -40,6 +41,7 @@ for (const args of [
   ['check'], ['proxy'], ['proxy', '--listen', '127.0.0.1:1'], ['proxy', '--to', 'http://127.0.0.1:1'],
   [...plainProxy, '--tls-cert', 'a.pem'], [...plainProxy, '--tls-key', 'a.pem'], [...plainProxy, '--tls-self-signed=1'],
   [...plainProxy, '--tls-self-signed', '--tls-cert', 'a.pem', '--tls-key', 'a.pem'],
+  ['stop', 'extra'], ['stop', '--control'], ['status', '--json=1'],
   ['run', '-c', 'x', '--no-files'], ['run', '-c', 'x', '--tls-self-signed'],
 ]) {
   test(`bad usage: wherry ${args.join(' ')}`, async (t) => {

@@ -21,10 +21,10 @@ test('a running Wherry', async (t) => {
   const backend = await scriptedBackend(t);
   const configuration = ({ ports }) => `status: 127.0.0.1:${ports[1]}\nworkers: 2\n${forwardTo(backend)}`;
   const wherry = await startWherry(t, configuration, { ports: 2 });
-  const address = ['--address', `127.0.0.1:${wherry.ports[1]}`];
+  const file = ['-c', wherry.configPath];
 
   await t.test('is reported as text', async (t2) => {
-    const { code, stdout } = await runToEnd(t2, ['status', '-c', wherry.configPath]);
+    const { code, stdout } = await runToEnd(t2, ['status', ...file]);
     assert.equal(code, 0);
     assert.match(stdout, /^version +\d+\.\d+\.\d+$/m);
     assert.match(stdout, new RegExp(`^pid +${wherry.pid}$`, 'm'));
@@ -35,32 +35,54 @@ test('a running Wherry', async (t) => {
     assert.match(stdout, /^ {2}seccomp +(active|not offered)$/m);
   });
 
-  await t.test('is reported as JSON', async (t2) => {
-    const { pid, state, hardening } = await report(t2, ...address);
-    assert.deepEqual({ pid, state }, { pid: wherry.pid, state: 'ready' });
-    assert.equal(hardening.no_new_privs, 'active');
-    assert.equal(hardening.no_core_dumps, 'active');
-  });
+  const places = {
+    'the control socket of the configuration': file,
+    'a control socket': ['--control', wherry.controlPath],
+    'a control socket as an address': ['--control', `unix:${wherry.controlPath}`],
+    'the status address': ['--address', `127.0.0.1:${wherry.ports[1]}`],
+  };
+  for (const [name, args] of Object.entries(places)) {
+    await t.test(`is reported as JSON at ${name}`, async (t2) => {
+      const { pid, state, hardening } = await report(t2, ...args);
+      assert.deepEqual({ pid, state }, { pid: wherry.pid, state: 'ready' });
+      assert.equal(hardening.no_new_privs, 'active');
+      assert.equal(hardening.no_core_dumps, 'active');
+    });
+  }
 
   await t.test('counts connections and WebSockets', async (t2) => {
     const { client, server } = await openPair(t2, wherry, backend);
-    const open = await report(t2, ...address);
+    const open = await report(t2, ...file);
     assert.deepEqual([open.connections, open.websockets], [1, 1]);
     client.destroy();
     await leave(server, { mask: false });
-    await eventually(async () => (await report(t2, ...address)).connections === 0, 'closed');
+    await eventually(async () => (await report(t2, ...file)).connections === 0, 'closed');
+  });
+
+  await t.test('is found through a file with mistakes elsewhere', async (t2) => {
+    const path = join(temporaryDirectory(t2), 'wherry.yaml');
+    writeFileSync(path, `${wherry.configText}\nwrokers: 4\n`);
+    assert.equal((await report(t2, '-c', path)).pid, wherry.pid);
+  });
+
+  await t.test('is stopped', async (t2) => {
+    const { code, stdout, stderr } = await runToEnd(t2, ['stop', ...file, '--wait']);
+    assert.deepEqual([code, stderr], [0, '']);
+    assert.match(stdout, new RegExp(`^pid +${wherry.pid}$`, 'm'));
+    const again = await runToEnd(t2, ['stop', ...file]);
+    assert.equal(again.code, 3);
+    assert.match(again.stderr, /wherry stop: unix:\/\S+\/control: No such file or directory \(expected a running Wherry\)/);
+    await wherry.ended();
   });
 });
 
 test('draining shows', async (t) => {
   const backend = await scriptedBackend(t);
-  const configuration = ({ ports }) =>
-    `status: 127.0.0.1:${ports[1]}\ndrain: { window: 30s, timeout: 30s }\n${forwardTo(backend)}`;
-  const wherry = await startWherry(t, configuration, { ports: 2 });
+  const configuration = `drain: { window: 30s, timeout: 30s }\n${forwardTo(backend)}`;
+  const wherry = await startWherry(t, configuration);
   const { client, server } = await openPair(t, wherry, backend);
   wherry.signal('SIGTERM');
-  const address = `127.0.0.1:${wherry.ports[1]}`;
-  await eventually(async () => (await report(t, '--address', address)).state === 'draining', 'draining');
+  await eventually(async () => (await report(t, '-c', wherry.configPath)).state === 'draining', 'draining');
   client.destroy();
   await leave(server, { mask: false });
   await wherry.ended();
@@ -77,16 +99,21 @@ test('what cannot be answered', async (t) => {
   const [port] = await freePorts(1);
   const silent = join(temporaryDirectory(t), 'wherry.yaml');
   const backend = await httpBackend(t, (_, response) => response.end('hello'));
-  writeFileSync(silent, 'listeners: [{ address: ":8080" }]\nroutes: [{ redirect: { to: / } }]\n');
+  const socket = join(temporaryDirectory(t), 'control');
+  const absent = `${silent}.absent`;
+  writeFileSync(silent, 'control: off\n');
+  writeFileSync(absent, `control: "unix:${socket}"\n`);
   const rows = [
     // arguments, exit code, standard error
     [['--address', `127.0.0.1:${port}`], 3, /Connection refused \(expected a running Wherry\)/],
     [['--address', backend.url.replace('http://', '')], 3, /the answer is no report/],
-    [['-c', silent], 1, /sets no status address \(expected "status: /],
+    [['-c', silent], 1, /turns the control socket off/],
+    [['-c', absent], 3, /: No such file or directory \(expected a running Wherry\)/],
+    [['--control', socket], 3, /: No such file or directory \(expected a running Wherry\)/],
+    [['--control', 'control'], 1, /bad path \(expected \/path\)/],
     [['-c', `${silent}.missing`], 1, /can't be read/],
     [['--address', 'localhost'], 2, /bad address "localhost" \(expected IP:port or unix:\/path\)/],
-    [[], 2, /expected either -c FILE or --address ADDR/],
-    [['-c', silent, '--address', '127.0.0.1:1'], 2, /expected either -c FILE or --address ADDR/],
+    [['-c', silent, '--address', '127.0.0.1:1'], 2, /--address makes -c and --control of no use/],
     [['--listen', ':80'], 2, /not known/],
   ];
   for (const [args, expected, pattern] of rows) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The report as text, whatever stands in it, and answers that are none.
+// Answers that are none.
 #include "wherry/admin/status_client.h"
 
 #include <pthread.h>
@@ -7,62 +7,6 @@
 #include <unistd.h>
 
 #include <criterion/criterion.h>
-
-static void expect_text(const char *json, const char *expected)
-{
-	struct buf out = BUF_INIT;
-	cr_assert(status_client_write_text(str_from(json), &out), "%s", json);
-	cr_expect(str_equal(buf_str(&out), str_from(expected)), "%s: %.*s", json,
-		STR_ARG(buf_str(&out)));
-	buf_finish(&out);
-}
-
-Test(status_client, writes_each_value_in_its_order)
-{
-	expect_text("{}", "");
-	expect_text("{\"pid\": 12, \"a_b\": \"c d\", \"x\": true, \"y\": false}",
-		"pid                  12\n"
-		"a b                  c d\n"
-		"x                    yes\n"
-		"y                    no\n");
-	expect_text("{\"in\": {\"load\": 0.5, \"none\": null}}",
-		"in\n"
-		"  load               0.5\n"
-		"  none               -\n");
-	expect_text("{\"each\": [{\"n\": 1}, 2]}", "each\n"
-						   "  n                  1\n"
-						   "each                 2\n");
-}
-
-Test(status_client, passes_no_control_character_on)
-{
-	expect_text("{\"user\": \"a\\u001b[2J\\n\"}", "user                 a?[2J?\n");
-}
-
-Test(status_client, bounds_the_depth)
-{
-	struct buf json = BUF_INIT, out = BUF_INIT;
-	for (int i = 0; i < 500; i++)
-		buf_append_str(&json, STR("{\"a\":"));
-	buf_append_str(&json, STR("1"));
-	for (int i = 0; i < 500; i++)
-		buf_append_str(&json, STR("}"));
-	cr_expect(status_client_write_text(buf_str(&json), &out));
-	cr_expect_lt(out.length, 1000);
-	buf_finish(&json);
-	buf_finish(&out);
-}
-
-Test(status_client, refuses_what_is_no_object)
-{
-	static const char *const rows[] = {"", "[]", "1", "{", "ready\n", "{} {}"};
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct buf out = BUF_INIT;
-		cr_expect_not(
-			status_client_write_text(str_from(rows[i]), &out), "%s", rows[i]);
-		buf_finish(&out);
-	}
-}
 
 struct answerer {
 	int listener;

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// The table of commands; see the header.
+#include "wherry/server/commands.h"
+
+#include "wherry/server/control_command.h"
+#include "wherry/server/run_command.h"
+#include "wherry/server/status_command.h"
+
+static const struct options_flag run_flags[] = {
+	{"config", "FILE", "the configuration, see wherry.yaml(5)", OPTIONS_TEXT, 'c',
+		true},
+	{0},
+};
+
+static const struct options_flag proxy_flags[] = {
+	{"listen", "ADDR", "host:port, [v6]:port, :port or unix:/path", OPTIONS_TEXT, 0,
+		true},
+	{"to", "URL", "http(s)://host[:port] or unix:/path", OPTIONS_TEXT, 0, true},
+	{"tls-cert", "FILE", "speak TLS to clients: certificate and chain, PEM",
+		OPTIONS_TEXT, 0, false},
+	{"tls-key", "FILE", "its private key, PEM", OPTIONS_TEXT, 0, false},
+	{"tls-self-signed", NULL, "instead: a throw-away certificate, for trying out",
+		OPTIONS_SWITCH, 0, false},
+	{0},
+};
+
+static const struct options_flag check_flags[] = {
+	{"config", "FILE", "the configuration, see wherry.yaml(5)", OPTIONS_TEXT, 'c',
+		true},
+	{"no-files", NULL, "only its text: other files that it names need not be there",
+		OPTIONS_SWITCH, 0, false},
+	{0},
+};
+
+static const struct options_flag status_flags[] = {
+	CONTROL_COMMAND_FLAGS,
+	{"address", "ADDR", "ask the status address instead: IP:port or unix:/path",
+		OPTIONS_TEXT, 0, false},
+	{0},
+};
+
+static const struct options_flag stop_flags[] = {
+	CONTROL_COMMAND_FLAGS,
+	{"quick", NULL, "within 2 s, as after SIGINT", OPTIONS_SWITCH, 0, false},
+	{"now", NULL, "at once", OPTIONS_SWITCH, 0, false},
+	{"wait", NULL, "until it has ended", OPTIONS_SWITCH, 0, false},
+	{0},
+};
+
+const struct options_command commands_all[] = {
+	{"run", "-c FILE", "serve what FILE configures",
+		.text = "Serves what FILE configures, in the foreground.\n",
+		.flags = run_flags,
+		.more = "SIGTERM drains and stops, SIGINT stops within 2 s, a second one "
+			"at "
+			"once;\nSIGUSR1 opens the log files anew.\n",
+		.run = run_command_run},
+	{"proxy", "--listen ADDR --to URL [TLS]", "serve one backend, without a file",
+		.text = "Proxies HTTP and WebSocket to one backend, without a file.\n",
+		.flags = proxy_flags, .check = run_command_check_proxy,
+		.run = run_command_proxy},
+	{"check", "-c FILE [--no-files]", "say all that is wrong with FILE",
+		.text = "Reads FILE and prints every mistake as path:line:column: "
+			"message.\n",
+		.flags = check_flags, .more = "Exit code 0 if there is none, else 1.\n",
+		.run = run_command_check},
+	{"status", "[-c FILE | --control PATH | --address ADDR] [--json]",
+		"say how the running Wherry is",
+		.text = "Asks the Wherry that runs how it is: load, and what protects "
+			"it.\n",
+		.flags = status_flags, .more = "Exit code 0 if it answers, 3 if not.\n",
+		.check = status_command_check, .run = status_command_run},
+	{"stop", "[-c FILE | --control PATH] [--quick | --now] [--wait]",
+		"drain and stop it",
+		.text = "Has the Wherry that runs drain its connections and end.\n",
+		.flags = stop_flags, .run = control_command_run, .ends_process = true},
+	{0},
+};

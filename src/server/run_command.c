@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+// Loads a configuration and serves it, or only checks it; see the header.
+#include "wherry/server/run_command.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "wherry/conf/conf_load.h"
+#include "wherry/server/check.h"
+#include "wherry/server/privileges.h"
+#include "wherry/server/server.h"
+
+// NULL: what is wrong was said.
+static struct conf *load(const char *path, struct str text)
+{
+	struct conf_diag diag;
+	conf_diag_init(&diag);
+	struct conf *conf = path ? conf_load_file(path, &diag)
+				 : conf_load_text("command line", text, &diag);
+	if (!conf)
+		fprintf(stderr, "%.*s", STR_ARG(buf_str(&diag.text)));
+	conf_diag_finish(&diag);
+	return conf;
+}
+
+static enum options_exit serve(struct conf *conf)
+{
+	enum server_result result = server_run(conf);
+	conf_unref(conf);
+	return result == SERVER_OK ? OPTIONS_EXIT_OK : OPTIONS_EXIT_UNABLE;
+}
+
+enum options_exit run_command_run(const struct options *options)
+{
+	struct conf *conf = load(options_text(options, "config"), (struct str){0});
+	return conf ? serve(conf) : OPTIONS_EXIT_BAD;
+}
+
+const char *run_command_check_proxy(const struct options *options)
+{
+	bool has_cert = options_has(options, "tls-cert");
+	if (has_cert != options_has(options, "tls-key"))
+		return "--tls-cert and --tls-key need each other";
+	if (has_cert && options_has(options, "tls-self-signed"))
+		return "--tls-self-signed makes --tls-cert of no use";
+	return NULL;
+}
+
+enum options_exit run_command_proxy(const struct options *options)
+{
+	struct buf text = BUF_INIT;
+	options_write_conf(options, &text);
+	struct conf *conf = text.is_failed ? NULL : load(NULL, buf_str(&text));
+	buf_finish(&text);
+	return conf ? serve(conf) : OPTIONS_EXIT_USAGE;
+}
+
+// As whom a start would load them: what root can read says nothing of that.
+static bool check_as_user(const char *path, struct conf *conf)
+{
+	struct privileges privileges = {0};
+	bool is_root = geteuid() == 0;
+	if (is_root && !privileges_drop(conf->user, &privileges))
+		return false;
+	struct buf text = BUF_INIT;
+	bool is_good = check_files(conf, &text);
+	fprintf(stderr, "%.*s", STR_ARG(buf_str(&text)));
+	if (is_root && !privileges.is_root && !is_good)
+		fprintf(stderr, "%s: files were loaded as user %s, who would serve\n",
+			path, privileges.user);
+	buf_finish(&text);
+	return is_good;
+}
+
+enum options_exit run_command_check(const struct options *options)
+{
+	const char *path = options_text(options, "config");
+	struct conf *conf = load(path, (struct str){0});
+	if (!conf)
+		return OPTIONS_EXIT_BAD;
+	bool is_good = options_has(options, "no-files") || check_as_user(path, conf);
+	if (is_good)
+		printf("%s: ok\n", path);
+	conf_unref(conf);
+	return is_good ? OPTIONS_EXIT_OK : OPTIONS_EXIT_BAD;
+}
