@@ -252,6 +252,9 @@ void conn_start_relay(struct conn *conn, bool uses_deflate)
 		relay_expire_at(conn->relay, conn->request.expires_ms,
 			conn->request.route->jwt.close_code);
 	loop_defer(conn->site->loop, &conn->deferred, conn_run_deferred, conn);
+	// It was a request when the newer edition came.
+	if (conn->edition != conn->site->edition && conn_follow(conn) != CONN_FOLLOW_KEPT)
+		relay_close(conn->relay, CLOSE_REASON_ROUTE_GONE);
 	drain_meet(conn);
 	if (conn->is_told) // while it was a request
 		conn_drain(conn);
@@ -287,19 +290,6 @@ struct conn *conn_create(struct site *site, const struct conf_listener *listener
 	counters_add(&loop_counters(site->loop)->client_connections, 1);
 	drain_meet(conn);
 	return conn;
-}
-
-void conn_renew(struct conn *conn)
-{
-	struct edition *former = conn->edition, *newest = conn->site->edition;
-	bool is_busy = conn->forward && conn->forward->exchange.is_open;
-	if (former == newest || is_busy)
-		return;
-	conn->edition = edition_ref(newest);
-	if (conn->listener)
-		conn->listener = edition_find_listener(newest, conn->listener);
-	conn->reader.scan.limits.head_bytes = newest->conf->limits.header;
-	edition_unref(former);
 }
 
 void conn_accept(struct site *site, const struct conf_listener *listener, int socket,

@@ -6,6 +6,7 @@
 #include "conn_priv.h"
 #include "wherry/base/now.h"
 #include "wherry/proxy/access_log.h"
+#include "wherry/proxy/conn_walk.h"
 #include "wherry/proxy/drain.h"
 #include "wherry/proxy/limits.h"
 
@@ -85,6 +86,7 @@ void conn_leave(struct conn *conn)
 	conn->state = CONN_CLOSED;
 	conn_leave_handshake(conn);
 	drain_leave(conn);
+	conn_walk_pass(conn->site, conn);
 	LIST_REMOVE(conn, entry);
 	loop_timer_finish(&conn->timer);
 	counters_subtract(&loop_counters(conn->site->loop)->client_connections, 1);

@@ -85,8 +85,6 @@ enum {
 // Takes the socket; NULL: no memory. The caller says in which state it begins.
 MUST_CHECK struct conn *conn_create(struct site *site,
 	const struct conf_listener *listener, int socket, const struct addr *peer);
-// Goes on by the newest edition. Not while a request is under way.
-void conn_renew(struct conn *conn);
 // The rate is looked at from here on.
 void conn_watch_rate(struct conn *conn);
 // Relays from now on; the forward is no longer needed.
@@ -108,6 +106,20 @@ void conn_preface_secured(struct conn *conn);
 void conn_preface_late(struct conn *conn);
 void conn_preface_ended(struct conn *conn);
 void conn_preface_failed(struct conn *conn, const char *detail); // of TLS
+
+// conn_follow.c
+
+// Goes on by the newest edition, unless a request is under way.
+void conn_renew(struct conn *conn);
+enum conn_follow_result {
+	CONN_FOLLOW_NONE = 0, // it is no WebSocket
+	CONN_FOLLOW_KEPT,
+	CONN_FOLLOW_ROUTE_GONE,
+	CONN_FOLLOW_SERVER_GONE,
+};
+// There is a newer edition. A WebSocket whose route or server is not there any more stays
+// with the former one until it is closed, which is up to the caller.
+enum conn_follow_result conn_follow(struct conn *conn);
 
 // conn_limit.c
 

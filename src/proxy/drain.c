@@ -79,7 +79,8 @@ static bool covers(const struct drain_plan *plan, const struct conn *conn)
 	case DRAIN_PLAN_ALL:
 		return true;
 	case DRAIN_PLAN_LISTENER:
-		return addr_equal(&conn->listener->address, &plan->listener);
+		return conn->listener &&
+		       addr_equal(&conn->listener->address, &plan->listener);
 	case DRAIN_PLAN_SERVER:
 		return find_server(conn) == plan->server;
 	}

@@ -4,12 +4,14 @@
 
 #include <stdlib.h>
 
+#include "adoption_priv.h"
 #include "wherry/base/log.h"
 #include "wherry/proxy/conn.h"
 #include "wherry/proxy/drain.h"
 
 struct proxy {
 	struct site site;
+	struct adoption adoption;
 };
 
 struct proxy *proxy_create(struct loop *loop, const struct proxy_options *options)
@@ -28,7 +30,9 @@ struct proxy *proxy_create(struct loop *loop, const struct proxy_options *option
 	site->id_step = options->count;
 	LIST_INIT(&site->conns);
 	LIST_INIT(&site->drains);
+	LIST_INIT(&site->walks);
 	TAILQ_INIT(&site->handshakes);
+	adoption_init(&proxy->adoption, site);
 	site->pool = pool_create(loop);
 	if (!site->pool) {
 		proxy_destroy(proxy);
@@ -48,6 +52,7 @@ void proxy_destroy(struct proxy *proxy)
 {
 	if (!proxy)
 		return;
+	adoption_finish(&proxy->adoption);
 	cut_all(&proxy->site);
 	while (!LIST_EMPTY(&proxy->site.drains))
 		drain_destroy(LIST_FIRST(&proxy->site.drains));
@@ -80,16 +85,17 @@ void proxy_accept(
 	}
 }
 
-bool proxy_adopt(struct proxy *proxy, struct snapshot *snapshot)
+bool proxy_adopt(struct proxy *proxy, const struct proxy_adopt_options *options)
 {
 	struct site *site = &proxy->site;
 	struct edition *former = site->edition;
-	struct edition *edition = edition_create(snapshot, former);
+	struct edition *edition = edition_create(options->snapshot, former);
 	if (!edition)
 		return false;
 	site->edition = edition;
 	pool_adopt(site->pool, edition->upstreams);
 	edition_unref(former);
+	adoption_start(&proxy->adoption, options->plan, options->done, options->arg);
 	return true;
 }
 

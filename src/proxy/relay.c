@@ -202,6 +202,35 @@ static void init_end(struct relay_end *end, struct relay *relay, struct relay_en
 	stream_set_handler(stream, &stream_events, end);
 }
 
+static void set_rules(struct relay *relay, const struct conf_websocket *websocket)
+{
+	relay->websocket = websocket;
+	relay->limits.max_frame = websocket->max_frame;
+	relay->limits.max_message = websocket->max_message;
+	relay->limits.max_fragments = websocket->max_fragments;
+	relay->counts_flow = websocket->messages_per_second != CONF_OFF ||
+			     websocket->bytes_per_second != CONF_OFF ||
+			     websocket->idle_timeout_ms != CONF_OFF;
+}
+
+// What was not counted so far begins now.
+static void begin_count(struct relay_end *end)
+{
+	end->message_ms = now_ms();
+	end->messages_seen = end->check.messages;
+}
+
+void relay_renew(struct relay *relay, const struct conf_websocket *websocket)
+{
+	bool was_counting = relay->counts_flow;
+	set_rules(relay, websocket);
+	if (relay->counts_flow && !was_counting) {
+		begin_count(&relay->client);
+		begin_count(&relay->backend);
+	}
+	relay_watch(relay);
+}
+
 struct relay *relay_create(struct stream *client, struct stream *backend,
 	const struct conf_websocket *websocket, bool uses_deflate, relay_done_cb done,
 	void *arg)
@@ -212,16 +241,8 @@ struct relay *relay_create(struct stream *client, struct stream *backend,
 		stream_destroy(backend);
 		return NULL;
 	}
-	relay->websocket = websocket;
-	relay->limits = (struct ws_check_limits){
-		.max_frame = websocket->max_frame,
-		.max_message = websocket->max_message,
-		.max_fragments = websocket->max_fragments,
-		.check_utf8 = websocket->check_utf8,
-	};
-	relay->counts_flow = websocket->messages_per_second != CONF_OFF ||
-			     websocket->bytes_per_second != CONF_OFF ||
-			     websocket->idle_timeout_ms != CONF_OFF;
+	relay->limits.check_utf8 = websocket->check_utf8;
+	set_rules(relay, websocket);
 	relay->loop = stream_loop(client);
 	relay->expires_ms = UINT64_MAX;
 	relay->spoken_ms = now_ms();

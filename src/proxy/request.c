@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "wherry/base/now.h"
+#include "wherry/proxy/request_facts.h"
 
 enum {
 	TEXT_MAX = 1024
@@ -116,20 +117,11 @@ void request_init_empty(struct request *request)
 	*request = (struct request){.started_ms = now_ms()};
 }
 
-bool request_init(struct request *request, const struct http_message *message,
-	const struct conf *conf, const struct addr *peer, bool is_tls)
+static bool store_facts(struct request *request, const struct http_message *message,
+	struct str client, struct str fields)
 {
-	char client_text[ADDR_TEXT_SIZE];
-	struct str client = find_client(message, conf, peer, client_text);
-	request_init_empty(request);
-	request->is_http10 = message->minor_version == 0;
-	request->is_keep_alive = message->is_keep_alive;
-	request->wants_json = wants_json(message);
-	request->is_websocket = message->is_websocket_upgrade;
-	request->is_tls = is_tls;
-	request->is_https = is_https(message, conf, peer, is_tls);
 	size_t size = message->method.length + message->host.length +
-		      message->target.length + client.length;
+		      message->target.length + client.length + fields.length;
 	request->text = malloc(size + 1);
 	if (!request->text)
 		return false;
@@ -138,9 +130,32 @@ bool request_init(struct request *request, const struct http_message *message,
 	request->host = store(&at, message->host);
 	request->client = store(&at, client);
 	request->target = store(&at, message->target);
+	memcpy(at, fields.data ? fields.data : "", fields.length);
+	request->fields = (struct str){at, fields.length};
 	if (request->is_websocket)
 		request_mask_query(request);
 	return true;
+}
+
+bool request_init(struct request *request, const struct http_message *message,
+	const struct conf *conf, const struct addr *peer, bool is_tls)
+{
+	char client_text[ADDR_TEXT_SIZE];
+	struct str client = find_client(message, conf, peer, client_text);
+	struct buf fields = BUF_INIT;
+	request_init_empty(request);
+	request->is_http10 = message->minor_version == 0;
+	request->is_keep_alive = message->is_keep_alive;
+	request->wants_json = wants_json(message);
+	request->is_websocket = message->is_websocket_upgrade;
+	request->is_tls = is_tls;
+	request->is_https = is_https(message, conf, peer, is_tls);
+	if (request->is_websocket)
+		request_facts_write_fields(&fields, conf, message);
+	bool is_stored = !fields.is_failed &&
+			 store_facts(request, message, client, buf_str(&fields));
+	buf_finish(&fields);
+	return is_stored;
 }
 
 void request_mask_query(struct request *request)

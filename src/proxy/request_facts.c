@@ -5,6 +5,10 @@
 #include "wherry/proto/http_reader.h"
 #include "wherry/proto/http_write.h"
 
+enum {
+	VALUE_MAX = 1024
+};
+
 // Is this the first field of its name? Routes look at no other one.
 static bool is_first(const struct http_message *message, const struct http_field *field)
 {
@@ -35,6 +39,13 @@ static void write_subprotocols(
 	}
 }
 
+// No route asks for a longer value than that, but for any.
+static struct str cut(struct str value)
+{
+	return (struct str){
+		value.data, value.length < VALUE_MAX ? value.length : VALUE_MAX};
+}
+
 void request_facts_write_fields(
 	struct buf *out, const struct conf *conf, const struct http_message *message)
 {
@@ -42,7 +53,7 @@ void request_facts_write_fields(
 		const struct http_field *field = &message->fields[i];
 		if (field->id != HTTP_FIELD_HOST && is_first(message, field) &&
 			is_asked_for(conf, field->name))
-			http_write_field(out, field->name, field->value);
+			http_write_field(out, field->name, cut(field->value));
 	}
 	write_subprotocols(out, conf, message);
 }

@@ -47,7 +47,8 @@ bool server_publish(struct server *server, struct rules *rules,
 	snapshot->next = server->snapshot;
 	server->snapshot = snapshot;
 	for (size_t i = 0; i < server->worker_count; i++) {
-		if (!worker_adopt(server->workers[i], snapshot))
+		struct proxy_adopt_options options = {.snapshot = snapshot};
+		if (!worker_adopt(server->workers[i], &options))
 			log_error("no memory to tell worker %zu of edition %llu", i,
 				(unsigned long long)snapshot->number);
 	}

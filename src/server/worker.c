@@ -190,19 +190,37 @@ bool worker_call(struct worker *worker, worker_call_cb fn, void *arg)
 
 static void adopt(void *arg, struct proxy *proxy)
 {
-	struct snapshot *snapshot = arg;
-	uint64_t number = snapshot->number;
-	if (!proxy_adopt(proxy, snapshot))
+	struct proxy_adopt_options options = *(struct proxy_adopt_options *)arg;
+	static const struct proxy_adoption none = {0};
+	uint64_t number = options.snapshot->number;
+	free(arg);
+	if (!proxy_adopt(proxy, &options)) {
 		log_error("no memory for edition %llu: the former one stays",
 			(unsigned long long)number);
+		if (options.plan)
+			drain_plan_leave(options.plan);
+		if (options.done)
+			options.done(options.arg, &none);
+	}
+	if (options.plan)
+		drain_plan_unref(options.plan);
 }
 
-bool worker_adopt(struct worker *worker, struct snapshot *snapshot)
+bool worker_adopt(struct worker *worker, const struct proxy_adopt_options *options)
 {
-	atomic_fetch_add(&snapshot->users, 1);
-	if (worker_call(worker, adopt, snapshot))
+	struct proxy_adopt_options *copy = malloc(sizeof(*copy));
+	if (!copy)
+		return false;
+	*copy = *options;
+	atomic_fetch_add(&copy->snapshot->users, 1);
+	if (copy->plan)
+		(void)drain_plan_ref(copy->plan); // until it is adopted
+	if (worker_call(worker, adopt, copy))
 		return true;
-	atomic_fetch_sub(&snapshot->users, 1);
+	atomic_fetch_sub(&copy->snapshot->users, 1);
+	if (copy->plan)
+		drain_plan_unref(copy->plan);
+	free(copy);
 	return false;
 }
 

@@ -43,6 +43,8 @@
 		"the token that let it in has expired; the route names the code")        \
 	X(SHUTDOWN, "shutdown", 1001, "Wherry is stopping")                              \
 	X(SERVER_DRAINED, "server_drained", 1012, "the server is being drained")         \
+	X(ROUTE_GONE, "route_gone", 1012,                                                \
+		"its route or server is not in the new configuration")                   \
 	X(OVERLOAD, "overload", 1013, "a limit of Wherry's own was reached")             \
 	X(NO_MEMORY, "no_memory", 1011, "an allocation failed")                          \
 	X(INTERNAL, "internal", 1011, "a fault of Wherry's own")

@@ -23,9 +23,26 @@ MUST_CHECK struct proxy *proxy_create(
 // Cuts all connections. The loop frees their memory later.
 void proxy_destroy(struct proxy *proxy);
 
-// From now on connections and requests go by this snapshot, of which one user is taken
-// over. False when memory is short: then they go on by the former one.
-MUST_CHECK bool proxy_adopt(struct proxy *proxy, struct snapshot *snapshot);
+// How WebSockets fared when a snapshot came.
+struct proxy_adoption {
+	size_t kept;
+	size_t route_gone, server_gone; // what they went by is not there any more
+};
+typedef void (*proxy_adopted_cb)(void *arg, const struct proxy_adoption *adoption);
+
+struct proxy_adopt_options {
+	struct snapshot *snapshot; // one of its users is taken over, also if it fails
+	struct drain_plan *plan;   // closes those whose route or server is gone; NULL:
+				   // they stay as they are
+	proxy_adopted_cb done;     // once all were looked at; may be NULL
+	void *arg;
+};
+
+// From now on connections and requests go by this snapshot. Those that live are looked at
+// in the turns to come. False when memory is short: then they go on by the former one,
+// and done is not called, nor is a share of the plan left.
+MUST_CHECK bool proxy_adopt(
+	struct proxy *proxy, const struct proxy_adopt_options *options);
 
 // Takes the socket, accepted by this listener of the newest snapshot.
 void proxy_accept(

@@ -31,6 +31,10 @@ MUST_CHECK struct relay *relay_create(struct stream *client, struct stream *back
 // Closes both streams at once if they are still open; done is not called.
 void relay_destroy(struct relay *relay);
 
+// Goes on by other rules, which outlive it; but text is checked for UTF-8 or not as from
+// its start.
+void relay_renew(struct relay *relay, const struct conf_websocket *websocket);
+
 // From at_ms (of now_ms) on the client may not be here: it is closed with this code and
 // TOKEN_EXPIRED at the end of the frame that is on its way, the backend with 1001.
 // UINT64_MAX is never.

@@ -10,10 +10,12 @@
 #include "wherry/upstream/pool.h"
 
 struct conn;
+struct conn_walk;
 struct drain;
 struct limits;
 LIST_HEAD(conn_list, conn);
 LIST_HEAD(drain_list, drain);
+LIST_HEAD(conn_walk_list, conn_walk);
 TAILQ_HEAD(conn_queue, conn);
 
 struct site {
@@ -23,6 +25,7 @@ struct site {
 	struct limits *limits; // shared by all workers
 	struct conn_list conns;
 	struct drain_list drains;     // under way
+	struct conn_walk_list walks;  // the same
 	struct conn_queue handshakes; // TLS, under way; the oldest first
 	size_t handshake_count;
 	size_t conn_count;

@@ -37,8 +37,10 @@ const struct counters *worker_counters(struct worker *worker);
 // Runs on the worker's thread; before worker_start, with the first turn. The same.
 typedef void (*worker_call_cb)(void *arg, struct proxy *proxy);
 MUST_CHECK bool worker_call(struct worker *worker, worker_call_cb fn, void *arg);
-// Hands over the newest snapshot, of which one more user is counted. The same.
-MUST_CHECK bool worker_adopt(struct worker *worker, struct snapshot *snapshot);
+// Hands over the newest snapshot, of which one more user is counted. done runs on the
+// worker's thread, in any case. The same.
+MUST_CHECK bool worker_adopt(
+	struct worker *worker, const struct proxy_adopt_options *options);
 // Memory is short: gives some connections up; nothing, without memory for the message.
 void worker_shed(struct worker *worker);
 // Does its share of the plan.

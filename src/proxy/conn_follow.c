@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+// What a newer edition means for a connection that lives. An idle one goes by it at once,
+// a request under way by the one that it began with, and a WebSocket is routed again by
+// what is known of its handshake.
+#include <string.h>
+
+#include "conn_priv.h"
+#include "wherry/proxy/limits.h"
+#include "wherry/proxy/request_facts.h"
+#include "wherry/proxy/route.h"
+
+void conn_renew(struct conn *conn)
+{
+	struct edition *former = conn->edition, *newest = conn->site->edition;
+	bool is_busy = conn->forward && conn->forward->exchange.is_open;
+	if (former == newest || is_busy)
+		return;
+	conn->edition = edition_ref(newest);
+	if (conn->listener)
+		conn->listener = edition_find_listener(newest, conn->listener);
+	conn->reader.scan.limits.head_bytes = newest->conf->limits.header;
+	edition_unref(former);
+}
+
+// NULL if there is none, or no memory to find out.
+static const struct conf_route *find_route(
+	const struct request *request, const struct conf *conf)
+{
+	struct request_facts facts = {
+		.method = request->method,
+		.host = request->host,
+		.target = request->target,
+		.fields = request->fields,
+	};
+	struct buf text = BUF_INIT;
+	struct http_message message;
+	struct route_choice choice = {.route = NULL};
+	unsigned status;
+	const char *error;
+	if (request_facts_read(&facts, &text, &message, &status, &error))
+		route_choose(conf, &message, request->is_https, &choice);
+	buf_finish(&text);
+	return choice.route;
+}
+
+// An address that its name does not have any more is no reason to leave it.
+static bool has_server(const struct upstream *upstream, const char *text)
+{
+	for (size_t i = 0; i < upstream->member_count; i++) {
+		if (strcmp(upstream->members[i].server->text, text) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void move(
+	struct conn *conn, struct edition *newest, const struct conf_route *route)
+{
+	limits_move_request(conn->edition->rules, newest->rules, &conn->request, route);
+	relay_renew(conn->relay, &route->websocket);
+	conn_renew(conn);
+}
+
+static enum conn_follow_result follow_relay(struct conn *conn)
+{
+	struct edition *newest = conn->site->edition;
+	const struct conf_route *route = conn->request.route;
+	if (newest->rules != conn->edition->rules)
+		route = find_route(&conn->request, newest->conf);
+	if (!route || route->action != CONF_FORWARD || !route->has_websocket)
+		return CONN_FOLLOW_ROUTE_GONE;
+	if (!has_server(
+		    &newest->upstreams->upstreams[route->upstream], conn->server->text))
+		return CONN_FOLLOW_SERVER_GONE;
+	move(conn, newest, route);
+	return CONN_FOLLOW_KEPT;
+}
+
+enum conn_follow_result conn_follow(struct conn *conn)
+{
+	switch (conn->state) {
+	case CONN_RELAY:
+		return follow_relay(conn);
+	case CONN_HEAD:
+	case CONN_LINGER:
+		conn_renew(conn);
+		return CONN_FOLLOW_NONE;
+	case CONN_PREFACE:
+	case CONN_ACCESS:
+	case CONN_FORWARD:
+	case CONN_CLOSED:
+		break;
+	}
+	return CONN_FOLLOW_NONE;
+}
