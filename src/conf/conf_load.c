@@ -13,6 +13,7 @@
 #include "conf_priv.h"
 
 #include "wherry/conf/conf_check.h"
+#include "wherry/conf/conf_lint.h"
 
 enum {
 	READ_SIZE = 16384
@@ -25,6 +26,17 @@ static void keep_canonical(struct conf_load *load, const struct conf_yaml_node *
 	load->conf->canonical = conf_arena_copy(load->memory, buf_str(&text));
 	load->memory->is_failed |= text.is_failed;
 	buf_finish(&text);
+}
+
+static void keep_warnings(struct conf_load *load, const struct conf_yaml_node *root)
+{
+	struct conf_diag warnings;
+	conf_diag_init(&warnings);
+	conf_lint(load->conf, root, &warnings);
+	conf_diag_sort(&warnings);
+	load->conf->warnings = conf_arena_copy(load->memory, buf_str(&warnings.text));
+	load->memory->is_failed |= warnings.text.is_failed;
+	conf_diag_finish(&warnings);
 }
 
 static bool is_off(const struct conf_yaml_node *node)
@@ -45,8 +57,10 @@ static void load_tree(
 	conf->control.is_off = is_off(conf_yaml_find(root, "control"));
 	if (!load.memory->is_failed)
 		conf_check_rules(conf, root, diag);
-	if (diag->count == 0)
-		keep_canonical(&load, root);
+	if (diag->count > 0)
+		return;
+	keep_canonical(&load, root);
+	keep_warnings(&load, root);
 }
 
 struct conf *conf_load_text(const char *name, struct str text, struct conf_diag *diag)

@@ -87,6 +87,7 @@ void conf_load_peer_resolvers(struct conf_load *load, const struct conf_schema_k
 	buf_finish(&list);
 }
 
+// item is a struct conf_server.
 void conf_load_peer_url(struct conf_load *load, const struct conf_schema_key *key,
 	const struct conf_yaml_node *node, void *item)
 {
@@ -96,7 +97,9 @@ void conf_load_peer_url(struct conf_load *load, const struct conf_schema_key *ke
 	const char *copy = conf_arena_copy(load->memory, node->text);
 	if (!copy)
 		return;
+	struct conf_server *server = item;
 	struct url *url = conf_load_field(item, key->field);
+	server->named_at = conf_load_string_place(load, node);
 	memcpy(conf_load_field(item, key->extra), &copy, sizeof(copy));
 	if (!url_parse((struct str){copy, node->text.length}, url, &expected))
 		conf_diag_add(load->diag, node->at, expected,

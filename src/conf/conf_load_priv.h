@@ -58,6 +58,9 @@ MUST_CHECK bool conf_load_value_is_item(struct conf_load *load,
 MUST_CHECK bool conf_load_value_word(
 	const struct conf_schema_key *key, struct str text, size_t *ret_index);
 
+// "wherry.yaml:12:5", for who finds something wrong later; NULL when memory is short.
+const char *conf_load_string_place(
+	struct conf_load *load, const struct conf_yaml_node *node);
 // RFC 9110 section 5.6.2.
 MUST_CHECK bool conf_load_string_is_token(struct str text);
 // Not empty, without control characters.

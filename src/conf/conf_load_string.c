@@ -139,11 +139,22 @@ static void remember_file(struct conf_load *load, const struct conf_file *file)
 	load->conf->files = link;
 }
 
+const char *conf_load_string_place(
+	struct conf_load *load, const struct conf_yaml_node *node)
+{
+	struct buf at = BUF_INIT;
+	buf_printf(&at, "%s:%zu:%zu", node->at.file, node->at.line, node->at.column);
+	const char *place = conf_arena_copy(load->memory, buf_str(&at));
+	load->memory->is_failed |= at.is_failed;
+	buf_finish(&at);
+	return place;
+}
+
 // A configuration and what it names move together: relative paths start at its folder.
 void conf_load_string_file(struct conf_load *load, const struct conf_schema_key *key,
 	const struct conf_yaml_node *node, void *item)
 {
-	struct buf path = BUF_INIT, at = BUF_INIT;
+	struct buf path = BUF_INIT;
 	if (node->text.length == 0 || node->text.data[node->text.length - 1] == '/') {
 		conf_load_value_refuse(load, key, node, "bad path");
 		return;
@@ -151,17 +162,15 @@ void conf_load_string_file(struct conf_load *load, const struct conf_schema_key 
 	if (node->text.data[0] != '/')
 		buf_append_str(&path, find_folder(node));
 	buf_append_str(&path, node->text);
-	buf_printf(&at, "%s:%zu:%zu", node->at.file, node->at.line, node->at.column);
 	struct conf_file file = {
 		.path = conf_arena_copy(load->memory, buf_str(&path)),
-		.named_at = conf_arena_copy(load->memory, buf_str(&at)),
+		.named_at = conf_load_string_place(load, node),
 	};
-	load->memory->is_failed |= path.is_failed || at.is_failed;
+	load->memory->is_failed |= path.is_failed;
 	memcpy(conf_load_field(item, key->field), &file, sizeof(file));
 	if (!load->memory->is_failed)
 		remember_file(load, &file);
 	buf_finish(&path);
-	buf_finish(&at);
 }
 
 // Which names OpenSSL knows is found out when the listener's TLS is made.

@@ -266,6 +266,7 @@ struct conf_sandbox {
 struct conf {
 	const char *path;      // of its file; NULL = it came from none
 	const char *canonical; // what it says: the same for files that say the same
+	const char *warnings;  // what is hardly meant, one line each (conf_lint)
 	const struct conf_file_link *files; // that it names
 	unsigned workers;                   // 0 = one per CPU
 	const char *user; // to serve as, if root starts it; NULL = not said

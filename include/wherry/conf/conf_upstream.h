@@ -10,8 +10,9 @@
 struct conf_header;
 
 struct conf_server {
-	const char *text; // the URL as written, for logs and metrics
-	struct url url;   // slices of text
+	const char *text;     // the URL as written, for logs and metrics
+	struct url url;       // slices of text
+	const char *named_at; // "wherry.yaml:12:5"
 	unsigned weight;
 	uint64_t max_connections; // over all workers; CONF_OFF
 	bool is_backup;           // taken only when all others are out

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+// What of routes is hardly meant.
+#include <stdio.h>
+
+#include "conf_lint_priv.h"
+#include "wherry/conf/conf_value.h"
+
+// Where the key is written; else where the block is that has it by default.
+static struct conf_position place_of(const struct conf_yaml_node *block, const char *key)
+{
+	const struct conf_yaml_node *node = conf_yaml_find(block, key);
+	return node ? node->at : block->at;
+}
+
+static void warn_long(struct conf_diag *warnings, struct conf_position at,
+	const char *most, uint64_t most_ms, uint64_t found_ms, const char *message)
+{
+	char text[CONF_VALUE_TEXT_SIZE], found[CONF_VALUE_TEXT_SIZE];
+	char expected[CONF_VALUE_TEXT_SIZE + 16];
+	(void)snprintf(expected, sizeof(expected), "%s %s", most,
+		conf_value_format_duration(most_ms, text));
+	conf_diag_add(warnings, at, expected, conf_value_format_duration(found_ms, found),
+		"%s", message);
+}
+
+static void lint_pings(const struct conf_websocket *websocket,
+	const struct conf_yaml_node *node, struct conf_diag *warnings)
+{
+	if (websocket->ping_ms == CONF_OFF)
+		return;
+	// Both clocks start with the last message of somebody who falls silent.
+	if (websocket->idle_timeout_ms != CONF_OFF &&
+		websocket->ping_ms >= websocket->idle_timeout_ms)
+		warn_long(warnings, place_of(node, "ping"), "less than",
+			websocket->idle_timeout_ms, websocket->ping_ms,
+			"routes[].websocket.ping: idle_timeout always comes first, so "
+			"that no idle client is ever asked");
+	if (websocket->ping_timeout_ms > websocket->ping_ms)
+		warn_long(warnings, place_of(node, "ping_timeout"), "at most",
+			websocket->ping_ms, websocket->ping_timeout_ms,
+			"routes[].websocket.ping_timeout: longer than ping, so that it "
+			"decides when a dead peer is found");
+}
+
+static bool is_https_served(const struct conf *conf, unsigned port)
+{
+	for (size_t i = 0; i < conf->listener_count; i++) {
+		const struct addr *address = &conf->listeners[i].address;
+		if (conf->listeners[i].has_tls &&
+			(addr_is_unix(address) || addr_port(address) == port))
+			return true;
+	}
+	return false;
+}
+
+// Behind a proxy that speaks TLS, and is not believed when it says so, it never ends.
+static void lint_https(const struct conf *conf, const struct conf_route *route,
+	const struct conf_yaml_node *node, struct conf_diag *warnings)
+{
+	const struct conf_yaml_node *redirect = conf_yaml_find(node, "redirect");
+	if (route->redirects_to_https && conf->trusted_proxy_count == 0 &&
+		!is_https_served(conf, route->redirect_port))
+		conf_diag_add(warnings, conf_yaml_find(redirect, "to")->at,
+			"a listener with tls there, or the proxy in front in "
+			"trusted_proxies",
+			NULL, "routes[].redirect.to: nothing here speaks TLS at port %u",
+			route->redirect_port);
+}
+
+static void lint_concurrent(const struct conf *conf, const struct conf_route *route,
+	const struct conf_yaml_node *node, struct conf_diag *warnings)
+{
+	char expected[CONF_VALUE_TEXT_SIZE], found[CONF_VALUE_TEXT_SIZE];
+	uint64_t concurrent = route->limits.concurrent;
+	size_t all = conf->limits.connections;
+	if (all == 0 || concurrent == CONF_OFF || concurrent < all)
+		return;
+	(void)snprintf(expected, sizeof(expected), "less than %zu", all);
+	(void)snprintf(found, sizeof(found), "%llu", (unsigned long long)concurrent);
+	conf_diag_add(warnings,
+		conf_yaml_find(conf_yaml_find(node, "limits"), "concurrent")->at,
+		expected, found,
+		"routes[].limits.concurrent: limits.connections is reached before it");
+}
+
+void conf_lint_routes(const struct conf *conf, const struct conf_yaml_node *nodes,
+	struct conf_diag *warnings)
+{
+	const struct conf_yaml_node *node = nodes;
+	for (size_t i = 0; i < conf->route_count; i++, node = node->next) {
+		const struct conf_route *route = &conf->routes[i];
+		const struct conf_yaml_node *block = conf_yaml_find(node, "websocket");
+		if (block)
+			lint_pings(&route->websocket, block, warnings);
+		lint_https(conf, route, node, warnings);
+		lint_concurrent(conf, route, node, warnings);
+	}
+}
