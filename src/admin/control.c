@@ -232,43 +232,28 @@ static void on_accept(void *arg, int socket, const struct addr *address)
 	stream_resume(peer->stream);
 }
 
-// Returns the listening socket, or -errno.
-static int open_socket(const struct addr *address)
-{
-	int socket = listener_open(address, false);
-	if (socket < 0 || chmod(address->local.sun_path, S_IRUSR | S_IWUSR) == 0)
-		return socket;
-	int error = errno;
-	close(socket);
-	return -error;
-}
-
-struct control *control_create(struct loop *loop, const struct addr *address,
-	const struct control_verb *verbs, void *arg, int *reterr_errno)
+struct control *control_create(
+	struct loop *loop, int socket, const struct control_verb *verbs, void *arg)
 {
 	struct control *control = calloc(1, sizeof(*control));
 	if (!control) {
-		*reterr_errno = ENOMEM;
+		close(socket);
 		return NULL;
 	}
 	*control = (struct control){.loop = loop, .verbs = verbs, .arg = arg};
 	LIST_INIT(&control->peers);
-	int socket = open_socket(address);
-	if (socket >= 0)
-		control->listener = listener_create(loop, socket, on_accept, control);
-	if (!control->listener) {
-		*reterr_errno = socket < 0 ? -socket : ENOMEM;
-		free(control);
-		return NULL;
-	}
-	return control;
+	control->listener = listener_create(loop, socket, on_accept, control);
+	if (control->listener)
+		return control;
+	free(control);
+	return NULL;
 }
 
 void control_destroy(struct control *control)
 {
 	if (!control)
 		return;
-	listener_destroy(control->listener);
+	listener_leave(control->listener);
 	while (!LIST_EMPTY(&control->peers))
 		destroy_peer(LIST_FIRST(&control->peers));
 	free(control);

@@ -2,9 +2,7 @@
 // The connections of the status server: bounded in number, time and memory.
 #include "wherry/admin/status.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "status_reply_priv.h"
@@ -182,52 +180,31 @@ static void on_accept(void *arg, int socket, const struct addr *peer)
 	stream_resume(client->stream);
 }
 
-// Returns the listening socket, or -errno; fills status->address.
-static int open_socket(struct status *status, const struct addr *address)
-{
-	int socket = listener_open(address, false);
-	if (socket < 0)
-		return socket;
-
-	status->address = *address;
-	// A usual umask has let nobody else in before this.
-	bool is_open = addr_is_unix(address)
-			       ? chmod(address->local.sun_path, S_IRUSR | S_IWUSR) == 0
-			       : getsockname(socket, &status->address.any,
-					 &status->address.length) == 0;
-	if (is_open)
-		return socket;
-	int error = errno;
-	close(socket);
-	return -error;
-}
-
-struct status *status_create(struct loop *loop, const struct addr *address,
-	const struct status_source *source, int *reterr_errno)
+struct status *status_create(
+	struct loop *loop, int socket, const struct status_source *source)
 {
 	struct status *status = calloc(1, sizeof(*status));
 	if (!status) {
-		*reterr_errno = ENOMEM;
+		close(socket);
 		return NULL;
 	}
 	status->loop = loop;
 	status->source = *source;
-	int socket = open_socket(status, address);
-	if (socket >= 0)
-		status->listener = listener_create(loop, socket, on_accept, status);
-	if (!status->listener) {
-		*reterr_errno = socket < 0 ? -socket : ENOMEM;
-		free(status);
-		return NULL;
-	}
-	return status;
+	status->address.length = sizeof(status->address) - offsetof(struct addr, any);
+	(void)getsockname(socket, &status->address.any,
+		&status->address.length); // fails only for what is no socket
+	status->listener = listener_create(loop, socket, on_accept, status);
+	if (status->listener)
+		return status;
+	free(status);
+	return NULL;
 }
 
 void status_destroy(struct status *status)
 {
 	if (!status)
 		return;
-	listener_destroy(status->listener);
+	listener_leave(status->listener);
 	while (status->clients)
 		destroy_client(status->clients);
 	free(status);

@@ -175,14 +175,6 @@ struct listener *listener_create(
 	return listener;
 }
 
-// A UNIX socket's file outlives it, and would look like a server that is there.
-static void remove_file(int socket)
-{
-	struct addr own = {.length = sizeof(own) - offsetof(struct addr, any)};
-	if (getsockname(socket, &own.any, &own.length) == 0 && addr_is_unix(&own))
-		(void)unlink(own.local.sun_path); // another one may have removed it
-}
-
 void listener_leave(struct listener *listener)
 {
 	if (!listener)
@@ -199,18 +191,12 @@ void listener_destroy(struct listener *listener)
 {
 	if (!listener)
 		return;
-	remove_file(listener->socket);
 	(void)accept_some(listener, BACKLOG); // closing would reset those who wait
 	listener_leave(listener);
 }
 
-void listener_close(int socket)
-{
-	remove_file(socket);
-	close(socket);
-}
-
-void listener_refuse(int socket)
+// Drops what has SYN set. Without memory for it, only the queue is saved.
+static void drop_syn(int socket)
 {
 	enum {
 		FLAGS_AT = 13 // in the TCP header (RFC 9293 section 3.1)
@@ -222,6 +208,16 @@ void listener_refuse(int socket)
 		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
 	};
 	struct sock_fprog program = {sizeof(code) / sizeof(code[0]), code};
-	// Without memory for it, or for a UNIX socket, only the queue is accepted.
 	(void)setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+}
+
+void listener_refuse(int socket)
+{
+	struct addr own = {.length = sizeof(own) - offsetof(struct addr, any)};
+	if (getsockname(socket, &own.any, &own.length) != 0)
+		return;
+	if (addr_is_unix(&own))
+		(void)unlink(own.local.sun_path); // another one may have removed it
+	else
+		drop_syn(socket);
 }

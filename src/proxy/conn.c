@@ -260,11 +260,11 @@ void conn_start_relay(struct conn *conn, bool uses_deflate)
 		conn_drain(conn);
 }
 
-struct conn *conn_create(struct site *site, const struct conf_listener *listener,
-	int socket, const struct addr *peer)
+struct conn *conn_create(struct site *site, struct edition *edition,
+	const struct conf_listener *listener, int socket, const struct addr *peer)
 {
 	struct conn *conn = calloc(1, sizeof(*conn));
-	const struct conf *conf = site->edition->conf;
+	const struct conf *conf = edition->conf;
 	struct stream *client = stream_create(
 		site->loop, socket, STREAM_CONNECTED, conf->timeouts.write_stall_ms);
 	if (!conn || !client) {
@@ -273,7 +273,7 @@ struct conn *conn_create(struct site *site, const struct conf_listener *listener
 		return NULL;
 	}
 	conn->site = site;
-	conn->edition = edition_ref(site->edition);
+	conn->edition = edition_ref(edition);
 	conn->listener = listener;
 	conn->client = client;
 	conn->peer = *peer;
@@ -292,10 +292,11 @@ struct conn *conn_create(struct site *site, const struct conf_listener *listener
 	return conn;
 }
 
-void conn_accept(struct site *site, const struct conf_listener *listener, int socket,
-	const struct addr *peer, bool is_source_counted)
+void conn_accept(struct site *site, struct edition *edition,
+	const struct conf_listener *listener, int socket, const struct addr *peer,
+	bool is_source_counted)
 {
-	struct conn *conn = conn_create(site, listener, socket, peer);
+	struct conn *conn = conn_create(site, edition, listener, socket, peer);
 	if (!conn) {
 		limits_leave(site->limits);
 		if (is_source_counted)

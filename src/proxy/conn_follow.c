@@ -17,7 +17,7 @@ void conn_renew(struct conn *conn)
 		return;
 	conn->edition = edition_ref(newest);
 	if (conn->listener)
-		conn->listener = edition_find_listener(newest, conn->listener);
+		conn->listener = edition_find_listener(newest, &conn->listener->address);
 	conn->reader.scan.limits.head_bytes = newest->conf->limits.header;
 	edition_unref(former);
 }

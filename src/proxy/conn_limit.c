@@ -45,13 +45,14 @@ static void answer(struct conn *conn, const struct limits_refusal *refusal)
 	loop_timer_set(&conn->timer, conn->close_by_ms);
 }
 
-void conn_refuse(struct site *site, const struct conf_listener *listener, int socket,
-	const struct addr *peer, const struct limits_refusal *refusal)
+void conn_refuse(struct site *site, struct edition *edition,
+	const struct conf_listener *listener, int socket, const struct addr *peer,
+	const struct limits_refusal *refusal)
 {
 	struct conn *conn = NULL;
 	counters_add(&loop_counters(site->loop)->refused_limit, 1);
 	if (site->refused_count < REFUSALS_MAX && !listener->has_tls)
-		conn = conn_create(site, listener, socket, peer);
+		conn = conn_create(site, edition, listener, socket, peer);
 	else
 		close(socket);
 	if (!conn) {

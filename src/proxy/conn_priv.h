@@ -83,7 +83,7 @@ enum {
 // conn.c
 
 // Takes the socket; NULL: no memory. The caller says in which state it begins.
-MUST_CHECK struct conn *conn_create(struct site *site,
+MUST_CHECK struct conn *conn_create(struct site *site, struct edition *edition,
 	const struct conf_listener *listener, int socket, const struct addr *peer);
 // The rate is looked at from here on.
 void conn_watch_rate(struct conn *conn);

@@ -7,11 +7,11 @@
 #include "wherry/net/tls_server.h"
 
 const struct conf_listener *edition_find_listener(
-	const struct edition *edition, const struct conf_listener *listener)
+	const struct edition *edition, const struct addr *address)
 {
 	for (size_t i = 0; i < edition->conf->listener_count; i++) {
 		const struct conf_listener *one = &edition->conf->listeners[i];
-		if (addr_equal(&one->address, &listener->address))
+		if (addr_equal(&one->address, address))
 			return one;
 	}
 	return NULL;

@@ -62,26 +62,30 @@ void proxy_destroy(struct proxy *proxy)
 	free(proxy);
 }
 
-void proxy_accept(
-	struct proxy *proxy, size_t listener, int socket, const struct addr *peer)
+struct edition *proxy_edition(const struct proxy *proxy)
+{
+	return proxy->site.edition;
+}
+
+void proxy_accept(struct proxy *proxy, struct edition *edition,
+	const struct conf_listener *listener, int socket, const struct addr *peer)
 {
 	struct site *site = &proxy->site;
-	const struct conf *conf = site->edition->conf;
-	const struct conf_listener *from = &conf->listeners[listener];
+	const struct conf *conf = edition->conf;
 	struct limits_refusal refusal;
 	bool is_counted = false;
 	counters_add(&loop_counters(site->loop)->accepted, 1);
 	// The source first: what one is refused must not use up what there is for all.
-	bool is_known = !from->has_proxy_protocol; // else its header names the peer
+	bool is_known = !listener->has_proxy_protocol; // else its header names the peer
 	if (is_known &&
 		!limits_enter_source(site->limits, conf, peer, &is_counted, &refusal)) {
-		conn_refuse(site, from, socket, peer, &refusal);
+		conn_refuse(site, edition, listener, socket, peer, &refusal);
 	} else if (!limits_enter(site->limits, conf, &refusal)) {
 		if (is_counted)
 			limits_leave_source(site->limits, peer);
-		conn_refuse(site, from, socket, peer, &refusal);
+		conn_refuse(site, edition, listener, socket, peer, &refusal);
 	} else {
-		conn_accept(site, from, socket, peer, is_counted);
+		conn_accept(site, edition, listener, socket, peer, is_counted);
 	}
 }
 

@@ -24,53 +24,6 @@ static void raise_descriptor_limit(void)
 		log_warn("RLIMIT_NOFILE could not be raised; connections stay limited");
 }
 
-static size_t count_workers(const struct conf *conf)
-{
-	if (conf->workers != 0)
-		return conf->workers;
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	return cpus < 1                    ? 1
-	       : cpus > SERVER_WORKERS_MAX ? SERVER_WORKERS_MAX
-					   : (size_t)cpus;
-}
-
-static void on_worker_ended(void *arg)
-{
-	struct server *server = arg;
-	if (--server->workers_running == 0)
-		loop_stop(server->loop);
-}
-
-// On the worker's thread.
-static void on_worker_end(void *arg)
-{
-	struct server *server = arg;
-	if (!loop_post(server->loop, on_worker_ended, server))
-		abort(); // the process could never end, and its supervisor would wait
-}
-
-static bool create_workers(struct server *server)
-{
-	server->worker_count = count_workers(server->conf);
-	server->workers = calloc(server->worker_count, sizeof(struct worker *));
-	if (!server->workers)
-		return false;
-	for (size_t i = 0; i < server->worker_count; i++) {
-		struct worker_options options = {
-			.snapshot = server->snapshot,
-			.limits = server->limits,
-			.index = i,
-			.count = server->worker_count,
-			.on_end = on_worker_end,
-			.arg = server,
-		};
-		server->workers[i] = worker_create(&options);
-		if (!server->workers[i])
-			return false;
-	}
-	return true;
-}
-
 // Signals go to the main thread's loop.
 static void block_signals(sigset_t *ret_former)
 {
@@ -84,24 +37,17 @@ void server_start_workers(struct server *server)
 {
 	if (server->has_started)
 		return;
-	sigset_t former;
 	server->has_started = true;
-	block_signals(&former); // the threads inherit that
-	while (server->workers_running < server->worker_count &&
-		worker_start(server->workers[server->workers_running]))
-		server->workers_running++;
-	(void)pthread_sigmask(SIG_SETMASK, &former, NULL);
-	if (server->workers_running == server->worker_count) {
-		log_info("wherry %s is ready: %zu workers", WHERRY_VERSION,
-			server->worker_count);
+	if (!server_workers_start(server)) {
+		// One that is missing would leave its share of the connections waiting.
+		server->has_failed = true;
+		server_drain(server, 0, 0);
+		if (server->workers_running == 0)
+			loop_stop(server->loop);
 		return;
 	}
-	// A worker that is missing would leave its share of the connections waiting.
-	log_error("worker %zu: no thread could be started", server->workers_running);
-	server->has_failed = true;
-	server_drain(server, 0, 0);
-	if (server->workers_running == 0)
-		loop_stop(server->loop);
+	server_listen_commit(server, NULL);
+	log_info("wherry %s is ready: %zu workers", WHERRY_VERSION, server->worker_count);
 }
 
 void server_reopen_logs(struct server *server)
@@ -144,6 +90,18 @@ static bool make_first_snapshot(struct server *server)
 	return is_made;
 }
 
+static bool open_places(struct server *server)
+{
+	struct buf text = BUF_INIT;
+	bool is_open = server_workers_prepare(server, server->conf, &text) &&
+		       server_status_apply(server, server->conf, &text) &&
+		       server_listen_prepare(server, server->conf, &text);
+	server_workers_commit(server, server->conf);
+	server_log_lines(buf_str(&text), true);
+	buf_finish(&text);
+	return is_open;
+}
+
 static bool start(struct server *server)
 {
 	server->loop = loop_create();
@@ -155,13 +113,7 @@ static bool start(struct server *server)
 	server_snapshot_init(server);
 	if (!make_first_snapshot(server))
 		return false;
-	if (!create_workers(server)) {
-		log_error("out of memory or descriptors");
-		return false;
-	}
-	// The listeners last: whoever connects is to be served.
-	if (!server_control_start(server) || !server_status_start(server) ||
-		!server_listen(server))
+	if (!server_control_start(server) || !open_places(server))
 		return false;
 	server_memory_start(server);
 	server_drain_start(server);
@@ -174,21 +126,17 @@ static bool start(struct server *server)
 
 static void finish(struct server *server)
 {
-	for (size_t i = 0; i < server->worker_count && server->workers; i++) {
-		if (server->workers[i])
-			worker_join(server->workers[i]);
-	}
+	server_listen_stop(server);
+	server_workers_join(server);
 	server_snapshot_stop(server); // before the loops that it answers to go
-	control_destroy(server->control);
-	status_destroy(server->status);
+	server_control_finish(server);
+	server_status_stop(server);
 	server_names_stop(server);
 	server_memory_stop(server);
 	server_drain_stop(server);
 	server_signals_stop(server);
 	server_tls_stop(server);
-	for (size_t i = 0; i < server->worker_count && server->workers; i++)
-		worker_destroy(server->workers[i]);
-	free(server->workers);
+	server_workers_destroy(server);
 	server_snapshot_finish(server);
 	server_names_finish(server);
 	limits_destroy(server->limits);

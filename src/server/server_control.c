@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The control socket of the process: where it is, and the table of what may be asked.
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "server_control_priv.h"
@@ -36,20 +37,29 @@ static const char *explain(int error)
 	return error == EADDRINUSE ? "another Wherry serves it" : strerrordesc_np(error);
 }
 
+static struct control *serve(struct server *server, const struct server_place *place)
+{
+	int fd = fcntl(place->sockets[0].fd, F_DUPFD_CLOEXEC, 0);
+	return fd < 0 ? NULL : control_create(server->loop, fd, verbs, server);
+}
+
 bool server_control_start(struct server *server)
 {
 	char text[ADDR_TEXT_SIZE];
-	int error = 0;
+	int error = ENOMEM;
 	if (server->conf->control.is_off)
 		return true;
 	if (server->control_address.length == 0) {
 		tell_missing(server, "no folder for it can be written to");
 		return true;
 	}
-	server->control = control_create(
-		server->loop, &server->control_address, verbs, server, &error);
+	server->control_place =
+		server_place_open(server, &server->control_address, true, &error);
+	if (server->control_place)
+		server->control = serve(server, server->control_place);
 	if (server->control)
 		return true;
+	server_control_finish(server);
 	addr_format(&server->control_address, text);
 	if (server->conf->control.address.length > 0)
 		log_error("control on %s: %s (expected a free path that user %s may "
@@ -58,4 +68,13 @@ bool server_control_start(struct server *server)
 	else
 		tell_missing(server, explain(error));
 	return server->conf->control.address.length == 0;
+}
+
+void server_control_finish(struct server *server)
+{
+	control_destroy(server->control);
+	if (server->control_place)
+		server_place_close(server, server->control_place);
+	server->control = NULL;
+	server->control_place = NULL;
 }

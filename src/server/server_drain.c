@@ -125,6 +125,7 @@ void server_drain(struct server *server, uint64_t window_ms, uint64_t timeout_ms
 	};
 	if (server->is_stopping)
 		log_info("stopping at once");
+	server_listen_stop(server);
 	server->is_draining = run(server, &options, "all", worker_stop);
 	if (!server->is_draining)
 		log_error("drain of all: no memory");

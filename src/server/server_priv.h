@@ -7,12 +7,15 @@
 
 #include <sys/queue.h>
 
+#include "server_place_priv.h"
 #include "wherry/admin/control.h"
 #include "wherry/admin/status.h"
 #include "wherry/base/memory_use.h"
 #include "wherry/net/file_watch.h"
 #include "wherry/net/tls_tickets.h"
 #include "wherry/proxy/drain_plan.h"
+#include "wherry/server/inherited.h"
+#include "wherry/server/notify.h"
 #include "wherry/server/sandbox.h"
 #include "wherry/server/server.h"
 #include "wherry/server/worker.h"
@@ -51,9 +54,13 @@ struct server {
 	uint64_t edition;          // its number
 	struct loop_timer sweep_timer;
 	struct limits *limits;
-	struct worker **workers;
+	struct worker *workers[SERVER_WORKERS_MAX]; // all that were ever made
 	size_t worker_count;
 	size_t workers_running;
+	_Atomic size_t workers_active; // the first ones, which get new connections; the
+				       // others keep those that they have
+	struct server_places places;
+	struct inherited inherited;
 	struct names *names;
 	struct directory *directory;
 	struct loop_timer names_timer; // how long the start waits for their first answers
@@ -65,13 +72,16 @@ struct server {
 	struct server_memory memory;
 	struct server_drain_list drains;
 	struct loop_timer drains_timer;
+	struct server_place *status_place; // NULL: there is none
 	struct status *status;
 	struct addr control_address; // of length 0: there is no place for it, or none
+	struct server_place *control_place; // NULL: it has none
 	struct control *control;
 	struct event *signals[SERVER_SIGNALS];
 	uint64_t started_ms;
 	struct sandbox sandbox;
 	bool is_waiting_for_names;
+	bool is_taking_over; // from the Wherry before, which may still go on
 	bool is_draining;
 	bool is_stopping; // the second signal came
 	bool has_started;
@@ -93,10 +103,6 @@ void server_log_lines(struct str text, bool is_bad);
 // Watches how much memory is used, from now on.
 void server_memory_start(struct server *server);
 void server_memory_stop(struct server *server);
-// Opens every listener for every worker. False, logged, if one can't be.
-MUST_CHECK bool server_listen(struct server *server);
-// Opens the status address if there is one. False, logged.
-MUST_CHECK bool server_status_start(struct server *server);
 // What the status address and `wherry status` tell, as JSON; NULL without memory.
 MUST_CHECK struct json_t *server_status_report(const struct server *server);
 // Finds the control socket's place, before the sandbox closes the way there.
@@ -104,6 +110,40 @@ void server_control_prepare(struct server *server);
 // Opens it. False, logged, if the configuration names a place and it can't be there; no
 // other one is needed to serve.
 MUST_CHECK bool server_control_start(struct server *server);
+void server_control_finish(struct server *server);
+// Makes as many workers as conf wants if there are less; before server_start_workers they
+// do not run yet. False, with the reason, if one can't be made: the others stay idle.
+MUST_CHECK bool server_workers_prepare(
+	struct server *server, const struct conf *conf, struct buf *reterr_text);
+// As many as conf wants get new connections, with the next server_listen_commit.
+void server_workers_commit(struct server *server, const struct conf *conf);
+// Runs those that were made. False, logged, if one does not.
+MUST_CHECK bool server_workers_start(struct server *server);
+// Waits for their threads' ends.
+void server_workers_join(struct server *server);
+void server_workers_destroy(struct server *server);
+
+// What a reload changes, for its reply: arrays of addresses.
+struct server_listen_changes {
+	struct json_t *added, *removed;
+};
+
+// Opens what conf listens on and this process does not yet. False, with the reason, if an
+// address can't be had: then nothing has changed.
+MUST_CHECK bool server_listen_prepare(
+	struct server *server, const struct conf *conf, struct buf *reterr_text);
+// Closes what was opened for nothing.
+void server_listen_cancel(struct server *server);
+// Once conf's snapshot is published, and the workers run: listens on what was prepared,
+// and no longer on what conf lacks, with the workers that are active now. changes may be
+// NULL.
+void server_listen_commit(struct server *server, struct server_listen_changes *changes);
+// For the last time; what waits in a queue is accepted.
+void server_listen_stop(struct server *server);
+// Moves the status address to where conf wants it. False, with the reason: it stays.
+MUST_CHECK bool server_status_apply(
+	struct server *server, const struct conf *conf, struct buf *reterr_text);
+void server_status_stop(struct server *server);
 // Without a configuration file: reads the key that root named on the command line while
 // root may still do so, instead of asking that another user can. False, logged.
 MUST_CHECK bool server_tls_load_early(struct server *server);

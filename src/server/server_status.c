@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What the status address tells of the process.
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -66,9 +68,9 @@ json_t *server_status_report(const struct server *server)
 	return json_pack("{ss si ss sI si sI sI so}", "version", WHERRY_VERSION, "pid",
 		(int)getpid(), "state", state, "uptime_seconds",
 		(json_int_t)((now_ms() - server->started_ms) / 1000), "workers",
-		(int)server->worker_count, "connections", (json_int_t)connections,
-		"websockets", (json_int_t)websockets, "hardening",
-		report_hardening(&server->sandbox));
+		(int)atomic_load(&server->workers_active), "connections",
+		(json_int_t)connections, "websockets", (json_int_t)websockets,
+		"hardening", report_hardening(&server->sandbox));
 }
 
 static void write_report(void *arg, struct buf *out)
@@ -91,19 +93,65 @@ void server_control_status(void *arg, struct control_call *call)
 		control_call_answer(call, server_status_report(arg));
 }
 
-bool server_status_start(struct server *server)
+static struct server_place *open_place(
+	struct server *server, const struct addr *address, struct buf *reterr_text)
 {
-	if (!server->conf->has_status)
-		return true;
+	char text[ADDR_TEXT_SIZE];
+	int error = EADDRINUSE;
+	struct server_place *place =
+		server_place_find(server, address)
+			? NULL
+			: server_place_open(server, address, true, &error);
+	if (!place)
+		buf_printf(reterr_text, "status on %s: %s (expected a free address)\n",
+			addr_format(address, text), strerrordesc_np(error));
+	return place;
+}
+
+static struct status *serve(struct server *server, const struct server_place *place)
+{
 	struct status_source source = {
 		find_hindrance, write_metrics, write_report, server};
-	int error = 0;
-	server->status =
-		status_create(server->loop, &server->conf->status, &source, &error);
-	if (!server->status) {
-		char text[ADDR_TEXT_SIZE];
-		log_error("status on %s: %s (expected a free address)",
-			addr_format(&server->conf->status, text), strerrordesc_np(error));
+	int fd = fcntl(place->sockets[0].fd, F_DUPFD_CLOEXEC, 0);
+	return fd < 0 ? NULL : status_create(server->loop, fd, &source);
+}
+
+static bool is_same(const struct server *server, const struct conf *conf)
+{
+	const struct server_place *place = server->status_place;
+	return conf->has_status ? place && addr_equal(&place->address, &conf->status)
+				: !place;
+}
+
+// The new address is there before the old one goes.
+bool server_status_apply(
+	struct server *server, const struct conf *conf, struct buf *reterr_text)
+{
+	struct server_place *place = NULL;
+	struct status *status = NULL;
+	if (is_same(server, conf))
+		return true;
+	if (conf->has_status) {
+		place = open_place(server, &conf->status, reterr_text);
+		status = place ? serve(server, place) : NULL;
+		if (place && !status) {
+			buf_printf(reterr_text, "status: out of memory\n");
+			server_place_close(server, place);
+		}
+		if (!status)
+			return false;
 	}
-	return server->status != NULL;
+	server_status_stop(server);
+	server->status = status;
+	server->status_place = place;
+	return true;
+}
+
+void server_status_stop(struct server *server)
+{
+	status_destroy(server->status);
+	if (server->status_place)
+		server_place_close(server, server->status_place);
+	server->status = NULL;
+	server->status_place = NULL;
 }

@@ -8,28 +8,8 @@
 #include <unistd.h>
 
 #include "wherry/base/log.h"
-#include "wherry/net/listener.h"
 #include "wherry/proxy/drain_plan.h"
-
-struct worker_listener {
-	struct worker_listener *next;
-	struct worker *worker;
-	size_t index; // in the configuration
-	struct listener *listener;
-	struct worker **peers; // NULL: all its connections are the worker's own
-	size_t peer_count;
-	size_t turn;
-};
-
-struct worker {
-	struct worker_options options;
-	struct loop *loop;
-	struct proxy *proxy;
-	struct worker_listener *listeners;
-	pthread_t thread;
-	bool is_started;
-	bool is_stopping;
-};
+#include "worker_priv.h"
 
 struct worker *worker_create(const struct worker_options *options)
 {
@@ -37,6 +17,7 @@ struct worker *worker_create(const struct worker_options *options)
 	if (!worker)
 		return NULL;
 	worker->options = *options;
+	LIST_INIT(&worker->listeners);
 	worker->loop = loop_create();
 	if (!worker->loop) {
 		free(worker);
@@ -57,82 +38,16 @@ struct worker *worker_create(const struct worker_options *options)
 	return worker;
 }
 
-static void close_listeners(struct worker *worker)
-{
-	while (worker->listeners) {
-		struct worker_listener *one = worker->listeners;
-		worker->listeners = one->next;
-		listener_destroy(one->listener);
-		free(one);
-	}
-}
-
 void worker_destroy(struct worker *worker)
 {
 	if (!worker)
 		return;
-	close_listeners(worker);
 	if (worker->proxy)
 		loop_settle(worker->loop); // what was posted too late still frees itself
+	worker_listen_finish(worker);
 	proxy_destroy(worker->proxy);
 	loop_destroy(worker->loop);
 	free(worker);
-}
-
-struct handed_over {
-	struct worker *worker;
-	size_t index; // of the listener
-	int socket;
-	struct addr peer;
-};
-
-static void accept_handed_over(void *arg)
-{
-	struct handed_over *one = arg;
-	proxy_accept(one->worker->proxy, one->index, one->socket, &one->peer);
-	free(one);
-}
-
-static void on_accept(void *arg, int socket, const struct addr *peer)
-{
-	struct worker_listener *listener = arg;
-	struct worker *to = listener->worker;
-	if (listener->peer_count > 0 && !to->is_stopping) // then peers may be gone
-		to = listener->peers[listener->turn++ % listener->peer_count];
-	if (to == listener->worker) {
-		proxy_accept(to->proxy, listener->index, socket, peer);
-		return;
-	}
-	struct handed_over *one = malloc(sizeof(*one));
-	if (one)
-		*one = (struct handed_over){to, listener->index, socket, *peer};
-	if (!one || !loop_post(to->loop, accept_handed_over, one)) {
-		log_error("accept: no memory to hand a connection over; it is closed");
-		close(socket);
-		free(one);
-	}
-}
-
-bool worker_listen(struct worker *worker, size_t index, int socket, struct worker **peers,
-	size_t peer_count)
-{
-	struct worker_listener *one = calloc(1, sizeof(*one));
-	if (!one) {
-		close(socket);
-		return false;
-	}
-	one->worker = worker;
-	one->index = index;
-	one->peers = peers;
-	one->peer_count = peer_count;
-	one->listener = listener_create(worker->loop, socket, on_accept, one);
-	if (!one->listener) {
-		free(one);
-		return false;
-	}
-	one->next = worker->listeners;
-	worker->listeners = one;
-	return true;
 }
 
 static void *run(void *arg)
@@ -206,6 +121,11 @@ static void adopt(void *arg, struct proxy *proxy)
 		drain_plan_unref(options.plan);
 }
 
+static void follow(void *arg)
+{
+	worker_listen_follow(arg);
+}
+
 bool worker_adopt(struct worker *worker, const struct proxy_adopt_options *options)
 {
 	struct proxy_adopt_options *copy = malloc(sizeof(*copy));
@@ -215,8 +135,12 @@ bool worker_adopt(struct worker *worker, const struct proxy_adopt_options *optio
 	atomic_fetch_add(&copy->snapshot->users, 1);
 	if (copy->plan)
 		(void)drain_plan_ref(copy->plan); // until it is adopted
-	if (worker_call(worker, adopt, copy))
+	if (worker_call(worker, adopt, copy)) {
+		// Without memory for that, they follow with their next connection.
+		bool is_told = loop_post(worker->loop, follow, worker);
+		(void)is_told;
 		return true;
+	}
 	atomic_fetch_sub(&copy->snapshot->users, 1);
 	if (copy->plan)
 		drain_plan_unref(copy->plan);
@@ -267,7 +191,7 @@ static void stop(void *arg)
 	struct stop_order order = *(struct stop_order *)arg;
 	free(arg);
 	order.worker->is_stopping = true;
-	close_listeners(order.worker);
+	worker_listen_stop(order.worker);
 	proxy_stop(order.worker->proxy, order.plan, on_stopped, order.worker);
 	drain_plan_unref(order.plan);
 }

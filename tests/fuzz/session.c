@@ -13,6 +13,7 @@
 #include "wherry/base/log.h"
 #include "wherry/conf/conf_load.h"
 #include "wherry/proxy/drain_plan.h"
+#include "wherry/proxy/edition.h"
 #include "wherry/upstream/directory.h"
 
 enum {
@@ -145,7 +146,8 @@ void session_start(struct session *session)
 	atomic_store(&upstreams->upstreams[0].members[0].server->refused_until_ms, 0);
 	make_pair(pair);
 	session->client.socket = pair[1];
-	proxy_accept(session->proxy, 0, pair[0], &client);
+	struct edition *edition = proxy_edition(session->proxy);
+	proxy_accept(session->proxy, edition, edition->conf->listeners, pair[0], &client);
 	settle(session);
 }
 

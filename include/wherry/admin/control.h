@@ -7,7 +7,7 @@
 // lines of a list, which have no "ok". The next request is read once it is written.
 #pragma once
 
-#include "wherry/base/addr.h"
+#include "wherry/base/str.h"
 #include "wherry/net/loop.h"
 
 struct control;
@@ -26,12 +26,12 @@ struct control_verb {
 	enum control_effect effect;
 };
 
-// Listens, with mode 0600; a socket that nobody serves any more is replaced. verbs stay
-// the caller's. NULL with *reterr_errno: EADDRINUSE if somebody serves it.
-MUST_CHECK struct control *control_create(struct loop *loop, const struct addr *address,
-	const struct control_verb *verbs, void *arg, int *reterr_errno);
-// Closes all its connections and removes the socket. Calls that wait for their answer
-// stay, as those do whose peer has gone. NULL is allowed.
+// Takes the listening socket, also when it fails (NULL: no memory). verbs stay the
+// caller's.
+MUST_CHECK struct control *control_create(
+	struct loop *loop, int socket, const struct control_verb *verbs, void *arg);
+// Closes all its connections, but no other descriptor of the socket. Calls that wait for
+// their answer stay, as those do whose peer has gone. NULL is allowed.
 void control_destroy(struct control *control);
 
 // The request without its verb, lent as long as the call lives.

@@ -19,11 +19,10 @@ struct status_source {
 	void *arg;
 };
 
-// Listens; a UNIX socket gets mode 0600. source is copied. NULL with *reterr_errno if the
-// address can't be opened or memory is short.
-MUST_CHECK struct status *status_create(struct loop *loop, const struct addr *address,
-	const struct status_source *source, int *reterr_errno);
-// Closes all its connections. NULL is allowed.
+// Takes the listening socket, also when it fails (NULL: no memory). source is copied.
+MUST_CHECK struct status *status_create(
+	struct loop *loop, int socket, const struct status_source *source);
+// Closes all its connections, but no other descriptor of the socket. NULL is allowed.
 void status_destroy(struct status *status);
-// Where it listens: the port the kernel chose, if the address said 0.
+// Where it listens.
 struct addr status_address(const struct status *status);

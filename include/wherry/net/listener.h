@@ -19,16 +19,13 @@ typedef void (*listener_accept_cb)(void *arg, int socket, const struct addr *pee
 // Takes the listening socket, also when it fails (NULL: no memory), and starts to accept.
 MUST_CHECK struct listener *listener_create(
 	struct loop *loop, int socket, listener_accept_cb accept, void *arg);
-// Accepts what waits in the queue, then closes the socket; of a UNIX one the file goes
-// first. Not from within accept. NULL is allowed.
+// Accepts what waits in the queue, then closes this descriptor of the socket. Not from
+// within accept. NULL is allowed.
 void listener_destroy(struct listener *listener);
-// Closes only this descriptor: the socket goes on elsewhere, and so do its queue and its
-// file. NULL is allowed.
+// The same without accepting: the queue is others', who have the socket as well.
 void listener_leave(struct listener *listener);
 
-// The same as listener_destroy for a socket that nothing accepts from: what waits in the
-// queue is lost.
-void listener_close(int socket);
-// Before a TCP socket is closed: begins no new connection any more, while handshakes that
-// are under way still end in the queue. For good, on every descriptor of the socket.
+// Before the last descriptor is closed: begins no new connection any more, while TCP
+// handshakes that are under way still end in the queue; the file of a UNIX socket, which
+// would outlive it, is removed. For good.
 void listener_refuse(int socket);

@@ -12,12 +12,14 @@ struct limits_refusal;
 // Takes the socket, whose connection has entered limits; with its source, if that is
 // counted. Nothing is returned: the connection lives in site->conns until it ends, and
 // leaves limits by itself.
-void conn_accept(struct site *site, const struct conf_listener *listener, int socket,
-	const struct addr *peer, bool is_source_counted);
+void conn_accept(struct site *site, struct edition *edition,
+	const struct conf_listener *listener, int socket, const struct addr *peer,
+	bool is_source_counted);
 // The same, for a connection that is one too many: it is answered and closed, or closed
 // alone, when many are.
-void conn_refuse(struct site *site, const struct conf_listener *listener, int socket,
-	const struct addr *peer, const struct limits_refusal *refusal);
+void conn_refuse(struct site *site, struct edition *edition,
+	const struct conf_listener *listener, int socket, const struct addr *peer,
+	const struct limits_refusal *refusal);
 
 // Its turn in its drain has come: closes now if it is idle, after the current response if
 // there is one, and a WebSocket at the end of the current message.

@@ -25,7 +25,6 @@ MUST_CHECK struct edition *edition_create(
 struct edition *edition_ref(struct edition *edition);
 void edition_unref(struct edition *edition); // NULL is allowed
 
-// The listener with the address of this one, which may be another edition's; NULL if
-// there is none.
+// The listener of this address; NULL if there is none.
 const struct conf_listener *edition_find_listener(
-	const struct edition *edition, const struct conf_listener *listener);
+	const struct edition *edition, const struct addr *address);

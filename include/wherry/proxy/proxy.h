@@ -8,13 +8,14 @@
 #include "wherry/proxy/snapshot.h"
 
 struct drain_plan;
+struct edition;
 struct proxy;
 
 struct proxy_options {
 	struct snapshot *snapshot; // one of its users is taken over, also if it fails
 	struct limits *limits;     // outlives the proxy
 	size_t index;              // of this worker, for ids
-	size_t count;              // of workers
+	size_t count;              // of workers at most
 };
 
 // NULL when memory is short.
@@ -44,9 +45,11 @@ struct proxy_adopt_options {
 MUST_CHECK bool proxy_adopt(
 	struct proxy *proxy, const struct proxy_adopt_options *options);
 
-// Takes the socket, accepted by this listener of the newest snapshot.
-void proxy_accept(
-	struct proxy *proxy, size_t listener, int socket, const struct addr *peer);
+// What the newest connections go by; lent until the next proxy_adopt.
+struct edition *proxy_edition(const struct proxy *proxy);
+// Takes the socket, accepted by a listener of this edition.
+void proxy_accept(struct proxy *proxy, struct edition *edition,
+	const struct conf_listener *listener, int socket, const struct addr *peer);
 
 // Memory is short: gives some connections up.
 void proxy_shed(struct proxy *proxy);

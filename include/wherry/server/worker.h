@@ -3,6 +3,8 @@
 // main thread; between worker_start and worker_join all else goes through worker_* posts.
 #pragma once
 
+#include <stdatomic.h>
+
 #include "wherry/proxy/proxy.h"
 
 struct drain_plan;
@@ -11,7 +13,9 @@ struct worker;
 struct worker_options {
 	struct snapshot *snapshot; // one more user is counted
 	struct limits *limits;
-	size_t index, count; // of workers
+	size_t index, count;     // of workers, at most
+	struct worker **workers; // all of them; they outlive its thread
+	_Atomic size_t *active;  // how many of them, from the first on, get connections
 	// Runs on the worker's thread when its loop has ended.
 	void (*on_end)(void *arg);
 	void *arg;
@@ -21,11 +25,6 @@ struct worker_options {
 MUST_CHECK struct worker *worker_create(const struct worker_options *options);
 void worker_destroy(struct worker *worker);
 
-// Before worker_start: takes a listening socket of conf->listeners[index]. Its
-// connections are dealt out to all peers in turn if there are any (UNIX sockets, which
-// have no SO_REUSEPORT); peers outlive it.
-MUST_CHECK bool worker_listen(struct worker *worker, size_t index, int socket,
-	struct worker **peers, size_t peer_count);
 MUST_CHECK bool worker_start(struct worker *worker);
 // Waits for the thread's end.
 void worker_join(struct worker *worker);
@@ -41,6 +40,20 @@ MUST_CHECK bool worker_call(struct worker *worker, worker_call_cb fn, void *arg)
 // worker's thread, in any case. The same.
 MUST_CHECK bool worker_adopt(
 	struct worker *worker, const struct proxy_adopt_options *options);
+// Accepts from a listening socket, by a descriptor of its own, for the configuration's
+// listener of this address. The caller's descriptor names the socket from then on; told
+// of again, only is_dealt changes: whether its connections go to all active workers in
+// turn. The same.
+MUST_CHECK bool worker_listen(
+	struct worker *worker, int socket, const struct addr *address, bool is_dealt);
+enum worker_parting {
+	WORKER_LEAVES, // to others: what waits in its queue is theirs
+	WORKER_CLOSES, // after what waits was accepted, and what is about to; no other
+		       // has it
+};
+// Accepts from it no more. The same.
+MUST_CHECK bool worker_part(
+	struct worker *worker, int socket, enum worker_parting parting);
 // Memory is short: gives some connections up; nothing, without memory for the message.
 void worker_shed(struct worker *worker);
 // Does its share of the plan.

@@ -9,6 +9,7 @@
 #include <criterion/criterion.h>
 
 #include "wherry/base/now.h"
+#include "wherry/net/listener.h"
 
 enum {
 	DEADLINE_MS = 8 * 1000 // shorter than the server's own
@@ -48,15 +49,16 @@ void fixture_start(struct fixture *fixture, struct str address)
 		.write_report = write_report,
 		.arg = fixture};
 	struct addr addr;
-	int error = 0;
 
 	*fixture = (struct fixture){.loop = loop_create(), .page_length = 10};
 	cr_assert_not_null(fixture->loop);
 	loop_timer_init(&fixture->deadline, fixture->loop, on_deadline, NULL);
 	loop_timer_set(&fixture->deadline, now_ms() + DEADLINE_MS);
 	cr_assert(addr_parse(address, &addr));
-	fixture->status = status_create(fixture->loop, &addr, &source, &error);
-	cr_assert_not_null(fixture->status, "%d", error);
+	int socket = listener_open(&addr, false);
+	cr_assert_geq(socket, 0, "%d", socket);
+	fixture->status = status_create(fixture->loop, socket, &source);
+	cr_assert_not_null(fixture->status);
 }
 
 void fixture_finish(struct fixture *fixture)

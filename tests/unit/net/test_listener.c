@@ -253,19 +253,20 @@ Test(listener, replaces_a_unix_socket_nobody_serves)
 	remove_folder(&folder);
 }
 
-Test(listener, removes_a_unix_socket_only_with_its_end)
+Test(listener, refuses_new_connections_at_a_unix_socket)
 {
 	struct folder folder;
 	struct fixture fixture;
 
 	make_folder(&folder);
 	fixture_start(&fixture, folder.address);
-	int other = dup(fixture.socket);
-	listener_leave(fixture.listener);
-	fixture.listener = NULL;
-	cr_expect_eq(access(folder.address + 5, F_OK), 0);
-	listener_close(other);
+	int waiting = connect_to(&fixture.address);
+	listener_refuse(fixture.socket);
 	cr_expect_eq(access(folder.address + 5, F_OK), -1);
+	listener_destroy(fixture.listener);
+	fixture.listener = NULL;
+	cr_expect_eq(fixture.count, 1);
+	close(waiting);
 	fixture_finish(&fixture);
 	remove_folder(&folder);
 }
