@@ -71,18 +71,29 @@ static struct upstream_server *find_server(const struct conn *conn)
 	return conn->state == CONN_FORWARD ? conn->forward->exchange.server : NULL;
 }
 
+static bool has_server(
+	const struct drain_plan *plan, const struct upstream_server *server)
+{
+	for (size_t i = 0; i < plan->server_count && server; i++) {
+		if (plan->servers[i] == server->id)
+			return true;
+	}
+	return false;
+}
+
 static bool covers(const struct drain_plan *plan, const struct conn *conn)
 {
 	switch (plan->scope) {
 	case DRAIN_PLAN_GIVEN:
+	case DRAIN_PLAN_MOVED:
 		break;
 	case DRAIN_PLAN_ALL:
 		return true;
 	case DRAIN_PLAN_LISTENER:
 		return conn->listener &&
 		       addr_equal(&conn->listener->address, &plan->listener);
-	case DRAIN_PLAN_SERVER:
-		return find_server(conn) == plan->server;
+	case DRAIN_PLAN_SERVERS:
+		return has_server(plan, find_server(conn));
 	}
 	return false;
 }
@@ -139,7 +150,7 @@ void drain_add(struct drain *drain, struct conn *conn)
 	LIST_INSERT_HEAD(&drain->waiting, conn, drain_entry);
 	// A request to a server that drains closes nothing before it is answered, and the
 	// connection's next one would be another server's: it waits for no turn.
-	if (plan->scope == DRAIN_PLAN_SERVER && conn->state != CONN_RELAY) {
+	if (plan->scope == DRAIN_PLAN_SERVERS && conn->state != CONN_RELAY) {
 		tell(drain, conn);
 		return;
 	}

@@ -4,19 +4,23 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "wherry/base/now.h"
 
 struct drain_plan *drain_plan_create(const struct drain_plan_options *options)
 {
-	struct drain_plan *plan = calloc(1, sizeof(*plan));
+	size_t servers_size = options->server_count * sizeof(*options->servers);
+	struct drain_plan *plan = calloc(1, sizeof(*plan) + servers_size);
 	if (!plan)
 		return NULL;
 	uint64_t now = now_ms();
 	plan->scope = options->scope;
 	if (options->listener)
 		plan->listener = *options->listener;
-	plan->server = options->server;
+	plan->server_count = options->server_count;
+	if (servers_size > 0)
+		memcpy(plan->servers, options->servers, servers_size);
 	plan->reason = options->reason;
 	plan->code =
 		options->code != 0 ? options->code : close_reason_code(options->reason);

@@ -129,11 +129,11 @@ static void finish(struct server *server)
 	server_listen_stop(server);
 	server_workers_join(server);
 	server_snapshot_stop(server); // before the loops that it answers to go
+	server_drain_stop(server);
 	server_control_finish(server);
 	server_status_stop(server);
 	server_names_stop(server);
 	server_memory_stop(server);
-	server_drain_stop(server);
 	server_signals_stop(server);
 	server_tls_stop(server);
 	server_workers_destroy(server);

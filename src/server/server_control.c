@@ -10,6 +10,7 @@
 
 // Each command of `wherry` that asks a running process has its verb here.
 static const struct control_verb verbs[] = {
+	{"drain", server_control_drain, CONTROL_CHANGES},
 	{"status", server_control_status, CONTROL_READS},
 	{"stop", server_control_stop, CONTROL_CHANGES},
 	{0},

@@ -5,5 +5,6 @@
 
 #include "server_priv.h"
 
+void server_control_drain(void *arg, struct control_call *call);
 void server_control_status(void *arg, struct control_call *call); // server_status.c
 void server_control_stop(void *arg, struct control_call *call);   // server_stop.c

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <jansson.h>
+
 #include "server_priv.h"
 #include "wherry/base/log.h"
 #include "wherry/base/now.h"
@@ -25,9 +27,20 @@ static void log_end(const struct server_drain *drain)
 		(unsigned long long)progress.joined, (unsigned long long)progress.cut);
 }
 
+static void answer(const struct server_drain *drain)
+{
+	struct drain_plan_progress progress = drain_plan_look(drain->plan);
+	control_call_answer(drain->call,
+		json_pack("{ss sI sI sI}", "of", drain->what, "connections",
+			(json_int_t)progress.joined, "cut", (json_int_t)progress.cut,
+			"took_ms", (json_int_t)(now_ms() - drain->started_ms)));
+}
+
 static void forget(struct server_drain *drain)
 {
 	log_end(drain);
+	if (drain->call)
+		answer(drain);
 	LIST_REMOVE(drain, entry);
 	drain_plan_unref(drain->plan);
 	free(drain);
@@ -84,26 +97,38 @@ static void tell_workers(struct server *server, struct drain_plan *plan,
 	}
 }
 
-static bool run(struct server *server, const struct drain_plan_options *options,
-	const char *what, bool (*tell)(struct worker *worker, struct drain_plan *plan))
+static struct server_drain *run(struct server *server,
+	const struct drain_plan_options *options, const char *what,
+	bool (*tell)(struct worker *worker, struct drain_plan *plan))
 {
 	struct drain_plan_options mine = *options;
 	mine.shares = server->worker_count;
 	struct drain_plan *plan = drain_plan_create(&mine);
-	bool is_watched = plan && server_drain_watch(server, plan, what);
-	if (is_watched) {
+	struct server_drain *drain = plan ? server_drain_watch(server, plan, what) : NULL;
+	if (drain) {
 		log_info("drain of %s: within %.1f s, and cut after %.1f s", what,
 			seconds(options->window_ms), seconds(options->timeout_ms));
 		tell_workers(server, plan, tell);
 	}
 	drain_plan_unref(plan);
-	return is_watched;
+	return drain;
 }
 
-bool server_drain_run(
+struct server_drain *server_drain_run(
 	struct server *server, const struct drain_plan_options *options, const char *what)
 {
 	return run(server, options, what, worker_drain);
+}
+
+struct server_drain *server_drain_all(
+	struct server *server, const struct drain_plan_options *options)
+{
+	server_listen_stop(server);
+	struct server_drain *drain = run(server, options, "all", worker_stop);
+	server->is_draining = drain != NULL;
+	if (!drain)
+		log_error("drain of all: no memory");
+	return drain;
 }
 
 // The second signal ends at once; one during the start has nothing to wait for.
@@ -125,8 +150,29 @@ void server_drain(struct server *server, uint64_t window_ms, uint64_t timeout_ms
 	};
 	if (server->is_stopping)
 		log_info("stopping at once");
-	server_listen_stop(server);
-	server->is_draining = run(server, &options, "all", worker_stop);
-	if (!server->is_draining)
-		log_error("drain of all: no memory");
+	struct server_drain *drain = server_drain_all(server, &options);
+	(void)drain; // it has logged why there is none
+}
+
+static json_t *report(const struct server_drain *drain)
+{
+	struct drain_plan_progress progress = drain_plan_look(drain->plan);
+	uint64_t now = now_ms(), deadline = drain->plan->deadline_ms;
+	return json_pack("{ss sI sI sI sI sI}", "of", drain->what, "connections",
+		(json_int_t)progress.joined, "waiting", (json_int_t)progress.waiting,
+		"left", (json_int_t)progress.left, "cut", (json_int_t)progress.cut,
+		"deadline_in_ms", (json_int_t)(deadline > now ? deadline - now : 0));
+}
+
+json_t *server_drain_report(const struct server *server)
+{
+	json_t *all = json_array();
+	const struct server_drain *drain;
+	LIST_FOREACH (drain, &server->drains, entry) {
+		if (!all || json_array_append_new(all, report(drain)) == 0)
+			continue;
+		json_decref(all);
+		all = NULL;
+	}
+	return all;
 }

@@ -35,6 +35,7 @@ struct server_drain {
 	struct drain_plan *plan; // a reference
 	char what[SERVER_DRAIN_TEXT_SIZE];
 	uint64_t started_ms;
+	struct control_call *call; // that is answered when it is over; NULL = none
 };
 LIST_HEAD(server_drain_list, server_drain);
 
@@ -171,14 +172,19 @@ void server_signals_stop(struct server *server);
 
 // Drains all, and ends the process.
 void server_drain(struct server *server, uint64_t window_ms, uint64_t timeout_ms);
+// The same with words of its own; only once. NULL when memory is short.
+MUST_CHECK struct server_drain *server_drain_all(
+	struct server *server, const struct drain_plan_options *options);
 // Has each worker do its share of a plan, which is made of options (but for shares), and
-// watches it. what: how the log calls it. False when memory is short.
-MUST_CHECK bool server_drain_run(struct server *server,
+// watches it. what: how the log calls it. NULL when memory is short.
+MUST_CHECK struct server_drain *server_drain_run(struct server *server,
 	const struct drain_plan_options *options, const char *what);
 // Follows a plan that the workers know of already, until it is over. NULL when memory is
 // short: then it goes on without a word.
 struct server_drain *server_drain_watch(
 	struct server *server, struct drain_plan *plan, const char *what);
+// Of each that is under way, for the status; NULL without memory.
+MUST_CHECK struct json_t *server_drain_report(const struct server *server);
 void server_drain_start(struct server *server);
 void server_drain_stop(struct server *server);
 

@@ -65,12 +65,13 @@ json_t *server_status_report(const struct server *server)
 	}
 	const char *hindrance = name_hindrance(server);
 	const char *state = hindrance ? hindrance : "ready";
-	return json_pack("{ss si ss sI si sI sI so}", "version", WHERRY_VERSION, "pid",
+	return json_pack("{ss si ss sI si sI sI so so}", "version", WHERRY_VERSION, "pid",
 		(int)getpid(), "state", state, "uptime_seconds",
 		(json_int_t)((now_ms() - server->started_ms) / 1000), "workers",
 		(int)atomic_load(&server->workers_active), "connections",
 		(json_int_t)connections, "websockets", (json_int_t)websockets,
-		"hardening", report_hardening(&server->sandbox));
+		"hardening", report_hardening(&server->sandbox), "drains",
+		server_drain_report(server));
 }
 
 static void write_report(void *arg, struct buf *out)

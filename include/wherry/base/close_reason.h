@@ -42,9 +42,13 @@
 	X(TOKEN_EXPIRED, "token_expired", 1008,                                          \
 		"the token that let it in has expired; the route names the code")        \
 	X(SHUTDOWN, "shutdown", 1001, "Wherry is stopping")                              \
-	X(SERVER_DRAINED, "server_drained", 1012, "the server is being drained")         \
+	X(SERVER_DRAINED, "server_drained", 1001,                                        \
+		"its server is being drained; the drain names the code")                 \
+	X(LISTENER_DRAINED, "listener_drained", 1001,                                    \
+		"its listener is being drained; the drain names the code")               \
 	X(ROUTE_GONE, "route_gone", 1012,                                                \
 		"its route or server is not in the new configuration")                   \
+	X(REBALANCED, "rebalanced", 1012, "another server has fewer WebSockets")         \
 	X(OVERLOAD, "overload", 1013, "a limit of Wherry's own was reached")             \
 	X(NO_MEMORY, "no_memory", 1011, "an allocation failed")                          \
 	X(INTERNAL, "internal", 1011, "a fault of Wherry's own")

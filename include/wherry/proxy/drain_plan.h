@@ -8,8 +8,6 @@
 #include "wherry/base/close_reason.h"
 #include "wherry/proxy/drain_pace.h"
 
-struct upstream_server;
-
 enum {
 	DRAIN_PLAN_TEXT_SIZE = 124 // of a Close frame's reason, with its NUL (RFC 6455)
 };
@@ -18,13 +16,15 @@ enum drain_plan_scope {
 	DRAIN_PLAN_GIVEN, // those that drain_add gives it
 	DRAIN_PLAN_ALL,
 	DRAIN_PLAN_LISTENER, // those that came over it
-	DRAIN_PLAN_SERVER,   // WebSockets with it, and requests it has not answered
+	DRAIN_PLAN_SERVERS,  // WebSockets with them, and requests they have not answered
+	DRAIN_PLAN_MOVED,    // as GIVEN, but for servers that have too many
 };
 
 struct drain_plan_options {
 	enum drain_plan_scope scope;
-	const struct addr *listener;          // copied
-	const struct upstream_server *server; // outlives the plan
+	const struct addr *listener; // copied, as the next
+	const uint64_t *servers;     // their ids
+	size_t server_count;
 	enum close_reason reason;
 	uint16_t code;                  // of the Close frames; 0 = the reason's own
 	const char *text;               // in them; NULL = the reason's name; copied, cut
@@ -35,7 +35,6 @@ struct drain_plan_options {
 struct drain_plan {
 	enum drain_plan_scope scope;
 	struct addr listener;
-	const struct upstream_server *server;
 	enum close_reason reason;
 	uint16_t code;
 	char text[DRAIN_PLAN_TEXT_SIZE]; // "" = the reason's name
@@ -44,6 +43,8 @@ struct drain_plan {
 	_Atomic size_t shares; // that are not done yet
 	_Atomic uint64_t joined, left, cut;
 	_Atomic size_t references;
+	size_t server_count;
+	uint64_t servers[]; // ids
 };
 
 // One reference. NULL when memory is short.
