@@ -3,6 +3,7 @@
 #include "wherry/server/commands.h"
 
 #include "wherry/server/control_command.h"
+#include "wherry/server/explain_command.h"
 #include "wherry/server/run_command.h"
 #include "wherry/server/status_command.h"
 
@@ -29,6 +30,26 @@ static const struct options_flag check_flags[] = {
 		true},
 	{"no-files", NULL, "only its text: other files that it names need not be there",
 		OPTIONS_SWITCH, 0, false},
+	{"no-names", NULL, "don't ask whether the servers' names have addresses",
+		OPTIONS_SWITCH, 0, false},
+	{"strict", NULL, "warnings are mistakes", OPTIONS_SWITCH, 0, false},
+	{0},
+};
+
+static const struct options_flag explain_words[] = {
+	{"url", "URL", "http, https, ws or wss://host[:port]/path", OPTIONS_TEXT, 0,
+		true},
+	{0},
+};
+
+static const struct options_flag explain_flags[] = {
+	{"config", "FILE", "the configuration, see wherry.yaml(5)", OPTIONS_TEXT, 'c',
+		true},
+	{"method", "NAME", "instead of GET", OPTIONS_TEXT, 0, false},
+	{"header", "TEXT", "\"Name: value\"; may be given again", OPTIONS_TEXT, 0, false},
+	{"source", "IP", "address that connects; else " EXPLAIN_SOURCE, OPTIONS_TEXT, 0,
+		false},
+	{"json", NULL, "the answer as JSON", OPTIONS_SWITCH, 0, false},
 	{0},
 };
 
@@ -59,11 +80,23 @@ const struct options_command commands_all[] = {
 		.text = "Proxies HTTP and WebSocket to one backend, without a file.\n",
 		.flags = proxy_flags, .check = run_command_check_proxy,
 		.run = run_command_proxy},
-	{"check", "-c FILE [--no-files]", "say all that is wrong with FILE",
+	{"check", "-c FILE [--no-files] [--no-names] [--strict]",
+		"say all that is wrong with FILE",
 		.text = "Reads FILE and prints every mistake as path:line:column: "
-			"message.\n",
-		.flags = check_flags, .more = "Exit code 0 if there is none, else 1.\n",
+			"message,\nand warns of what is hardly meant.\n",
+		.flags = check_flags,
+		.more = "Exit code 0 if there is no mistake, else 1.\n",
 		.run = run_command_check},
+	{"explain",
+		"-c FILE URL [--method NAME] [--header TEXT]... [--source IP] "
+		"[--json]",
+		"say what would happen to a request, and why",
+		.text = "Says which listener, route and servers of FILE a request would "
+			"meet, why\nno other route, what it would get, and within which "
+			"limits and timeouts.\nNothing is sent.\n",
+		.words = explain_words, .flags = explain_flags,
+		.more = "Exit code 0, whatever the request would get.\n",
+		.run = explain_command_run},
 	{"status", "[-c FILE | --control PATH | --address ADDR] [--json]",
 		"say how the running Wherry is",
 		.text = "Asks the Wherry that runs how it is: load, and what protects "

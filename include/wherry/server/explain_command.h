@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT
+// `wherry explain`: loads a configuration, asks explain about one URL, prints.
+#pragma once
+
+#include "wherry/server/explain.h"
+#include "wherry/server/options.h"
+
+MUST_CHECK enum options_exit explain_command_run(const struct options *options);

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+// `wherry explain`: what it says of a site, as a transcript. Settings, which follow, grow
+// with every key: of them only the ones that the site changes are looked at.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import { httpBackend } from './support/backends.mjs';
+import { root } from './support/build.mjs';
+import { exchange, requestText } from './support/http_text.mjs';
+import { connect } from './support/peer.mjs';
+import { forwardTo, runToEnd, startWherry } from './support/wherry.mjs';
+
+const folder = 'tests/data/explain';
+
+/** "--header 'A: b'" is two words. */
+function wordsOf(line) {
+  return [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain);
+}
+
+function explain(t, words) {
+  return runToEnd(t, ['explain', '-c', `${folder}/site.yaml`, ...words], { cwd: root });
+}
+
+/** Without the settings. */
+function decision(stdout) {
+  return stdout.split(/^(?:websocket|upstream|limits)$/m)[0];
+}
+
+const transcript = readFileSync(join(root, folder, 'site.txt'), 'utf8');
+for (const [, command, expected] of transcript.matchAll(/^\$ wherry explain (.*)\n((?:.+\n)*)/gm)) {
+  test(command, async (t) => {
+    const { code, stdout, stderr } = await explain(t, wordsOf(command));
+    assert.deepEqual([code, stderr], [0, '']);
+    assert.equal(decision(stdout), expected);
+  });
+}
+
+test('settings of the route win', async (t) => {
+  const { stdout } = await explain(t, ['https://www.example.com/api/', '--json']);
+  const answer = JSON.parse(stdout);
+  assert.equal(answer.timeouts.response, '7s');
+  assert.equal(answer.timeouts.idle, '1m');
+  assert.equal(answer.limits.body, '5MiB');
+  assert.equal(answer.limits.of_the_route.concurrent, 'off');
+  assert.equal(answer.upstream.name, 'app');
+  assert.equal(answer.websocket.handshake.slice(0, 8), 'gets 403');
+});
+
+test('a request learns what its WebSocket would get', async (t) => {
+  const { stdout } = await explain(t, [
+    'https://a.example.com/ws/', '--header', 'Sec-WebSocket-Protocol: chat.v2', '--json',
+  ]);
+  const answer = JSON.parse(stdout);
+  assert.equal(answer.websocket.handshake, 'is taken by route chat');
+  assert.equal(answer.websocket.max_message, '16MiB');
+  assert.equal(answer.upstream.balance, 'hash:cookie=user');
+  assert.deepEqual(answer.upstream.servers.map(({ url }) => url), ['http://10.0.0.1:9000', 'http://10.0.0.2:9000']);
+});
+
+for (const [what, words] of Object.entries({
+  'no URL': ['example.com'],
+  'another scheme': ['ftp://example.com/'],
+  'no host': ['http:///x'],
+  'a source that is no address': ['http://a/', '--source', 'example.com'],
+})) {
+  test(`bad usage: ${what}`, async (t) => {
+    const { code, stdout, stderr } = await explain(t, words);
+    assert.deepEqual([code, stdout], [2, '']);
+    assert.match(stderr, /expected/);
+  });
+}
+
+test('what it says is what happens', async (t) => {
+  const backend = await httpBackend(t);
+  const wherry = await startWherry(t, forwardTo(backend).replace('path: /', 'path: /a/'));
+  for (const [path, status] of [['/a/b', 200], ['/b', 404], ['/a/..;/b', 400], ['/a/%zz', 400]]) {
+    const { stdout } = await runToEnd(t, ['explain', '-c', wherry.configPath, `http://localhost${path}`, '--json']);
+    const { answer } = JSON.parse(stdout);
+    const peer = await connect(t, wherry.port);
+    const response = await exchange(peer, requestText('GET', path));
+    assert.deepEqual([answer.status ?? 200, response.status], [status, status], path);
+  }
+});
