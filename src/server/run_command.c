@@ -7,6 +7,7 @@
 
 #include "wherry/conf/conf_load.h"
 #include "wherry/server/check.h"
+#include "wherry/server/check_names.h"
 #include "wherry/server/privileges.h"
 #include "wherry/server/server.h"
 
@@ -72,15 +73,31 @@ static bool check_as_user(const char *path, struct conf *conf)
 	return is_good;
 }
 
+// Warnings: true if there is any.
+static bool warn(const struct options *options, const struct conf *conf)
+{
+	struct buf text = BUF_INIT;
+	buf_append_str(&text, str_from(conf->warnings));
+	if (!options_has(options, "no-files") && !options_has(options, "no-names"))
+		check_names_resolve(conf, &text);
+	bool has_any = text.length > 0;
+	fprintf(stderr, "%.*s", STR_ARG(buf_str(&text)));
+	buf_finish(&text);
+	return has_any;
+}
+
 enum options_exit run_command_check(const struct options *options)
 {
 	const char *path = options_text(options, "config");
 	struct conf *conf = load(path, (struct str){0});
 	if (!conf)
 		return OPTIONS_EXIT_BAD;
+	bool has_warnings = warn(options, conf);
 	bool is_good = options_has(options, "no-files") || check_as_user(path, conf);
+	if (options_has(options, "strict") && has_warnings)
+		is_good = false;
 	if (is_good)
-		printf("%s: ok\n", path);
+		printf("%s: ok%s\n", path, has_warnings ? ", with warnings" : "");
 	conf_unref(conf);
 	return is_good ? OPTIONS_EXIT_OK : OPTIONS_EXIT_BAD;
 }
