@@ -68,6 +68,22 @@ static const struct options_flag stop_flags[] = {
 	{0},
 };
 
+static const struct options_flag drain_words[] = {
+	{"target", "SERVER|LISTENER|all", "URL of a server, address of a listener",
+		OPTIONS_TEXT, 0, true},
+	{0},
+};
+
+static const struct options_flag drain_flags[] = {
+	CONTROL_COMMAND_FLAGS,
+	{"window", "TIME", "over which closes are spread", OPTIONS_DURATION, 0, false},
+	{"timeout", "TIME", "after which the rest is cut", OPTIONS_DURATION, 0, false},
+	{"code", "CODE", "of Close frames: 1001 or 1012", OPTIONS_NUMBER, 0, false},
+	{"reason", "TEXT", "in Close frames", OPTIONS_TEXT, 0, false},
+	{"wait", NULL, "until it is over", OPTIONS_SWITCH, 0, false},
+	{0},
+};
+
 const struct options_command commands_all[] = {
 	{"run", "-c FILE", "serve what FILE configures",
 		.text = "Serves what FILE configures, in the foreground.\n",
@@ -107,5 +123,11 @@ const struct options_command commands_all[] = {
 		"drain and stop it",
 		.text = "Has the Wherry that runs drain its connections and end.\n",
 		.flags = stop_flags, .run = control_command_run, .ends_process = true},
+	{"drain", "SERVER|LISTENER|all [--window TIME] [--timeout TIME] [--wait]",
+		"close its connections at a pace",
+		.text = "Closes the connections of a server, of a listener, or all, "
+			"evenly "
+			"over\na window and between messages. Of all, it ends.\n",
+		.words = drain_words, .flags = drain_flags, .run = control_command_run},
 	{0},
 };

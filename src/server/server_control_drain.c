@@ -165,6 +165,7 @@ static struct server_drain *run(
 	if (order->plan.listener) {
 		order->plan.scope = DRAIN_PLAN_LISTENER;
 		order->plan.reason = CLOSE_REASON_LISTENER_DRAINED;
+		server_listen_close(server, order->plan.listener);
 		return run_one(server, call, order, "listener");
 	}
 	if (servers > 0)

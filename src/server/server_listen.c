@@ -141,6 +141,15 @@ void server_listen_commit(struct server *server, struct server_listen_changes *c
 	}
 }
 
+void server_listen_close(struct server *server, const struct addr *address)
+{
+	struct server_place *place = server_place_find(server, address);
+	if (!place || !place->is_for_clients)
+		return;
+	report(place, "no longer listening on", NULL);
+	close_place(server, place);
+}
+
 void server_listen_stop(struct server *server)
 {
 	struct server_place *next, *place = LIST_FIRST(&server->places);

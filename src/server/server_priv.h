@@ -140,6 +140,8 @@ void server_listen_cancel(struct server *server);
 // NULL.
 void server_listen_commit(struct server *server, struct server_listen_changes *changes);
 // For the last time; what waits in a queue is accepted.
+// Stops listening at this address of the configuration's, until the next one is served.
+void server_listen_close(struct server *server, const struct addr *address);
 void server_listen_stop(struct server *server);
 // Moves the status address to where conf wants it. False, with the reason: it stays.
 MUST_CHECK bool server_status_apply(

@@ -11,7 +11,7 @@ import { eventually, pause } from './support/deadline.mjs';
 import { closeFrame, frame, OPCODE, openPair, readFrame } from './support/frames.mjs';
 import { readResponse, requestText } from './support/http_text.mjs';
 import { connect } from './support/peer.mjs';
-import { forwardTo, startWherry } from './support/wherry.mjs';
+import { forwardTo, runToEnd, startWherry } from './support/wherry.mjs';
 import { connectWebSocket } from './support/ws_client.mjs';
 
 const CLIENTS = 40;
@@ -150,6 +150,7 @@ ${forwardTo(backend)}`, { ports: 2 });
     const { code, reason } = await client.closed();
     assert.deepEqual([code, reason], [1001, 'listener_drained']);
   }
+  await assert.rejects(connectWebSocket(t, `ws://127.0.0.1:${wherry.ports[0]}`), /ECONNREFUSED/);
   await other[0].send('still here');
   assert.equal(await other[0].text(), 'still here');
 });
@@ -174,6 +175,20 @@ test('of all ends the process, also while another one goes on', async (t) => {
   assert.equal(reasons.filter((text) => text === '1001 so long').length, 19, String(reasons));
   assert.equal(reasons.filter((text) => text === '1001 server_drained').length, 1, 'the first one went at once');
   await wherry.ended();
+});
+
+test('by the command line', async (t) => {
+  const backend = await webSocketBackend(t);
+  const wherry = await startWherry(t, forwardTo(backend));
+  const client = await connectWebSocket(t, wherry.webSocketUrl);
+  const { code, stdout } = await runToEnd(t, [
+    'drain', backend.url, '--control', wherry.controlPath, '--window', '0s', '--timeout', '60s', '--code', '1012', '--wait',
+  ]);
+  assert.equal(code, 0);
+  assert.match(stdout, /connections +1\n/);
+  assert.equal((await client.closed()).code, 1012);
+  assert.equal((await runToEnd(t, ['drain', '--control', wherry.controlPath])).code, 2);
+  assert.equal((await runToEnd(t, ['drain', 'http://nobody', '--control', wherry.controlPath])).code, 1);
 });
 
 test('is refused', async (t) => {
