@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/queue.h>
 
@@ -11,9 +12,9 @@
 
 enum wait_state {
 	WAITING,
-	CALLED, // posted to its loop, not in the list
+	CALLED, // posted to its loop
 	AWAKE,  // within wake
-	GONE,   // left while it was CALLED: what was posted frees it
+	GONE,   // left while it was CALLED, and the list: what was posted frees it
 };
 
 struct wait_ticket {
@@ -23,6 +24,7 @@ struct wait_ticket {
 	wait_queue_cb wake;
 	void *arg;
 	enum wait_state state;
+	uint64_t wakes; // of the queue, when it woke
 };
 
 TAILQ_HEAD(wait_list, wait_ticket);
@@ -31,8 +33,8 @@ struct wait_queue {
 	atomic_size_t references;
 	atomic_size_t count; // of all that have not left; changed under the lock
 	pthread_mutex_t lock;
-	struct wait_list list;
-	bool has_missed; // a wake that found nobody in the list, for all were awake
+	struct wait_list list; // in order, also those that are awake
+	uint64_t wakes;        // so far
 };
 
 struct wait_queue *wait_queue_create(void)
@@ -78,6 +80,7 @@ static void on_call(void *arg)
 	pthread_mutex_lock(&ticket->queue->lock);
 	bool is_gone = ticket->state == GONE;
 	ticket->state = AWAKE;
+	ticket->wakes = ticket->queue->wakes;
 	pthread_mutex_unlock(&ticket->queue->lock);
 	if (is_gone)
 		destroy_ticket(ticket);
@@ -85,25 +88,22 @@ static void on_call(void *arg)
 		ticket->wake(ticket->arg);
 }
 
-// Under the lock. Without memory it goes on waiting.
-static void call_first(struct wait_queue *queue)
+// Under the lock: the first one from there on that is not awake. Those that are see by
+// the count of wakes that they have missed one. Without memory it goes on waiting.
+static void call(struct wait_queue *queue, struct wait_ticket *from)
 {
-	struct wait_ticket *first = TAILQ_FIRST(&queue->list);
-	if (!first) {
-		queue->has_missed = atomic_load(&queue->count) > 0;
-		return;
-	}
-	first->state = CALLED; // before it can run
-	if (loop_post(first->loop, on_call, first))
-		TAILQ_REMOVE(&queue->list, first, entry);
-	else
-		first->state = WAITING;
+	struct wait_ticket *ticket = from;
+	queue->wakes++;
+	while (ticket && ticket->state != WAITING)
+		ticket = TAILQ_NEXT(ticket, entry);
+	if (ticket && loop_post(ticket->loop, on_call, ticket))
+		ticket->state = CALLED; // on_call waits for the lock
 }
 
 void wait_queue_wake(struct wait_queue *queue)
 {
 	pthread_mutex_lock(&queue->lock);
-	call_first(queue);
+	call(queue, TAILQ_FIRST(&queue->list));
 	pthread_mutex_unlock(&queue->lock);
 }
 
@@ -124,7 +124,7 @@ struct wait_ticket *wait_queue_join(struct wait_queue *queue, size_t max,
 		TAILQ_INSERT_TAIL(&queue->list, ticket, entry);
 		atomic_store(&queue->count, count + 1);
 		if (count == 0)
-			call_first(queue);
+			call(queue, ticket);
 	}
 	pthread_mutex_unlock(&queue->lock);
 	if (count < max)
@@ -133,15 +133,16 @@ struct wait_ticket *wait_queue_join(struct wait_queue *queue, size_t max,
 	return NULL;
 }
 
-bool wait_queue_return(struct wait_ticket *ticket)
+bool wait_queue_return(struct wait_ticket *ticket, bool passes_on)
 {
 	struct wait_queue *queue = ticket->queue;
 	pthread_mutex_lock(&queue->lock);
-	bool has_missed = queue->has_missed;
-	queue->has_missed = false;
+	bool has_missed = queue->wakes != ticket->wakes;
+	ticket->wakes = queue->wakes;
 	if (!has_missed) {
 		ticket->state = WAITING;
-		TAILQ_INSERT_HEAD(&queue->list, ticket, entry);
+		if (passes_on)
+			call(queue, TAILQ_NEXT(ticket, entry));
 	}
 	pthread_mutex_unlock(&queue->lock);
 	return !has_missed;
@@ -152,14 +153,11 @@ void wait_queue_leave(struct wait_ticket *ticket)
 	struct wait_queue *queue = ticket->queue;
 	pthread_mutex_lock(&queue->lock);
 	bool is_called = ticket->state == CALLED;
-	bool was_first = ticket->state != WAITING || TAILQ_FIRST(&queue->list) == ticket;
-	if (ticket->state == WAITING)
-		TAILQ_REMOVE(&queue->list, ticket, entry);
-	(void)atomic_fetch_sub(&queue->count, 1);
 	if (is_called)
 		ticket->state = GONE;
-	if (was_first)
-		call_first(queue);
+	TAILQ_REMOVE(&queue->list, ticket, entry);
+	(void)atomic_fetch_sub(&queue->count, 1);
+	call(queue, TAILQ_FIRST(&queue->list));
 	pthread_mutex_unlock(&queue->lock);
 	if (!is_called)
 		destroy_ticket(ticket);

@@ -33,9 +33,10 @@ void wait_queue_wake(struct wait_queue *queue);
 // The first one is woken at once, for a place may have become free while it joined.
 MUST_CHECK struct wait_ticket *wait_queue_join(struct wait_queue *queue, size_t max,
 	struct loop *loop, wait_queue_cb wake, void *arg);
-// Only within wake: no place was found, and it goes on waiting as the first. False: one
-// may have become free meanwhile, so try again.
-MUST_CHECK bool wait_queue_return(struct wait_ticket *ticket);
+// Only within wake: no place was found, and it goes on waiting where it stood. passes_on:
+// what it could not take may be good for those behind it. False: a place may have become
+// free meanwhile, so try again.
+MUST_CHECK bool wait_queue_return(struct wait_ticket *ticket, bool passes_on);
 // It waits no more: the ticket is gone. On its loop's thread, at any time; who is next is
 // woken, in case there are more places.
 void wait_queue_leave(struct wait_ticket *ticket);

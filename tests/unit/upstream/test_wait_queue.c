@@ -45,7 +45,7 @@ static void set_up(struct fixture *fixture)
 	loop_settle(fixture->loop);
 	cr_expect_eq(fixture->waiters[0].wakes, 1);
 	cr_expect_eq(fixture->waiters[1].wakes, 0);
-	cr_expect(wait_queue_return(fixture->waiters[0].ticket));
+	cr_expect(wait_queue_return(fixture->waiters[0].ticket, false));
 }
 
 static void tear_down(struct fixture *fixture)
@@ -71,7 +71,7 @@ Test(wait_queue, wakes_in_order_and_the_next_behind_each)
 	expect_wakes(&fixture, 2, 0, 0);
 	wait_queue_leave(fixture.waiters[0].ticket); // it has found a place
 	expect_wakes(&fixture, 2, 1, 0);
-	cr_expect(wait_queue_return(fixture.waiters[1].ticket));
+	cr_expect(wait_queue_return(fixture.waiters[1].ticket, false));
 	wait_queue_wake(fixture.queue);
 	expect_wakes(&fixture, 2, 2, 0);
 	wait_queue_leave(fixture.waiters[1].ticket);
@@ -102,9 +102,28 @@ Test(wait_queue, has_one_try_again_for_a_wake_that_found_nobody)
 	wait_queue_wake(fixture.queue);
 	loop_settle(fixture.loop);
 	wait_queue_wake(fixture.queue); // while the only one is awake
-	cr_expect_not(wait_queue_return(fixture.waiters[0].ticket));
-	cr_expect(wait_queue_return(fixture.waiters[0].ticket));
+	cr_expect_not(wait_queue_return(fixture.waiters[0].ticket, false));
+	cr_expect(wait_queue_return(fixture.waiters[0].ticket, false));
 	wait_queue_leave(fixture.waiters[0].ticket);
+	tear_down(&fixture);
+}
+
+Test(wait_queue, passes_on_what_one_can_not_take)
+{
+	struct fixture fixture;
+	set_up(&fixture);
+	wait_queue_wake(fixture.queue);
+	expect_wakes(&fixture, 2, 0, 0);
+	cr_expect(wait_queue_return(fixture.waiters[0].ticket, true));
+	expect_wakes(&fixture, 2, 1, 0);
+	cr_expect(wait_queue_return(fixture.waiters[1].ticket, true));
+	expect_wakes(&fixture, 2, 1, 1);
+	cr_expect(wait_queue_return(fixture.waiters[2].ticket, true));
+	expect_wakes(&fixture, 2, 1, 1);
+	wait_queue_wake(fixture.queue);
+	expect_wakes(&fixture, 3, 1, 1); // in order again
+	for (size_t i = 0; i < 3; i++)
+		wait_queue_leave(fixture.waiters[i].ticket);
 	tear_down(&fixture);
 }
 
@@ -189,7 +208,7 @@ static void on_wake(void *arg)
 		wait_queue_leave(runner->ticket);
 		work(runner);
 		return;
-	} while (!wait_queue_return(runner->ticket));
+	} while (!wait_queue_return(runner->ticket, false));
 }
 
 static void give_back(struct runner *runner)
