@@ -145,6 +145,7 @@ static const char *describe(enum exchange_failure failure)
 	case EXCHANGE_REFUSED:
 	case EXCHANGE_TLS:
 	case EXCHANGE_STALL:
+	case EXCHANGE_FULL:
 		return "the auth service could not be asked";
 	case EXCHANGE_UNRESOLVED:
 		return "the auth service's name has no address";

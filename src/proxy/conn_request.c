@@ -72,6 +72,8 @@ static enum close_reason find_reason(enum exchange_failure failure)
 	case EXCHANGE_RESPONSE_TIMEOUT:
 	case EXCHANGE_IDLE_TIMEOUT:
 		return CLOSE_REASON_BACKEND_TIMEOUT;
+	case EXCHANGE_FULL:
+		return CLOSE_REASON_OVERLOAD;
 	case EXCHANGE_TLS:
 		return CLOSE_REASON_BACKEND_TLS;
 	case EXCHANGE_STALL:

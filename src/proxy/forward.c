@@ -280,6 +280,7 @@ unsigned forward_failure_status(enum exchange_failure failure)
 	case EXCHANGE_IDLE_TIMEOUT:
 		return 504;
 	case EXCHANGE_UNRESOLVED:
+	case EXCHANGE_FULL:
 	case EXCHANGE_MEMORY:
 		return 503;
 	case EXCHANGE_REFUSED:
@@ -299,6 +300,8 @@ const char *forward_failure_text(enum exchange_failure failure)
 		return "no backend could be connected";
 	case EXCHANGE_UNRESOLVED:
 		return "the backend's name has no address";
+	case EXCHANGE_FULL:
+		return "all backends are at max_connections";
 	case EXCHANGE_TLS:
 		return "TLS with the backend failed";
 	case EXCHANGE_CONNECT_TIMEOUT:

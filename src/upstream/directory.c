@@ -6,6 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wherry/base/siphash.h"
+#include "wherry/upstream/session_table.h"
+#include "wherry/upstream/wait_queue.h"
+
 enum {
 	SLOTS_MIN = 16
 };
@@ -86,6 +90,7 @@ bool directory_is_name(const struct url *url)
 
 static void free_server(struct directory_server *one)
 {
+	wait_queue_unref(atomic_load(&one->server.queue));
 	free((char *)one->server.group);
 	free((char *)one->server.text);
 	free((char *)one->server.name);
@@ -105,6 +110,14 @@ static char *make_name(const struct conf_server *conf, const struct addr *addres
 	return copy;
 }
 
+// The same in every process, so that all choose the same server for a key.
+static uint64_t hash_name(const char *name)
+{
+	static const struct siphash_seed seed = {{1, 1}};
+
+	return siphash(&seed, name, strlen(name));
+}
+
 static struct directory_server *make_server(
 	const char *group, const struct conf_server *conf, const struct addr *address)
 {
@@ -118,8 +131,10 @@ static struct directory_server *make_server(
 	server->name = make_name(conf, address);
 	server->address = *address;
 	if (server->group && server->text && server->name &&
-		url_parse(str_from(server->text), &server->url, &expected))
+		url_parse(str_from(server->text), &server->url, &expected)) {
+		server->hash = hash_name(server->name);
 		return one;
+	}
 	free_server(one);
 	return NULL;
 }
@@ -204,6 +219,9 @@ static void drop_group(struct directory *directory, struct directory_group *one)
 {
 	map_remove(directory->groups, one->group.name, strlen(one->group.name));
 	LIST_REMOVE(one, entry);
+	wait_queue_unref(one->queue);
+	session_table_destroy(one->sessions);
+	explicit_bzero(&one->key, sizeof(one->key));
 	free((char *)one->group.name);
 	free(one);
 }

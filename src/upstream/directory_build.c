@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "directory_priv.h"
+#include "wherry/base/now.h"
 #include "wherry/net/tls_client.h"
 #include "wherry/upstream/balance.h"
 
@@ -19,6 +20,7 @@ struct group {
 	struct build *build;
 	struct upstream *upstream;
 	size_t capacity; // of its members
+	bool is_known;   // it had servers before
 };
 
 static bool grow(struct group *group)
@@ -65,6 +67,8 @@ static bool add_address(
 		directory, group->upstream->conf->name, conf, address);
 	if (!one)
 		return false;
+	if (one->build == 0 && group->is_known) // later than others
+		atomic_store(&one->server.came_ms, now_ms());
 	if (one->build == directory->build) {
 		add_weight(group->upstream, &one->server, conf->weight);
 		return true;
@@ -193,6 +197,7 @@ static bool add_servers(struct build *build, size_t index)
 		return false;
 	upstream->group = &one->group;
 	one->group.sets++;
+	group.is_known = one->former && one->former->member_count > 0;
 	for (size_t i = 0; i < upstream->conf->server_count; i++) {
 		if (!add_entry(&group, &upstream->conf->servers[i]))
 			return false;
@@ -228,23 +233,34 @@ static struct upstream_set *create_set(struct conf *conf)
 	return set;
 }
 
+static bool share(struct build *build, size_t index, bool is_same_conf)
+{
+	struct upstream *upstream = &build->set->upstreams[index];
+
+	return directory_share(upstream, (struct directory_group *)upstream->group,
+		is_same_conf, build->text);
+}
+
 struct upstream_set *directory_build(struct directory *directory, struct conf *conf,
 	const struct upstream_set *former, struct buf *ret_text)
 {
 	struct build build = {directory, former, create_set(conf), ret_text};
-	bool has_memory = build.set != NULL, has_tls = true;
+	bool has_memory = build.set != NULL, has_files = true;
+	bool is_same_conf = former && former->conf == conf;
 
 	directory_sweep(directory);
 	directory->build++;
 	note_former(former, true);
 	for (size_t i = 0; has_memory && i < conf->upstream_count; i++) {
-		has_tls &= load_tls(&build, i); // of all, to tell of all at once
+		// Of all groups, to tell of all at once.
+		has_files &= load_tls(&build, i);
 		has_memory = add_servers(&build, i);
+		has_files &= has_memory && share(&build, i, is_same_conf);
 	}
 	note_former(former, false);
 	if (!has_memory)
 		buf_append_str(ret_text, STR("out of memory for the upstreams\n"));
-	if (has_memory && has_tls)
+	if (has_memory && has_files)
 		return build.set;
 	upstream_set_unref(build.set);
 	return NULL;

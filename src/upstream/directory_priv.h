@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The directory as its two parts see it: directory.c (servers and groups) and
-// directory_build.c (sets of them).
+// The directory as its parts see it: directory.c (servers and groups), directory_build.c
+// (sets of them) and directory_share.c (what the groups in a set have besides servers).
 #pragma once
 
 #include <sys/queue.h>
@@ -17,7 +17,11 @@ struct directory_server {
 struct directory_group {
 	struct upstream_group group; // first
 	LIST_ENTRY(directory_group) entry;
-	const struct upstream *former; // within a build: of the set in force
+	const struct upstream *former;  // within a build: of the set in force
+	struct wait_queue *queue;       // once a server has a maximum
+	struct session_table *sessions; // once they are asked for
+	struct sticky_key key;          // random, for who names no secret
+	bool has_key;
 };
 
 struct directory {
@@ -46,3 +50,11 @@ void directory_sweep(struct directory *directory);
 
 // Is it a host name, which has addresses only by names?
 bool directory_is_name(const struct url *url);
+
+// directory_share.c
+
+// The queue, sessions and tokens of a group whose members are complete. is_same_conf: the
+// former one is of the same configuration. False when memory is short, or with one line
+// of text when a file can't be read.
+MUST_CHECK bool directory_share(struct upstream *upstream, struct directory_group *one,
+	bool is_same_conf, struct buf *ret_text);

@@ -60,7 +60,7 @@ static void on_connect(void *arg)
 {
 	struct exchange *exchange = arg;
 	exchange->is_connected = true;
-	upstream_note_connected(exchange->server);
+	upstream_note_connected(exchange->server, now_ms());
 	buf_finish(&exchange->head); // sent on a fresh connection: never sent again
 	loop_timer_clear(&exchange->timer); // the client is watched while it sends
 	if (exchange->is_request_sent)
@@ -338,6 +338,7 @@ static bool is_clean(const struct exchange *exchange)
 
 void exchange_finish(struct exchange *exchange)
 {
+	exchange_wait_stop(exchange);
 	loop_timer_clear(&exchange->timer);
 	if (exchange->stream && is_clean(exchange))
 		pool_give(exchange->pool, exchange->server, exchange_let_go(exchange));

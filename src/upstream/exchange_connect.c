@@ -93,30 +93,43 @@ static void tell_tls(struct exchange *exchange, enum exchange_failure *failure)
 	*failure = EXCHANGE_TLS;
 }
 
+// To the server that was found.
+static bool connect_one(struct exchange *exchange, enum exchange_failure *failure)
+{
+	int error = ENOMEM;
+	exchange->error_text = NULL;
+	buf_clear(&exchange->head);
+	exchange->write_head(exchange->arg, exchange->server, &exchange->head);
+	*failure = EXCHANGE_MEMORY;
+	if (!exchange->head.is_failed) {
+		if (reuse(exchange) || dial(exchange, &error))
+			return true;
+		*failure = EXCHANGE_REFUSED;
+	}
+	note_refused(exchange, error);
+	exchange_release_server(exchange);
+	return false;
+}
+
 bool exchange_connect_any(struct exchange *exchange, enum exchange_failure *failure)
 {
-	struct exchange_request *request = &exchange->request;
-	if (request->upstream->member_count == 0)
+	if (exchange->request.upstream->member_count == 0)
 		*failure = EXCHANGE_UNRESOLVED;
 	while (true) {
-		exchange->server =
-			upstream_pick(request->upstream, &exchange->tries, now_ms());
-		if (!exchange->server) {
+		switch (exchange_wait_for_server(exchange)) {
+		case EXCHANGE_WAIT_FOUND:
+			if (connect_one(exchange, failure))
+				return true;
+			break;
+		case EXCHANGE_WAIT_ON:
+			return true;
+		case EXCHANGE_WAIT_FULL:
+			*failure = EXCHANGE_FULL;
+			return false;
+		case EXCHANGE_WAIT_NONE:
 			tell_tls(exchange, failure);
 			return false;
 		}
-		exchange->error_text = NULL;
-		buf_clear(&exchange->head);
-		exchange->write_head(exchange->arg, exchange->server, &exchange->head);
-		int error = ENOMEM;
-		*failure = EXCHANGE_MEMORY;
-		if (!exchange->head.is_failed) {
-			if (reuse(exchange) || dial(exchange, &error))
-				return true;
-			*failure = EXCHANGE_REFUSED;
-		}
-		note_refused(exchange, error);
-		exchange_release_server(exchange);
 	}
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The exchange as its two parts see it: exchange.c (the request and its response) and
-// exchange_connect.c (which server, which connection).
+// The exchange as its parts see it: exchange.c (the request and its response),
+// exchange_connect.c (its connection) and exchange_wait.c (its server, and the wait for
+// one).
 #pragma once
 
 #include "wherry/upstream/exchange.h"
@@ -21,7 +22,8 @@ void exchange_fail(struct exchange *exchange, enum exchange_failure failure);
 // exchange_connect.c
 
 // Reserves a server and takes or dials a connection to it, trying others while they
-// refuse. False, with what stood in the way, when all were tried.
+// refuse, and waiting while they are full. False, with what stood in the way, when all
+// were tried.
 MUST_CHECK bool exchange_connect_any(
 	struct exchange *exchange, enum exchange_failure *failure);
 // A connect that failed says nothing about the request: another
@@ -31,3 +33,16 @@ void exchange_connect_failed(
 // The server closed a kept-alive connection while the request was under way: the request
 // is sent again, once, on a fresh one.
 void exchange_connect_again(struct exchange *exchange);
+
+// exchange_wait.c
+
+enum exchange_wait_result {
+	EXCHANGE_WAIT_FOUND, // exchange->server is reserved
+	EXCHANGE_WAIT_ON,    // for a place: exchange_connect_any is called again, or it
+			     // fails
+	EXCHANGE_WAIT_FULL,  // nobody may wait any more
+	EXCHANGE_WAIT_NONE,
+};
+MUST_CHECK enum exchange_wait_result exchange_wait_for_server(struct exchange *exchange);
+// Leaves the queue, if it is in one.
+void exchange_wait_stop(struct exchange *exchange);

@@ -23,6 +23,7 @@ struct wait_ticket {
 	struct loop *loop;
 	wait_queue_cb wake;
 	void *arg;
+	bool is_bound;
 	enum wait_state state;
 	uint64_t wakes; // of the queue, when it woke
 };
@@ -31,7 +32,8 @@ TAILQ_HEAD(wait_list, wait_ticket);
 
 struct wait_queue {
 	atomic_size_t references;
-	atomic_size_t count; // of all that have not left; changed under the lock
+	atomic_size_t count;       // of all that have not left; changed under the lock
+	atomic_size_t bound_count; // of them, those that are bound
 	pthread_mutex_t lock;
 	struct wait_list list; // in order, also those that are awake
 	uint64_t wakes;        // so far
@@ -66,6 +68,11 @@ void wait_queue_unref(struct wait_queue *queue)
 bool wait_queue_is_busy(struct wait_queue *queue)
 {
 	return atomic_load(&queue->count) > 0;
+}
+
+bool wait_queue_has_line(struct wait_queue *queue)
+{
+	return atomic_load(&queue->count) > atomic_load(&queue->bound_count);
 }
 
 static void destroy_ticket(struct wait_ticket *ticket)
@@ -107,7 +114,7 @@ void wait_queue_wake(struct wait_queue *queue)
 	pthread_mutex_unlock(&queue->lock);
 }
 
-struct wait_ticket *wait_queue_join(struct wait_queue *queue, size_t max,
+struct wait_ticket *wait_queue_join(struct wait_queue *queue, size_t max, bool is_bound,
 	struct loop *loop, wait_queue_cb wake, void *arg)
 {
 	struct wait_ticket *ticket = malloc(sizeof(*ticket));
@@ -117,13 +124,17 @@ struct wait_ticket *wait_queue_join(struct wait_queue *queue, size_t max,
 		.loop = loop,
 		.wake = wake,
 		.arg = arg,
+		.is_bound = is_bound,
 		.state = WAITING};
 	pthread_mutex_lock(&queue->lock);
 	size_t count = atomic_load(&queue->count);
 	if (count < max) {
 		TAILQ_INSERT_TAIL(&queue->list, ticket, entry);
+		bool has_line = wait_queue_has_line(queue);
 		atomic_store(&queue->count, count + 1);
-		if (count == 0)
+		atomic_store(
+			&queue->bound_count, atomic_load(&queue->bound_count) + is_bound);
+		if (!has_line)
 			call(queue, ticket);
 	}
 	pthread_mutex_unlock(&queue->lock);
@@ -133,7 +144,7 @@ struct wait_ticket *wait_queue_join(struct wait_queue *queue, size_t max,
 	return NULL;
 }
 
-bool wait_queue_return(struct wait_ticket *ticket, bool passes_on)
+bool wait_queue_return(struct wait_ticket *ticket)
 {
 	struct wait_queue *queue = ticket->queue;
 	pthread_mutex_lock(&queue->lock);
@@ -141,7 +152,7 @@ bool wait_queue_return(struct wait_ticket *ticket, bool passes_on)
 	ticket->wakes = queue->wakes;
 	if (!has_missed) {
 		ticket->state = WAITING;
-		if (passes_on)
+		if (ticket->is_bound)
 			call(queue, TAILQ_NEXT(ticket, entry));
 	}
 	pthread_mutex_unlock(&queue->lock);
@@ -157,6 +168,7 @@ void wait_queue_leave(struct wait_ticket *ticket)
 		ticket->state = GONE;
 	TAILQ_REMOVE(&queue->list, ticket, entry);
 	(void)atomic_fetch_sub(&queue->count, 1);
+	(void)atomic_fetch_sub(&queue->bound_count, ticket->is_bound);
 	call(queue, TAILQ_FIRST(&queue->list));
 	pthread_mutex_unlock(&queue->lock);
 	if (!is_called)

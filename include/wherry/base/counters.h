@@ -35,6 +35,8 @@
 		"Backend connections tried")                                             \
 	X(backend_connect_errors, "wherry_backend_connect_errors_total", "counter",      \
 		"Backend connections that failed")                                       \
+	X(backend_waiting, "wherry_backend_waiting", "gauge",                            \
+		"Requests waiting for a place on a server at max_connections")           \
 	X(backend_reuses, "wherry_backend_reuses_total", "counter",                      \
 		"Requests sent on a kept-alive backend connection")                      \
 	X(backend_retries, "wherry_backend_retries_total", "counter",                    \

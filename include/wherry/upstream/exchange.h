@@ -8,12 +8,15 @@
 #include "wherry/base/buf.h"
 #include "wherry/proto/http_reader.h"
 #include "wherry/upstream/pool.h"
+#include "wherry/upstream/upstream_pick.h"
+#include "wherry/upstream/wait_queue.h"
 
 struct exchange;
 
 enum exchange_failure {
 	EXCHANGE_REFUSED,    // no server could be connected
 	EXCHANGE_UNRESOLVED, // there is none: no name has an address yet
+	EXCHANGE_FULL,       // all are at max_connections, and the queue is full or slow
 	EXCHANGE_CONNECT_TIMEOUT,
 	EXCHANGE_TLS,              // the handshake with it failed
 	EXCHANGE_RESPONSE_TIMEOUT, // no response head in time
@@ -36,6 +39,7 @@ struct exchange_handler {
 };
 
 struct exchange_request {
+	struct upstream_key key;         // of the server
 	const struct upstream *upstream; // its set is held until the exchange is finished
 	bool is_head;                    // HEAD: its response has no body
 	bool has_body;
@@ -64,6 +68,7 @@ struct exchange {
 	struct exchange_request request;
 	struct upstream_tries tries;
 	struct upstream_server *server; // reserved; NULL before and after
+	struct wait_ticket *ticket;     // while it waits for a place on a server
 	struct stream *stream;
 	unsigned interim_count; // 1xx responses so far
 	struct buf head;        // kept while the request may have to be sent again

@@ -8,8 +8,11 @@
 #include <stdatomic.h>
 
 #include "wherry/conf/conf.h"
+#include "wherry/upstream/sticky.h"
 
+struct session_table;
 struct tls_client_set;
+struct wait_queue;
 
 // One address, for as long as anybody cares: the same object in every set that has its
 // group, its URL and its address, and so in those of other configurations, too. Whoever
@@ -20,11 +23,15 @@ struct upstream_server {
 	const char *name;  // for people: the URL, and "@" and the IP it was resolved to
 	struct url url;    // slices of text
 	struct addr address;
-	size_t slot; // small, and no other living server's: the pool's key
-	uint64_t id; // no other server's, ever
-	size_t sets; // that have it; the control loop's
+	size_t slot;   // small, and no other living server's: the pool's key
+	uint64_t id;   // no other server's, ever
+	uint64_t hash; // of its name, the same in every process
+	size_t sets;   // that have it; the control loop's
 	_Atomic uint64_t active;
-	_Atomic uint64_t refused_until_ms; // a failed connect rests it for a moment
+	_Atomic uint64_t
+		came_ms; // later than its group, or back: slow start; 0 = neither
+	_Atomic(struct wait_queue *) queue; // of its group; NULL = it never had a maximum
+	_Atomic uint64_t refused_until_ms;  // a failed connect rests it for a moment
 };
 
 // What a group of that name keeps over all its sets.
@@ -50,7 +57,11 @@ struct upstream {
 	size_t member_count;
 	uint16_t *order; // balance_order of members that take traffic
 	size_t order_length;
-	struct tls_client_set *tls; // for https servers; NULL = it has none
+	struct tls_client_set *tls;     // for https servers; NULL = it has none
+	struct wait_queue *queue;       // the group's; NULL = no server has a maximum
+	struct session_table *sessions; // the group's; NULL = it asks for none
+	struct sticky_token *tokens;    // of its members; NULL = it is not sticky
+	struct sticky_key key;          // of the tokens
 };
 
 struct upstream_set {
@@ -71,22 +82,8 @@ bool upstream_takes_traffic(const struct upstream_member *member);
 const struct upstream_member *upstream_find_member(
 	const struct upstream *upstream, const struct upstream_server *server);
 
-// Servers already tried for one request.
-enum {
-	UPSTREAM_MAX_TRIES = 3
-};
-struct upstream_tries {
-	size_t count;
-	const struct upstream_server *servers[UPSTREAM_MAX_TRIES];
-};
-
-// Chooses a server not tried yet, reserves a place on it (active + 1; given back by
-// upstream_release) and notes it in tries. Resting servers are chosen only if no other is
-// left. NULL if all were tried, or tries are used up. The caller holds the set.
-MUST_CHECK struct upstream_server *upstream_pick(
-	const struct upstream *upstream, struct upstream_tries *tries, uint64_t now);
-// The last touch, unless the caller holds a set that has it.
-void upstream_release(struct upstream_server *server);
 // A connect failed or succeeded: rest it for 1 s, or end its rest.
 void upstream_note_refused(struct upstream_server *server, uint64_t now);
-void upstream_note_connected(struct upstream_server *server);
+void upstream_note_connected(struct upstream_server *server, uint64_t now);
+// It works again after it did not: its slow start begins.
+void upstream_note_back(struct upstream_server *server, uint64_t now);

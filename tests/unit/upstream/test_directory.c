@@ -6,6 +6,7 @@
 
 #include "conf_text.h"
 #include "server_set.h"
+#include "wherry/upstream/upstream_pick.h"
 
 #define CONF(servers)                                                                    \
 	"listeners: [{ address: 127.0.0.1:0 }]\n"                                        \
@@ -48,11 +49,13 @@ static void expect_members(const struct server_set *servers, const char *expecte
 
 static struct upstream_server *reserve(const struct server_set *servers)
 {
+	static const struct upstream_key no_key;
 	struct upstream_tries tries = {0};
-	struct upstream_server *server =
-		upstream_pick(&servers->set->upstreams[0], &tries, 1);
+	struct upstream_server *server;
 
-	cr_assert_not_null(server);
+	cr_assert_eq(
+		upstream_pick(&servers->set->upstreams[0], &no_key, &tries, 1, &server),
+		UPSTREAM_PICK_OK);
 	return server;
 }
 

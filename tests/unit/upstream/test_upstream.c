@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Choosing servers: shares, tries, rests, and many threads at once.
-#include "wherry/upstream/upstream.h"
+#include "wherry/upstream/upstream_pick.h"
 
 #include <pthread.h>
 
@@ -30,11 +30,23 @@
 	     "      - { url: http://10.0.0.5:80, weight: 2 }\n"                          \
 	     "      - { url: http://10.0.0.6:80 }\n"
 
+static struct upstream_server *pick(
+	const struct upstream *upstream, struct upstream_tries *tries, uint64_t now)
+{
+	static const struct upstream_key no_key;
+	struct upstream_server *server;
+	enum upstream_pick_result result =
+		upstream_pick(upstream, &no_key, tries, now, &server);
+
+	cr_expect_eq(server != NULL, result == UPSTREAM_PICK_OK);
+	return server;
+}
+
 static struct upstream_server *pick_one(struct upstream *upstream, uint64_t now)
 {
 	struct upstream_tries tries = {0};
 
-	return upstream_pick(upstream, &tries, now);
+	return pick(upstream, &tries, now);
 }
 
 Test(upstream, pick_reserves_and_release_gives_back)
@@ -84,15 +96,13 @@ Test(upstream, tries_each_server_once)
 	struct server_set servers;
 	server_set_start(&servers, conf_text_load(TWO_GROUPS));
 	struct upstream_tries tries = {0};
-	struct upstream_server *first =
-		upstream_pick(&servers.set->upstreams[0], &tries, 1);
-	struct upstream_server *second =
-		upstream_pick(&servers.set->upstreams[0], &tries, 1);
+	struct upstream_server *first = pick(&servers.set->upstreams[0], &tries, 1);
+	struct upstream_server *second = pick(&servers.set->upstreams[0], &tries, 1);
 
 	cr_assert_not_null(first);
 	cr_assert_not_null(second);
 	cr_expect_neq(first, second);
-	cr_expect_null(upstream_pick(&servers.set->upstreams[0], &tries, 1));
+	cr_expect_null(pick(&servers.set->upstreams[0], &tries, 1));
 	server_set_finish(&servers);
 }
 
@@ -103,8 +113,8 @@ Test(upstream, stops_after_the_most_tries)
 	struct upstream_tries tries = {0};
 
 	for (size_t i = 0; i < UPSTREAM_MAX_TRIES; i++)
-		cr_expect_not_null(upstream_pick(&servers.set->upstreams[1], &tries, 1));
-	cr_expect_null(upstream_pick(&servers.set->upstreams[1], &tries, 1));
+		cr_expect_not_null(pick(&servers.set->upstreams[1], &tries, 1));
+	cr_expect_null(pick(&servers.set->upstreams[1], &tries, 1));
 	server_set_finish(&servers);
 }
 
@@ -133,7 +143,7 @@ Test(upstream, ends_the_rest_when_a_connect_succeeds)
 	struct upstream *upstream = &servers.set->upstreams[0];
 
 	upstream_note_refused(upstream->members[0].server, 5000);
-	upstream_note_connected(upstream->members[0].server);
+	upstream_note_connected(upstream->members[0].server, 5000);
 	for (size_t i = 0; i < 4; i++)
 		cr_assert_not_null(pick_one(upstream, 5000));
 	cr_expect_eq(upstream->members[0].server->active, 3);
@@ -149,8 +159,8 @@ Test(upstream, chooses_resting_servers_if_all_rest)
 
 	upstream_note_refused(upstream->members[0].server, 5000);
 	upstream_note_refused(upstream->members[1].server, 5000);
-	struct upstream_server *first = upstream_pick(upstream, &tries, 5000);
-	struct upstream_server *second = upstream_pick(upstream, &tries, 5000);
+	struct upstream_server *first = pick(upstream, &tries, 5000);
+	struct upstream_server *second = pick(upstream, &tries, 5000);
 	cr_assert_not_null(first);
 	cr_assert_not_null(second);
 	cr_expect_neq(first, second);

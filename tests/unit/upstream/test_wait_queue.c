@@ -20,9 +20,10 @@ static void count_wake(void *arg)
 	waiter->wakes++;
 }
 
-static void join(struct waiter *waiter, struct wait_queue *queue, struct loop *loop)
+static void join(
+	struct waiter *waiter, struct wait_queue *queue, bool is_bound, struct loop *loop)
 {
-	waiter->ticket = wait_queue_join(queue, 10, loop, count_wake, waiter);
+	waiter->ticket = wait_queue_join(queue, 10, is_bound, loop, count_wake, waiter);
 	cr_assert_not_null(waiter->ticket);
 }
 
@@ -39,13 +40,13 @@ static void set_up(struct fixture *fixture)
 	cr_assert(fixture->loop && fixture->queue);
 	cr_expect_not(wait_queue_is_busy(fixture->queue));
 	for (size_t i = 0; i < 3; i++)
-		join(&fixture->waiters[i], fixture->queue, fixture->loop);
+		join(&fixture->waiters[i], fixture->queue, false, fixture->loop);
 	cr_expect(wait_queue_is_busy(fixture->queue));
 	cr_expect_eq(fixture->waiters[0].wakes, 0, "not before join returns");
 	loop_settle(fixture->loop);
 	cr_expect_eq(fixture->waiters[0].wakes, 1);
 	cr_expect_eq(fixture->waiters[1].wakes, 0);
-	cr_expect(wait_queue_return(fixture->waiters[0].ticket, false));
+	cr_expect(wait_queue_return(fixture->waiters[0].ticket));
 }
 
 static void tear_down(struct fixture *fixture)
@@ -71,7 +72,7 @@ Test(wait_queue, wakes_in_order_and_the_next_behind_each)
 	expect_wakes(&fixture, 2, 0, 0);
 	wait_queue_leave(fixture.waiters[0].ticket); // it has found a place
 	expect_wakes(&fixture, 2, 1, 0);
-	cr_expect(wait_queue_return(fixture.waiters[1].ticket, false));
+	cr_expect(wait_queue_return(fixture.waiters[1].ticket));
 	wait_queue_wake(fixture.queue);
 	expect_wakes(&fixture, 2, 2, 0);
 	wait_queue_leave(fixture.waiters[1].ticket);
@@ -102,26 +103,32 @@ Test(wait_queue, has_one_try_again_for_a_wake_that_found_nobody)
 	wait_queue_wake(fixture.queue);
 	loop_settle(fixture.loop);
 	wait_queue_wake(fixture.queue); // while the only one is awake
-	cr_expect_not(wait_queue_return(fixture.waiters[0].ticket, false));
-	cr_expect(wait_queue_return(fixture.waiters[0].ticket, false));
+	cr_expect_not(wait_queue_return(fixture.waiters[0].ticket));
+	cr_expect(wait_queue_return(fixture.waiters[0].ticket));
 	wait_queue_leave(fixture.waiters[0].ticket);
 	tear_down(&fixture);
 }
 
-Test(wait_queue, passes_on_what_one_can_not_take)
+// The first two are bound to one server each.
+Test(wait_queue, lets_by_what_the_bound_can_not_take)
 {
-	struct fixture fixture;
-	set_up(&fixture);
+	struct fixture fixture = {.loop = loop_create(), .queue = wait_queue_create()};
+	cr_assert(fixture.loop && fixture.queue);
+	for (size_t i = 0; i < 3; i++) {
+		cr_expect_not(wait_queue_has_line(fixture.queue));
+		join(&fixture.waiters[i], fixture.queue, i < 2, fixture.loop);
+		expect_wakes(&fixture, 1, i > 0, i > 1);
+		cr_expect(wait_queue_return(fixture.waiters[i].ticket));
+	}
+	cr_expect(wait_queue_is_busy(fixture.queue));
+	cr_expect(wait_queue_has_line(fixture.queue));
 	wait_queue_wake(fixture.queue);
-	expect_wakes(&fixture, 2, 0, 0);
-	cr_expect(wait_queue_return(fixture.waiters[0].ticket, true));
-	expect_wakes(&fixture, 2, 1, 0);
-	cr_expect(wait_queue_return(fixture.waiters[1].ticket, true));
 	expect_wakes(&fixture, 2, 1, 1);
-	cr_expect(wait_queue_return(fixture.waiters[2].ticket, true));
-	expect_wakes(&fixture, 2, 1, 1);
-	wait_queue_wake(fixture.queue);
-	expect_wakes(&fixture, 3, 1, 1); // in order again
+	cr_expect(wait_queue_return(fixture.waiters[0].ticket));
+	expect_wakes(&fixture, 2, 2, 1);
+	cr_expect(wait_queue_return(fixture.waiters[1].ticket));
+	expect_wakes(&fixture, 2, 2, 2);
+	cr_expect(wait_queue_return(fixture.waiters[2].ticket));
 	for (size_t i = 0; i < 3; i++)
 		wait_queue_leave(fixture.waiters[i].ticket);
 	tear_down(&fixture);
@@ -132,11 +139,11 @@ Test(wait_queue, is_bounded)
 	struct fixture fixture;
 	set_up(&fixture);
 	cr_expect_null(wait_queue_join(
-		fixture.queue, 3, fixture.loop, count_wake, &fixture.waiters[0]));
+		fixture.queue, 3, false, fixture.loop, count_wake, &fixture.waiters[0]));
 	for (size_t i = 0; i < 3; i++)
 		wait_queue_leave(fixture.waiters[i].ticket);
 	cr_expect_null(wait_queue_join(
-		fixture.queue, 0, fixture.loop, count_wake, &fixture.waiters[0]));
+		fixture.queue, 0, false, fixture.loop, count_wake, &fixture.waiters[0]));
 	tear_down(&fixture);
 }
 
@@ -208,7 +215,7 @@ static void on_wake(void *arg)
 		wait_queue_leave(runner->ticket);
 		work(runner);
 		return;
-	} while (!wait_queue_return(runner->ticket, false));
+	} while (!wait_queue_return(runner->ticket));
 }
 
 static void give_back(struct runner *runner)
@@ -235,7 +242,7 @@ static void run(void *arg)
 		work(runner);
 		return;
 	}
-	runner->ticket = wait_queue_join(runner->contest->queue, THREADS * WAITERS,
+	runner->ticket = wait_queue_join(runner->contest->queue, THREADS * WAITERS, false,
 		runner->team->loop, on_wake, runner);
 	cr_assert_not_null(runner->ticket);
 }
