@@ -3,7 +3,6 @@
 // flags live here.
 #include "wherry/base/log.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -140,11 +139,24 @@ static bool open_access(
 	return true;
 }
 
+void log_adjust(const struct log_options *options)
+{
+	state.level = options->level;
+	state.format = options->format;
+}
+
+static void close_both(struct log_sink *events, struct log_sink *access, uint64_t now)
+{
+	// The access lines first: their thread may still have something to report.
+	if (access != events)
+		log_sink_destroy(access, now + STOP_ACCESS_MS);
+	log_sink_destroy(events, now + STOP_MS);
+}
+
 bool log_start(const struct log_options *options)
 {
 	struct log_sink *access;
 
-	assert(!state.events);
 	struct log_sink *events = log_sink_create(options->events, report);
 	if (!events)
 		return false;
@@ -155,12 +167,13 @@ bool log_start(const struct log_options *options)
 		return false;
 	}
 	(void)pthread_mutex_lock(&state.guard);
+	struct log_sink *former_events = state.events, *former_access = state.access;
 	state.events = events;
 	state.access = access;
 	(void)pthread_mutex_unlock(&state.guard);
-	state.level = options->level;
-	state.format = options->format;
 	state.access_is_on = access != NULL;
+	log_adjust(options);
+	close_both(former_events, former_access, now_ms());
 	return true;
 }
 

@@ -60,6 +60,8 @@ static const struct options_flag status_flags[] = {
 	{0},
 };
 
+static const struct options_flag reload_flags[] = {CONTROL_COMMAND_FLAGS, {0}};
+
 static const struct options_flag stop_flags[] = {
 	CONTROL_COMMAND_FLAGS,
 	{"quick", NULL, "within 2 s, as after SIGINT", OPTIONS_SWITCH, 0, false},
@@ -119,6 +121,14 @@ const struct options_command commands_all[] = {
 			"it.\n",
 		.flags = status_flags, .more = "Exit code 0 if it answers, 3 if not.\n",
 		.check = status_command_check, .run = status_command_run},
+	{"reload", "[-c FILE | --control PATH] [--json]",
+		"have it take its configuration anew",
+		.text = "Has the Wherry that runs load its file again. Live connections "
+			"stay, but for\nWebSockets whose route or server is not there "
+			"any more. A file with a mistake\nchanges nothing.\n",
+		.flags = reload_flags,
+		.more = "Exit code 1 if the file was refused: the mistakes are said.\n",
+		.run = control_command_run},
 	{"stop", "[-c FILE | --control PATH] [--quick | --now] [--wait]",
 		"drain and stop it",
 		.text = "Has the Wherry that runs drain its connections and end.\n",

@@ -67,7 +67,7 @@ static bool load_files(struct server *server, struct rules **ret_rules,
 	bool is_good = *ret_rules && *ret_upstreams;
 	server_log_lines(buf_str(&text), !is_good);
 	buf_finish(&text);
-	return server_tls_load(server, conf, NULL, ret_tls) && is_good;
+	return server_tls_load(server, conf, ret_tls) && is_good;
 }
 
 static bool make_first_snapshot(struct server *server)
@@ -81,7 +81,7 @@ static bool make_first_snapshot(struct server *server)
 		log_error("no thread could be started for passwords");
 		is_made = false;
 	}
-	is_made = is_made && server_publish(server, rules, upstreams, tls);
+	is_made = is_made && server_publish(server, rules, upstreams, tls, NULL);
 	for (size_t i = 0; tls && i < listeners; i++)
 		tls_set_unref(tls[i]);
 	free(tls);
@@ -137,6 +137,7 @@ static void finish(struct server *server)
 	server_signals_stop(server);
 	server_tls_stop(server);
 	server_workers_destroy(server);
+	server_reload_finish(server);
 	server_snapshot_finish(server);
 	server_names_finish(server);
 	limits_destroy(server->limits);
@@ -170,6 +171,7 @@ static bool enter_sandbox(struct server *server)
 enum server_result server_run(struct conf *conf)
 {
 	struct server server = {
+		.started_conf = conf,
 		.conf = conf,
 		.started_ms = now_ms(),
 		.memory.use = {.use_fd = -1, .stat_fd = -1},

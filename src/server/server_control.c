@@ -11,6 +11,7 @@
 // Each command of `wherry` that asks a running process has its verb here.
 static const struct control_verb verbs[] = {
 	{"drain", server_control_drain, CONTROL_CHANGES},
+	{"reload", server_control_reload, CONTROL_CHANGES},
 	{"status", server_control_status, CONTROL_READS},
 	{"stop", server_control_stop, CONTROL_CHANGES},
 	{0},

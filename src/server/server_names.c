@@ -18,6 +18,7 @@ static void rebuild(void *arg)
 	server_names_publish(server);
 	if (server->is_waiting_for_names && names_unanswered(server->names) == 0)
 		stop_waiting(server);
+	server_reload_names_changed(server);
 }
 
 // At the end of the turn, since several may be answered in one.
@@ -33,7 +34,8 @@ bool server_names_publish(struct server *server)
 	struct buf text = BUF_INIT;
 	struct upstream_set *set = directory_build(
 		server->directory, now->rules->conf, now->upstreams, &text);
-	bool is_published = set && server_publish(server, now->rules, set, now->tls);
+	bool is_published =
+		set && server_publish(server, now->rules, set, now->tls, NULL);
 	if (set && !is_published)
 		buf_append_str(&text, STR("out of memory for a snapshot\n"));
 	server_log_lines(buf_str(&text), true);

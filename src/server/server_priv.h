@@ -49,6 +49,7 @@ struct server_memory {
 };
 
 struct server {
+	const struct conf *started_conf;
 	struct conf *conf;         // of the newest snapshot
 	struct loop *loop;         // the control loop
 	struct snapshot *snapshot; // the newest; older ones that are in use follow it
@@ -73,6 +74,8 @@ struct server {
 	struct server_memory memory;
 	struct server_drain_list drains;
 	struct loop_timer drains_timer;
+	struct server_reload *reload;      // under way; NULL = none is
+	bool is_reload_wanted;             // again, once that is over
 	struct server_place *status_place; // NULL: there is none
 	struct status *status;
 	struct addr control_address; // of length 0: there is no place for it, or none
@@ -91,10 +94,12 @@ struct server {
 
 void server_snapshot_init(struct server *server);
 // Makes a snapshot of these, which is the newest from then on, and gives it to the
-// workers. tls has one place for each listener of the rules' configuration. False when
-// memory is short: nothing has changed.
+// workers. tls has one place for each listener of the rules' configuration; adopt, which
+// may be NULL, says what becomes of live connections, and its snapshot is not looked at.
+// False when memory is short: nothing has changed.
 MUST_CHECK bool server_publish(struct server *server, struct rules *rules,
-	struct upstream_set *upstreams, struct tls_set *const *tls);
+	struct upstream_set *upstreams, struct tls_set *const *tls,
+	const struct proxy_adopt_options *adopt);
 // Once the workers have ended: what they wait for is answered now or never.
 void server_snapshot_stop(struct server *server);
 // Once the workers are gone.
@@ -151,11 +156,10 @@ void server_status_stop(struct server *server);
 // root may still do so, instead of asking that another user can. False, logged.
 MUST_CHECK bool server_tls_load_early(struct server *server);
 // Loads what conf's listeners need for TLS, and watches the files. ret_sets has a place
-// for each of them; the caller unrefs what is put there, also on failure. Where a former
-// set is given, it stands in for one that can't be loaded. False, logged, if one is
-// missing.
-MUST_CHECK bool server_tls_load(struct server *server, const struct conf *conf,
-	struct tls_set *const *former, struct tls_set **ret_sets);
+// for each of them; the caller unrefs what is put there, also on failure. False, logged,
+// if one is missing.
+MUST_CHECK bool server_tls_load(
+	struct server *server, const struct conf *conf, struct tls_set **ret_sets);
 // Loads all again, each listener's for itself: what is wrong leaves the old one serving.
 void server_tls_reload(struct server *server);
 void server_tls_stop(struct server *server);
@@ -169,6 +173,12 @@ bool server_names_publish(struct server *server);
 void server_names_stop(struct server *server);
 // Once no snapshot is left.
 void server_names_finish(struct server *server);
+// Takes the configuration's file anew; call, which may be NULL, is told how it went.
+void server_reload(struct server *server, struct control_call *call);
+// A name of a server has its first answer.
+void server_reload_names_changed(struct server *server);
+// Once the workers are gone.
+void server_reload_finish(struct server *server);
 MUST_CHECK bool server_signals_start(struct server *server);
 void server_signals_stop(struct server *server);
 

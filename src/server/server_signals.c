@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Signals, on the control loop: SIGTERM drains, SIGINT stops quickly, SIGUSR1 reopens
-// logs, SIGHUP loads certificates again as well.
+// logs, SIGHUP takes the configuration anew as well.
 #include <signal.h>
 
 #include "server_priv.h"
@@ -23,7 +23,7 @@ static void on_usr1(evutil_socket_t number, short events, void *arg)
 static void on_hup(evutil_socket_t number, short events, void *arg)
 {
 	server_reopen_logs(arg);
-	server_tls_reload(arg);
+	server_reload(arg, NULL);
 }
 
 bool server_signals_start(struct server *server)

@@ -36,9 +36,25 @@ void server_snapshot_init(struct server *server)
 	loop_timer_init(&server->sweep_timer, server->loop, on_sweep_timer, server);
 }
 
-bool server_publish(struct server *server, struct rules *rules,
-	struct upstream_set *upstreams, struct tls_set *const *tls)
+static void give(
+	struct server *server, size_t worker, const struct proxy_adopt_options *options)
 {
+	static const struct proxy_adoption none = {0};
+	if (worker_adopt(server->workers[worker], options))
+		return;
+	log_error("no memory to tell worker %zu of edition %llu", worker,
+		(unsigned long long)server->edition);
+	if (options->plan)
+		drain_plan_leave(options->plan);
+	if (options->done)
+		options->done(options->arg, &none);
+}
+
+bool server_publish(struct server *server, struct rules *rules,
+	struct upstream_set *upstreams, struct tls_set *const *tls,
+	const struct proxy_adopt_options *adopt)
+{
+	struct proxy_adopt_options options = {0};
 	struct snapshot *snapshot =
 		snapshot_create(server->edition + 1, rules, upstreams, tls);
 	if (!snapshot)
@@ -46,12 +62,11 @@ bool server_publish(struct server *server, struct rules *rules,
 	server->edition++;
 	snapshot->next = server->snapshot;
 	server->snapshot = snapshot;
-	for (size_t i = 0; i < server->worker_count; i++) {
-		struct proxy_adopt_options options = {.snapshot = snapshot};
-		if (!worker_adopt(server->workers[i], &options))
-			log_error("no memory to tell worker %zu of edition %llu", i,
-				(unsigned long long)snapshot->number);
-	}
+	if (adopt)
+		options = *adopt;
+	options.snapshot = snapshot;
+	for (size_t i = 0; i < server->worker_count; i++)
+		give(server, i, &options);
 	sweep(server);
 	return true;
 }

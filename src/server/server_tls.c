@@ -98,10 +98,21 @@ bool server_tls_load_early(struct server *server)
 	return server->early_set != NULL;
 }
 
-static struct tls_set *load(struct server *server, const struct conf_listener *listener,
-	struct tls_set *former)
+// What the listener of this address has now; NULL if there is none, or it is plain.
+static struct tls_set *find_set(
+	const struct server *server, const struct conf_listener *listener)
+{
+	for (size_t i = 0; server->snapshot && i < server->conf->listener_count; i++) {
+		if (addr_equal(&server->conf->listeners[i].address, &listener->address))
+			return server->snapshot->tls[i];
+	}
+	return NULL;
+}
+
+static struct tls_set *load(struct server *server, const struct conf_listener *listener)
 {
 	struct tls_set *set = server->early_set;
+	struct tls_set *former = find_set(server, listener);
 	server->early_set = NULL;
 	// A certificate of our own making is the listener's for good.
 	if (!set && former && listener->tls.is_self_signed)
@@ -113,19 +124,14 @@ static struct tls_set *load(struct server *server, const struct conf_listener *l
 	}
 	if (!set)
 		set = load_set(server, listener);
-	if (set) {
+	if (set)
 		log_loaded(listener, set);
-		return set;
-	}
-	if (!former)
-		return NULL;
-	log_error("%s: the certificates that were loaded before go on", listener->name);
-	return tls_set_ref(former);
+	return set;
 }
 
 // All listeners, so that all mistakes show at once.
-bool server_tls_load(struct server *server, const struct conf *conf,
-	struct tls_set *const *former, struct tls_set **ret_sets)
+bool server_tls_load(
+	struct server *server, const struct conf *conf, struct tls_set **ret_sets)
 {
 	bool is_good = true;
 	if (has_tls(conf) && !prepare(server)) {
@@ -133,13 +139,25 @@ bool server_tls_load(struct server *server, const struct conf *conf,
 		return false;
 	}
 	for (size_t i = 0; i < conf->listener_count; i++) {
-		const struct conf_listener *listener = &conf->listeners[i];
-		if (!listener->has_tls)
+		if (!conf->listeners[i].has_tls)
 			continue;
-		ret_sets[i] = load(server, listener, former ? former[i] : NULL);
+		ret_sets[i] = load(server, &conf->listeners[i]);
 		is_good &= ret_sets[i] != NULL;
 	}
 	return is_good;
+}
+
+// Each listener for itself.
+static void keep_former(struct server *server, struct tls_set **sets)
+{
+	for (size_t i = 0; i < server->conf->listener_count; i++) {
+		struct tls_set *former = server->snapshot->tls[i];
+		if (sets[i] || !former)
+			continue;
+		log_error("%s: the certificates that were loaded before go on",
+			server->conf->listeners[i].name);
+		sets[i] = tls_set_ref(former);
+	}
 }
 
 void server_tls_reload(struct server *server)
@@ -147,8 +165,9 @@ void server_tls_reload(struct server *server)
 	struct snapshot *now = server->snapshot;
 	size_t count = server->conf->listener_count;
 	struct tls_set **sets = calloc(count + 1, sizeof(struct tls_set *));
-	if (!sets || !server_tls_load(server, server->conf, now->tls, sets) ||
-		!server_publish(server, now->rules, now->upstreams, sets))
+	if (sets && !server_tls_load(server, server->conf, sets))
+		keep_former(server, sets);
+	if (!sets || !server_publish(server, now->rules, now->upstreams, sets, NULL))
 		log_error("no memory for new certificates; the old ones stay");
 	for (size_t i = 0; sets && i < count; i++)
 		tls_set_unref(sets[i]);

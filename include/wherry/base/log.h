@@ -27,8 +27,11 @@ struct log_options {
 
 // Before this (then from level info on) and after log_stop, events go straight to stderr
 // as text. False, with errno, if a file can't be opened or a thread not started. The
-// strings are copied. Both outputs may be the same.
+// strings are copied. Both outputs may be the same. While the log runs: it goes on to
+// these outputs, once the former ones have written what is buffered (at most 2 s).
 MUST_CHECK bool log_start(const struct log_options *options);
+// Level and format alone, while the outputs stay.
+void log_adjust(const struct log_options *options);
 // Writes out what is buffered (at most 2 s), then stops the threads. One that is stuck in
 // a blocked output is left behind.
 void log_stop(void);

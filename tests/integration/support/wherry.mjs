@@ -166,11 +166,16 @@ class Wherry {
   }
 
   runArguments(configuration) {
-    const text = typeof configuration === 'function' ? configuration(this) : configuration;
     this.configPath = join(this.directory, 'wherry.yaml');
+    this.writeConfiguration(configuration);
+    return ['run', '-c', this.configPath];
+  }
+
+  /** Into the file that it was started with, completed in the same way. */
+  writeConfiguration(configuration) {
+    const text = typeof configuration === 'function' ? configuration(this) : configuration;
     this.configText = completed(text, this);
     writeFileSync(this.configPath, this.configText);
-    return ['run', '-c', this.configPath];
   }
 
   readStdout() {

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+// What is said of a reload, to the log and to who asked for it.
+#include <string.h>
+
+#include <jansson.h>
+
+#include "server_reload_priv.h"
+#include "wherry/base/log.h"
+
+static bool is_other(const char *a, const char *b)
+{
+	return strcmp(a ? a : "", b ? b : "") != 0;
+}
+
+// What a process can't change of itself: keys, as the file has them.
+static json_t *list_unchangeable(const struct server_reload *reload)
+{
+	const struct conf *next = reload->conf, *first = reload->server->started_conf;
+	json_t *list = json_array();
+	bool is_listed = list != NULL;
+	if (is_other(next->user, first->user))
+		is_listed &= json_array_append_new(list, json_string("user")) == 0;
+	if (memcmp(&next->sandbox, &first->sandbox, sizeof(next->sandbox)) != 0)
+		is_listed &= json_array_append_new(list, json_string("sandbox")) == 0;
+	if (next->control.is_off != first->control.is_off ||
+		!addr_equal(&next->control.address, &first->control.address))
+		is_listed &= json_array_append_new(list, json_string("control")) == 0;
+	if (is_listed)
+		return list;
+	json_decref(list);
+	return NULL;
+}
+
+static void warn_unchangeable(json_t *list)
+{
+	size_t i;
+	json_t *key;
+	json_array_foreach(list, i, key)
+		log_warn("reload: \"%s\" has changed, which takes a restart",
+			json_string_value(key));
+}
+
+static json_t *list_or_none(json_t *list)
+{
+	return list ? list : json_array();
+}
+
+static void log_result(const struct server_reload *reload)
+{
+	size_t route_gone = reload->route_gone, server_gone = reload->server_gone;
+	log_info("reload: edition %llu is in force: %zu WebSockets kept, %zu closing "
+		 "(%zu whose route is gone, %zu whose server is)",
+		(unsigned long long)reload->server->edition, (size_t)reload->kept,
+		route_gone + server_gone, route_gone, server_gone);
+}
+
+void server_reload_answer(struct server_reload *reload)
+{
+	bool is_changed = reload->server->conf == reload->conf;
+	json_t *unchangeable = is_changed ? list_unchangeable(reload) : NULL;
+	size_t gone = reload->route_gone + reload->server_gone;
+	warn_unchangeable(unchangeable);
+	if (is_changed)
+		log_result(reload);
+	else
+		log_info("reload: nothing has changed");
+	if (!reload->call) {
+		json_decref(unchangeable);
+		return;
+	}
+	control_call_answer(reload->call,
+		json_pack("{sI sb sI sI sI sI so so so}", "edition",
+			(json_int_t)reload->server->edition, "changed", is_changed,
+			"kept", (json_int_t)reload->kept, "draining", (json_int_t)gone,
+			"route_gone", (json_int_t)reload->route_gone, "server_gone",
+			(json_int_t)reload->server_gone, "listeners_added",
+			list_or_none(json_incref(reload->listeners.added)),
+			"listeners_removed",
+			list_or_none(json_incref(reload->listeners.removed)),
+			"needs_restart", list_or_none(unchangeable)));
+}
+
+void server_reload_refuse(struct server_reload *reload)
+{
+	struct str text = buf_str(&reload->errors);
+	while (text.length > 0 && text.data[text.length - 1] == '\n')
+		text.length--;
+	if (reload->call)
+		control_call_refuse(reload->call, "%.*s", STR_ARG(text));
+}
