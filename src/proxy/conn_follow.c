@@ -53,9 +53,27 @@ static bool has_server(const struct upstream *upstream, const char *text)
 	return false;
 }
 
+// A group that has another name now has servers of its own, and is to count those that
+// are with them.
+static void move_server(struct conn *conn, const struct upstream *upstream)
+{
+	for (size_t i = 0; i < upstream->member_count; i++) {
+		struct upstream_server *server = upstream->members[i].server;
+		if (server == conn->server ||
+			strcmp(server->text, conn->server->text) != 0 ||
+			!addr_equal(&server->address, &conn->server->address))
+			continue;
+		upstream_move(conn->server, server);
+		conn->server = server;
+		conn->request.server = server->name;
+		return;
+	}
+}
+
 static void move(
 	struct conn *conn, struct edition *newest, const struct conf_route *route)
 {
+	move_server(conn, &newest->upstreams->upstreams[route->upstream]);
 	limits_move_request(conn->edition->rules, newest->rules, &conn->request, route);
 	relay_renew(conn->relay, &route->websocket);
 	conn_renew(conn);

@@ -199,3 +199,9 @@ void upstream_release(struct upstream_server *server)
 		wait_queue_wake(queue);
 	wait_queue_unref(queue);
 }
+
+void upstream_move(struct upstream_server *from, struct upstream_server *to)
+{
+	(void)atomic_fetch_add_explicit(&to->active, 1, memory_order_relaxed);
+	upstream_release(from);
+}

@@ -171,3 +171,17 @@ test('a request under way ends by what it began with', async (t) => {
   answer();
   assert.equal(await (await pending).text(), 'done');
 });
+
+test('a group with another name counts the WebSockets that it takes over', async (t) => {
+  const backends = [await webSocketBackend(t), await webSocketBackend(t)];
+  const servers = backends.map((backend) => `"${backend.url}"`).join(', ');
+  const group = (name) => `${DRAIN}\nroutes: [{ match: { path: / }, websocket: { origins: any }, to: ${name} }]
+upstreams: { ${name}: { balance: least_connections, servers: [${servers}] } }\n`;
+  const wherry = await startWherry(t, group('old'));
+  const first = await connectWebSocket(t, wherry.webSocketUrl);
+  wherry.writeConfiguration(group('new'));
+  assert.equal((await reload(t, wherry)).kept, 1);
+  for (let i = 0; i < 3; i++) await connectWebSocket(t, wherry.webSocketUrl);
+  assert.deepEqual(backends.map((backend) => backend.clients.size), [2, 2]);
+  await echo(first, 'still there');
+});
