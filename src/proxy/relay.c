@@ -35,16 +35,22 @@ static bool take(struct rate *rate, uint64_t per_second, uint64_t now, uint64_t 
 	return per_second == CONF_OFF || rate_take(rate, &limit, now, amount) == 0;
 }
 
-// NULL, or what the end has done too much of. The limits are for clients: who runs a
-// backend says himself what it sends.
-static const char *find_excess(struct relay_end *end, size_t bytes)
+// How many there were since the last time.
+static uint64_t note_messages(struct relay_end *end)
 {
-	const struct conf_websocket *websocket = end->relay->websocket;
 	uint64_t count = end->check.messages - end->messages_seen;
-	uint64_t now = now_ms();
 	end->messages_seen = end->check.messages;
 	if (count > 0)
-		end->message_ms = now;
+		end->message_ms = now_ms();
+	return count;
+}
+
+// NULL, or what the end has done too much of. The limits are for clients: who runs a
+// backend says himself what it sends.
+static const char *find_excess(struct relay_end *end, uint64_t count, size_t bytes)
+{
+	const struct conf_websocket *websocket = end->relay->websocket;
+	uint64_t now = now_ms();
 	if (!relay_is_client(end))
 		return NULL;
 	if (!take(&end->messages, websocket->messages_per_second, now, count))
@@ -141,8 +147,9 @@ static size_t on_data(void *arg, const uint8_t *data, size_t length)
 	struct relay_end *end = arg;
 	size_t taken = flow(end, data, length);
 	const char *excess = NULL;
+	uint64_t count = note_messages(end);
 	if (end->relay->counts_flow && !end->is_deaf)
-		excess = find_excess(end, taken);
+		excess = find_excess(end, count, taken);
 	if (excess)
 		relay_fail_end(end, CLOSE_REASON_POLICY, excess);
 	return end->is_deaf ? length : taken;
@@ -245,7 +252,6 @@ struct relay *relay_create(struct stream *client, struct stream *backend,
 	set_rules(relay, websocket);
 	relay->loop = stream_loop(client);
 	relay->expires_ms = UINT64_MAX;
-	relay->spoken_ms = now_ms();
 	relay->done = done;
 	relay->arg = arg;
 	loop_timer_init(&relay->timer, relay->loop, relay_on_timer, relay);
@@ -257,6 +263,28 @@ struct relay *relay_create(struct stream *client, struct stream *backend,
 	stream_resume(backend);
 	relay_watch(relay);
 	return relay;
+}
+
+void relay_measure(const struct relay *relay, struct relay_result *ret_result)
+{
+	const struct stream *client = relay->client.stream;
+	*ret_result = relay->result;
+	ret_result->messages_in = relay->client.check.messages;
+	ret_result->messages_out = relay->backend.check.messages;
+	if (client) {
+		ret_result->bytes_in = stream_bytes_in(client);
+		ret_result->bytes_out = stream_bytes_out(client);
+	}
+}
+
+const struct stream *relay_client(const struct relay *relay)
+{
+	return relay->client.stream;
+}
+
+bool relay_is_closing(const struct relay *relay)
+{
+	return relay->has_reason;
 }
 
 static void free_relay(void *arg)

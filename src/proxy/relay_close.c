@@ -40,9 +40,9 @@ static void finish_if_over(struct relay *relay)
 		return;
 	relay->is_over = true;
 	loop_timer_clear(&relay->timer);
-	relay->result.messages_in = relay->client.check.messages;
-	relay->result.messages_out = relay->backend.check.messages;
-	relay->done(relay->arg, &relay->result);
+	struct relay_result result;
+	relay_measure(relay, &result);
+	relay->done(relay->arg, &result);
 }
 
 static void close_end(struct relay_end *end)
@@ -308,6 +308,20 @@ void relay_close(struct relay *relay, enum close_reason reason)
 {
 	uint16_t code = close_reason_code(reason);
 	relay_close_with(relay, reason, code, code);
+}
+
+void relay_kill(struct relay *relay, uint16_t code, const char *text)
+{
+	if (relay->is_over)
+		return;
+	if (relay->has_reason) {
+		relay_start_closing(relay);
+		return;
+	}
+	if (text[0] != '\0')
+		relay->farewell = strdup(text); // without memory the name must do
+	relay_close_with(relay, CLOSE_REASON_KILLED, code,
+		close_reason_code(CLOSE_REASON_CLIENT_RESET));
 }
 
 void relay_drain(

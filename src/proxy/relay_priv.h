@@ -25,7 +25,7 @@ struct relay_end {
 	struct relay_end *other;
 	struct stream *stream; // NULL once closed
 	struct ws_check check; // of what comes from it
-	uint64_t message_ms;   // of its last message, if an idle timeout is set
+	uint64_t message_ms;   // of its last message
 	uint64_t messages_seen;
 	struct rate messages, bytes;
 	uint64_t window_ms; // start of the second that control frames are counted in
@@ -59,8 +59,6 @@ struct relay {
 	uint64_t close_by_ms; // 0 = not closing
 	uint64_t expires_ms;  // UINT64_MAX = never
 	uint16_t expiry_code; // that the client is told then
-	uint64_t spoken;      // messages of both, when last looked at
-	uint64_t spoken_ms;   // when that was, if there were new ones
 	char *farewell;       // what Close frames say; NULL = the reason's name
 	bool counts_flow;     // a limit or timeout wants to know of each message
 	bool has_reason;

@@ -72,11 +72,9 @@ void relay_watch(struct relay *relay)
 	uint64_t now = now_ms();
 	uint64_t at =
 		earlier(next_look(&relay->client, now), next_look(&relay->backend, now));
-	uint64_t spoke = relay->client.message_ms > relay->backend.message_ms
-				 ? relay->client.message_ms
-				 : relay->backend.message_ms;
 	if (!relay->has_reason) // else it is closing, at the next boundary
-		at = earlier(at, add_time(spoke, relay->websocket->idle_timeout_ms));
+		at = earlier(at, add_time(relay_last_message_ms(relay),
+					 relay->websocket->idle_timeout_ms));
 	at = earlier(at, relay->expires_ms);
 	if (relay->close_by_ms != 0)
 		at = relay->close_by_ms;
@@ -137,9 +135,8 @@ static void look_at(struct relay_end *end, uint64_t now)
 
 static bool is_idle(const struct relay *relay, uint64_t now)
 {
-	uint64_t timeout = relay->websocket->idle_timeout_ms;
-	return now >= add_time(relay->client.message_ms, timeout) &&
-	       now >= add_time(relay->backend.message_ms, timeout);
+	return now >=
+	       add_time(relay_last_message_ms(relay), relay->websocket->idle_timeout_ms);
 }
 
 static bool drains(struct relay_end *end)
@@ -179,31 +176,27 @@ static void expire(struct relay *relay)
 		close_reason_code(CLOSE_REASON_CLIENT_RESET));
 }
 
-static void note_messages(struct relay *relay, uint64_t now)
+uint64_t relay_last_message_ms(const struct relay *relay)
 {
-	uint64_t spoken = relay->client.check.messages + relay->backend.check.messages;
-	if (spoken == relay->spoken)
-		return;
-	relay->spoken = spoken;
-	relay->spoken_ms = now;
+	return relay->client.message_ms > relay->backend.message_ms
+		       ? relay->client.message_ms
+		       : relay->backend.message_ms;
 }
 
-uint64_t relay_silent_since_ms(struct relay *relay)
+uint64_t relay_silent_since_ms(const struct relay *relay)
 {
 	const struct relay_end *client = &relay->client, *backend = &relay->backend;
-	note_messages(relay, now_ms());
 	bool is_full = (client->stream && stream_is_full(client->stream)) ||
 		       (backend->stream && stream_is_full(backend->stream));
 	if (is_full)
 		return 0;
-	return relay->has_reason ? UINT64_MAX : relay->spoken_ms;
+	return relay->has_reason ? UINT64_MAX : relay_last_message_ms(relay);
 }
 
 void relay_on_timer(void *arg)
 {
 	struct relay *relay = arg;
 	uint64_t now = now_ms();
-	note_messages(relay, now);
 	if (relay->close_by_ms != 0) {
 		if (now >= relay->close_by_ms)
 			check_close(relay, now);

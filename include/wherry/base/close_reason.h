@@ -41,6 +41,7 @@
 	X(FRAME_STALL, "frame_stall", 1008, "a frame made no progress for 30 s")         \
 	X(TOKEN_EXPIRED, "token_expired", 1008,                                          \
 		"the token that let it in has expired; the route names the code")        \
+	X(KILLED, "killed", 1008, "ended by `wherry kill`, which names the code")        \
 	X(SHUTDOWN, "shutdown", 1001, "Wherry is stopping")                              \
 	X(SERVER_DRAINED, "server_drained", 1001,                                        \
 		"its server is being drained; the drain names the code")                 \

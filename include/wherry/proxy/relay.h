@@ -40,10 +40,16 @@ void relay_renew(struct relay *relay, const struct conf_websocket *websocket);
 // UINT64_MAX is never.
 void relay_expire_at(struct relay *relay, uint64_t at_ms, uint16_t code);
 
-// now_ms() of its last message, as far as its watch has seen (it looks about as often as
-// it pings); 0 if a side does not take what waits for it, and so holds much memory;
+// now_ms() of its last message, or of its start.
+uint64_t relay_last_message_ms(const struct relay *relay);
+// The same; but 0 if a side does not take what waits for it, and so holds much memory;
 // UINT64_MAX if it is closing.
-uint64_t relay_silent_since_ms(struct relay *relay);
+uint64_t relay_silent_since_ms(const struct relay *relay);
+// How much has gone over it so far; the rest of the result is for its end.
+void relay_measure(const struct relay *relay, struct relay_result *ret_result);
+// Lent; NULL once it is closed.
+const struct stream *relay_client(const struct relay *relay);
+bool relay_is_closing(const struct relay *relay);
 
 // Sends Close to both sides, each at the end of the frame that is on its way, and waits
 // for theirs for a few seconds. Nothing, if it is closing already.
@@ -52,6 +58,10 @@ void relay_close(struct relay *relay, enum close_reason reason);
 // the caller has a deadline. text is copied; "" is the reason's name.
 void relay_drain(
 	struct relay *relay, enum close_reason reason, uint16_t code, const char *text);
+// The same as relay_close, for CLOSE_REASON_KILLED: the client gets this code, the
+// backend 1001, and both the text (copied; "" is the reason's name). One that drains is
+// not waited for any longer.
+void relay_kill(struct relay *relay, uint16_t code, const char *text);
 // Cuts what is left now; the reason is told if it is not closing for another one. done is
 // called before this returns.
 void relay_cut(struct relay *relay, enum close_reason reason);
