@@ -278,6 +278,7 @@ struct conn *conn_create(struct site *site, struct edition *edition,
 	conn->client = client;
 	conn->peer = *peer;
 	conn->id = site->next_id;
+	conn->accepted_ms = now_ms();
 	site->next_id += site->id_step;
 	http_reader_init(&conn->reader, HTTP_REQUEST,
 		(struct http_scan_limits){

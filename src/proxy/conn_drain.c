@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a connection does when its drain says so: the polite way, and the deadline's.
+// What a connection does when it is to go: the polite way of a drain, the deadline's, and
+// an operator's.
 #include "conn_priv.h"
 #include "wherry/base/now.h"
 #include "wherry/proxy/drain.h"
@@ -21,17 +22,33 @@ void conn_drain(struct conn *conn)
 		loop_timer_set(&conn->timer, now_ms() + FIRST_REQUEST_MS);
 }
 
-void conn_cut(struct conn *conn)
+// An answer whose end is the connection's must not look whole.
+static void close_at_once(struct conn *conn, enum close_reason reason)
 {
-	enum close_reason reason =
-		conn->drain ? drain_get_plan(conn->drain)->reason : CLOSE_REASON_SHUTDOWN;
-	if (conn->state == CONN_RELAY) {
-		relay_cut(conn->relay, reason);
-		return;
-	}
-	// An answer whose end is the connection's must not look whole.
 	if (conn->state == CONN_FORWARD && conn->forward->has_head &&
 		conn->forward->framing == RESPONSE_HEAD_UNTIL_CLOSE)
 		stream_abort(conn->client);
 	conn_close(conn, reason, "wherry");
+}
+
+bool conn_kill(struct conn *conn, uint16_t code, const char *text)
+{
+	bool is_news = conn->state != CONN_LINGER && conn->state != CONN_CLOSED;
+	if (conn->state == CONN_RELAY) {
+		is_news = !relay_is_closing(conn->relay);
+		relay_kill(conn->relay, code, text);
+	} else {
+		close_at_once(conn, CLOSE_REASON_KILLED);
+	}
+	return is_news;
+}
+
+void conn_cut(struct conn *conn)
+{
+	enum close_reason reason =
+		conn->drain ? drain_get_plan(conn->drain)->reason : CLOSE_REASON_SHUTDOWN;
+	if (conn->state == CONN_RELAY)
+		relay_cut(conn->relay, reason);
+	else
+		close_at_once(conn, reason);
 }

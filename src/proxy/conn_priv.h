@@ -43,6 +43,7 @@ struct conn {
 	enum conn_state state;
 	struct addr peer;
 	uint64_t id;
+	uint64_t accepted_ms;
 	struct http_reader reader;
 	struct request request;
 	struct forward *forward; // made for the first request, gone when relaying

@@ -53,6 +53,7 @@ void proxy_destroy(struct proxy *proxy)
 	if (!proxy)
 		return;
 	adoption_finish(&proxy->adoption);
+	conn_walk_end_all(&proxy->site);
 	cut_all(&proxy->site);
 	while (!LIST_EMPTY(&proxy->site.drains))
 		drain_destroy(LIST_FIRST(&proxy->site.drains));
@@ -101,6 +102,11 @@ bool proxy_adopt(struct proxy *proxy, const struct proxy_adopt_options *options)
 	edition_unref(former);
 	adoption_start(&proxy->adoption, options->plan, options->done, options->arg);
 	return true;
+}
+
+struct site *proxy_site(struct proxy *proxy)
+{
+	return &proxy->site;
 }
 
 void proxy_shed(struct proxy *proxy)

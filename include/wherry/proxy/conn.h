@@ -28,5 +28,8 @@ void conn_drain(struct conn *conn);
 // at a time, those that hold the most or are silent for the longest time, WebSockets with
 // Close 1013.
 void conn_shed(struct site *site);
+// An operator wants it gone: a WebSocket gets Close with this code and text ("" is the
+// reason's name), any other connection is closed at once. False if it is closing already.
+MUST_CHECK bool conn_kill(struct conn *conn, uint16_t code, const char *text);
 // Closes at once: its drain's deadline has come, or the process's end.
 void conn_cut(struct conn *conn);

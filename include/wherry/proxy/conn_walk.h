@@ -20,12 +20,18 @@ struct conn_walk {
 	conn_walk_done_cb done;
 	void *arg;
 	bool is_under_way;
+	bool is_paused;
 };
 
 void conn_walk_init(struct conn_walk *walk, struct site *site, conn_walk_visit_cb visit,
 	conn_walk_done_cb done, void *arg);
 // The first look is in the next turn. From the start again, if it is under way.
 void conn_walk_start(struct conn_walk *walk);
+// From within visit: no further one is visited until it is resumed.
+void conn_walk_pause(struct conn_walk *walk);
+void conn_walk_resume(struct conn_walk *walk);
+// The site goes: no further ones are visited, and done runs.
+void conn_walk_end_all(struct site *site);
 // Stops it, without done. Before the memory goes.
 void conn_walk_finish(struct conn_walk *walk);
 

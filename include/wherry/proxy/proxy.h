@@ -10,6 +10,7 @@
 struct drain_plan;
 struct edition;
 struct proxy;
+struct site;
 
 struct proxy_options {
 	struct snapshot *snapshot; // one of its users is taken over, also if it fails
@@ -50,6 +51,9 @@ struct edition *proxy_edition(const struct proxy *proxy);
 // Takes the socket, accepted by a listener of this edition.
 void proxy_accept(struct proxy *proxy, struct edition *edition,
 	const struct conf_listener *listener, int socket, const struct addr *peer);
+
+// For looks at its connections (conn_walk).
+struct site *proxy_site(struct proxy *proxy);
 
 // Memory is short: gives some connections up.
 void proxy_shed(struct proxy *proxy);

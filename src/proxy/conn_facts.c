@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+// Facts of connections; see the header.
+#include "wherry/proxy/conn_facts.h"
+
+#include <string.h>
+
+#include <openssl/ssl.h>
+
+#include "conn_priv.h"
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static const char *name_state(const struct conn *conn)
+{
+	switch (conn->state) {
+	case CONN_PREFACE:
+	case CONN_HEAD:
+		return "open";
+	case CONN_ACCESS:
+	case CONN_FORWARD:
+		return "request";
+	case CONN_RELAY:
+		return relay_is_closing(conn->relay) ? "closing" : "open";
+	case CONN_LINGER:
+	case CONN_CLOSED:
+		break;
+	}
+	return "closing";
+}
+
+// In the middle of an exchange it is no matter which side moves.
+static uint64_t last_byte_ms(const struct conn *conn)
+{
+	uint64_t at = stream_last_read_ms(conn->client);
+	if (conn->state == CONN_FORWARD && conn->forward->exchange.stream)
+		at = later(at, stream_last_read_ms(conn->forward->exchange.stream));
+	return at;
+}
+
+static void read_relay(const struct conn *conn, uint64_t now, struct conn_facts *facts)
+{
+	struct relay_result so_far;
+	relay_measure(conn->relay, &so_far);
+	facts->bytes_in = so_far.bytes_in;
+	facts->bytes_out = so_far.bytes_out;
+	facts->messages_in = so_far.messages_in;
+	facts->messages_out = so_far.messages_out;
+	facts->idle_ms = now - relay_last_message_ms(conn->relay);
+}
+
+static void read_http(const struct conn *conn, uint64_t now, struct conn_facts *facts)
+{
+	facts->bytes_in = stream_bytes_in(conn->client);
+	facts->bytes_out = stream_bytes_out(conn->client);
+	facts->idle_ms = now - last_byte_ms(conn);
+}
+
+static void read_request(const struct conn *conn, struct conn_facts *facts)
+{
+	const struct request *request = &conn->request;
+	const struct conf_route *route = request->route;
+	facts->client = request->client;
+	facts->server = request->server;
+	facts->user = request->user;
+	if (!route)
+		return;
+	facts->route = route->name;
+	if (route->action == CONF_FORWARD)
+		facts->upstream = conn->edition->conf->upstreams[route->upstream].name;
+}
+
+void conn_facts_read(const struct conn *conn, uint64_t now, struct conn_facts *ret_facts)
+{
+	bool is_relay = conn->state == CONN_RELAY;
+	const struct stream *client = is_relay ? relay_client(conn->relay) : conn->client;
+	const SSL *ssl = client ? stream_tls(client) : NULL;
+	*ret_facts = (struct conn_facts){
+		.id = conn->id,
+		.kind = is_relay ? CONN_FACTS_WEBSOCKET : CONN_FACTS_HTTP,
+		.state = name_state(conn),
+		.peer = conn->peer,
+		.listener = conn->listener ? conn->listener->name : NULL,
+		.tls = ssl ? SSL_get_version(ssl) : NULL,
+		.age_ms = now - conn->accepted_ms,
+	};
+	if (conn->has_request)
+		read_request(conn, ret_facts);
+	if (is_relay)
+		read_relay(conn, now, ret_facts);
+	else
+		read_http(conn, now, ret_facts);
+}
+
+static bool is_same(const char *wanted, const char *found)
+{
+	return !wanted || (found && strcmp(wanted, found) == 0);
+}
+
+static bool is_from(const struct conn_facts *facts, const struct addr_network *source)
+{
+	struct addr client;
+	return addr_network_has(source, 1, &facts->peer) ||
+	       (facts->client.length > 0 && addr_parse_ip(facts->client, 0, &client) &&
+		       addr_network_has(source, 1, &client));
+}
+
+bool conn_facts_match(
+	const struct conn_facts *facts, const struct conn_facts_filter *filter)
+{
+	if (filter->id != 0 && filter->id != facts->id)
+		return false;
+	if (filter->has_kind && filter->kind != facts->kind)
+		return false;
+	if (!is_same(filter->route, facts->route) ||
+		!is_same(filter->upstream, facts->upstream) ||
+		!is_same(filter->server, facts->server) ||
+		!is_same(filter->listener, facts->listener) ||
+		!is_same(filter->user, facts->user))
+		return false;
+	if (filter->has_source && !is_from(facts, &filter->source))
+		return false;
+	return facts->age_ms >= filter->age_ms && facts->idle_ms >= filter->idle_ms &&
+	       facts->bytes_in + facts->bytes_out >= filter->bytes;
+}
