@@ -214,8 +214,7 @@ bool ws_check_is_at_message_boundary(const struct ws_check *check)
 	return check->payload_left == 0 && check->fragments == 0;
 }
 
-// RFC 6455 section 7.4 and IANA's registry: what may stand in a Close frame.
-static bool is_close_code(unsigned code)
+bool ws_check_is_close_code(uint64_t code)
 {
 	return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) ||
 	       (code >= 3000 && code <= 4999);
@@ -235,7 +234,7 @@ bool ws_check_close_payload(
 	if (control->is_masked)
 		ws_frame_mask(plain, length, control->mask, 0);
 	unsigned code = (unsigned)plain[0] << 8 | plain[1];
-	if (!is_close_code(code))
+	if (!ws_check_is_close_code(code))
 		return false;
 	*ret_code = (uint16_t)code;
 	struct utf8 utf8 = UTF8_INIT;

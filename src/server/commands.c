@@ -62,6 +62,46 @@ static const struct options_flag status_flags[] = {
 
 static const struct options_flag reload_flags[] = {CONTROL_COMMAND_FLAGS, {0}};
 
+#define CONNECTION_FLAGS                                                                 \
+	{"route", "NAME", "that have a request of this route", OPTIONS_TEXT, 0, false},  \
+		{"upstream", "NAME", "of this group of servers", OPTIONS_TEXT, 0,        \
+			false},                                                          \
+		{"server", "URL", "with this server", OPTIONS_TEXT, 0, false},           \
+		{"listener", "ADDR", "that came over this listener", OPTIONS_TEXT, 0,    \
+			false},                                                          \
+		{"source", "NET", "of clients with this address, or in this network",    \
+			OPTIONS_TEXT, 0, false},                                         \
+		{"user", "NAME", "of this user", OPTIONS_TEXT, 0, false},                \
+		{"kind", "KIND", "websocket or http", OPTIONS_TEXT, 0, false},           \
+		{"age", "TIME", "at least that old", OPTIONS_DURATION, 0, false},        \
+		{"idle", "TIME", "without a message for at least that long",             \
+			OPTIONS_DURATION, 0, false},                                     \
+	{                                                                                \
+		"bytes", "SIZE", "that have moved at least that much", OPTIONS_TEXT, 0,  \
+			false                                                            \
+	}
+
+static const struct options_flag connections_words[] = {
+	{"id", "ID", "this one alone", OPTIONS_NUMBER, 0, false},
+	{0},
+};
+
+static const struct options_flag connections_flags[] = {
+	CONTROL_COMMAND_FLAGS,
+	CONNECTION_FLAGS,
+	{0},
+};
+
+static const struct options_flag kill_flags[] = {
+	CONTROL_COMMAND_FLAGS,
+	CONNECTION_FLAGS,
+	{"all", NULL, "all of them", OPTIONS_SWITCH, 0, false},
+	{"code", "CODE", "of the Close frame; 1008 if it is not given", OPTIONS_NUMBER, 0,
+		false},
+	{"reason", "TEXT", "in the Close frame", OPTIONS_TEXT, 0, false},
+	{0},
+};
+
 static const struct options_flag stop_flags[] = {
 	CONTROL_COMMAND_FLAGS,
 	{"quick", NULL, "within 2 s, as after SIGINT", OPTIONS_SWITCH, 0, false},
@@ -121,6 +161,18 @@ const struct options_command commands_all[] = {
 			"it.\n",
 		.flags = status_flags, .more = "Exit code 0 if it answers, 3 if not.\n",
 		.check = status_command_check, .run = status_command_run},
+	{"connections", "[ID] [-c FILE | --control PATH] [FILTER ...] [--json]",
+		"list its connections",
+		.text = "Lists the connections of the Wherry that runs, or those that "
+			"all filters fit.\n",
+		.words = connections_words, .flags = connections_flags,
+		.run = control_command_run, .is_list = true},
+	{"kill", "[ID] [-c FILE | --control PATH] [FILTER ...] [--code CODE]",
+		"end some of its connections",
+		.text = "Ends a connection, or those that all filters fit: WebSockets "
+			"with a Close frame.\n",
+		.words = connections_words, .flags = kill_flags,
+		.run = control_command_run},
 	{"reload", "[-c FILE | --control PATH] [--json]",
 		"have it take its configuration anew",
 		.text = "Has the Wherry that runs load its file again. Live connections "
@@ -136,8 +188,7 @@ const struct options_command commands_all[] = {
 	{"drain", "SERVER|LISTENER|all [--window TIME] [--timeout TIME] [--wait]",
 		"close its connections at a pace",
 		.text = "Closes the connections of a server, of a listener, or all, "
-			"evenly "
-			"over\na window and between messages. Of all, it ends.\n",
+			"evenly over\na window and between messages. Of all, it ends.\n",
 		.words = drain_words, .flags = drain_flags, .run = control_command_run},
 	{0},
 };

@@ -137,6 +137,8 @@ static void finish(struct server *server)
 	server_signals_stop(server);
 	server_tls_stop(server);
 	server_workers_destroy(server);
+	if (server->loop)
+		loop_settle(server->loop); // what they have posted frees itself
 	server_reload_finish(server);
 	server_snapshot_finish(server);
 	server_names_finish(server);

@@ -10,7 +10,9 @@
 
 // Each command of `wherry` that asks a running process has its verb here.
 static const struct control_verb verbs[] = {
+	{"connections", server_control_connections, CONTROL_READS},
 	{"drain", server_control_drain, CONTROL_CHANGES},
+	{"kill", server_control_kill, CONTROL_CHANGES},
 	{"reload", server_control_reload, CONTROL_CHANGES},
 	{"status", server_control_status, CONTROL_READS},
 	{"stop", server_control_stop, CONTROL_CHANGES},

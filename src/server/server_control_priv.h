@@ -5,7 +5,9 @@
 
 #include "server_priv.h"
 
+void server_control_connections(void *arg, struct control_call *call);
 void server_control_drain(void *arg, struct control_call *call);
-void server_control_reload(void *arg, struct control_call *call); // server_reload.c
-void server_control_status(void *arg, struct control_call *call); // server_status.c
-void server_control_stop(void *arg, struct control_call *call);   // server_stop.c
+void server_control_kill(void *arg, struct control_call *call);
+void server_control_reload(void *arg, struct control_call *call);
+void server_control_status(void *arg, struct control_call *call);
+void server_control_stop(void *arg, struct control_call *call);

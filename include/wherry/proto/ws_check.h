@@ -71,6 +71,8 @@ bool ws_check_is_at_frame_boundary(const struct ws_check *check);
 // Between messages too.
 bool ws_check_is_at_message_boundary(const struct ws_check *check);
 
+// May it stand in a Close frame (RFC 6455 section 7.4 and IANA's registry)?
+bool ws_check_is_close_code(uint64_t code);
 // A Close payload as it came (still masked if control->is_masked): legal code (RFC 6455
 // section 7.4; IANA's 1000-1003, 1007-1014, and 3000-4999), UTF-8 reason, not of
 // length 1. *ret_code is 0 for an empty payload. If it is not legal, *ret_code is the

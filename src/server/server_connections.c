@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: MIT
+// The verbs `connections` and `kill`: one worker after the other walks its connections,
+// on its own thread, and what it found travels back in pieces, at the pace at which the
+// peer takes them.
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "server_control_priv.h"
+#include "wherry/admin/connection_json.h"
+#include "wherry/base/now.h"
+#include "wherry/proto/ws_check.h"
+#include "wherry/proxy/conn.h"
+#include "wherry/proxy/conn_walk.h"
+
+enum {
+	PIECE_BYTES = 32 * 1024, // of lines; then the walk waits for the peer
+	TEXT_MAX = 123           // of a Close frame (RFC 6455 section 5.5)
+};
+
+// Belongs to the control loop, or to the worker that walks: one at a time.
+struct look {
+	struct server *server;
+	struct control_call *call;
+	struct conn_facts_filter filter; // its texts are the call's
+	bool kills;
+	uint16_t code;
+	const char *text; // in Close frames; the call's
+	size_t index;     // of the worker
+	struct conn_walk walk;
+	struct buf lines;
+	uint64_t found, count; // count: that are listed, or killed now
+	bool is_walk_over;
+	bool is_waiting; // for room; then it is the control loop's
+};
+
+static void on_piece(void *arg);
+
+// On the worker's thread, as the next four. Without memory for the message nobody goes
+// on, and the peer loses patience.
+static void send_piece(struct look *look)
+{
+	bool is_sent = loop_post(look->server->loop, on_piece, look);
+	(void)is_sent;
+}
+
+static void visit(void *arg, struct conn *conn)
+{
+	struct look *look = arg;
+	struct conn_facts facts;
+	conn_facts_read(conn, now_ms(), &facts);
+	if (!conn_facts_match(&facts, &look->filter))
+		return;
+	look->found++;
+	if (look->kills) {
+		look->count += conn_kill(conn, look->code, look->text);
+		return;
+	}
+	connection_json_write(&look->lines, &facts);
+	look->count++;
+	if (look->lines.length < PIECE_BYTES && !look->lines.is_failed)
+		return;
+	conn_walk_pause(&look->walk);
+	send_piece(look);
+}
+
+static void on_walk_over(void *arg)
+{
+	struct look *look = arg;
+	conn_walk_finish(&look->walk);
+	look->is_walk_over = true;
+	send_piece(look);
+}
+
+static void start_walk(void *arg, struct proxy *proxy)
+{
+	struct look *look = arg;
+	conn_walk_init(&look->walk, proxy_site(proxy), visit, on_walk_over, look);
+	conn_walk_start(&look->walk);
+}
+
+static void resume_walk(void *arg, struct proxy *proxy)
+{
+	struct look *look = arg;
+	conn_walk_resume(&look->walk);
+}
+
+static void abandon_walk(void *arg, struct proxy *proxy)
+{
+	on_walk_over(arg);
+}
+
+// One that was meant by its number is there, or not.
+static void conclude(struct look *look)
+{
+	uint64_t id = look->filter.id;
+	const char *what = look->kills ? "killed" : "count";
+	if (look->kills && id != 0 && look->found == 0)
+		control_call_refuse(look->call, "there is no connection %llu",
+			(unsigned long long)id);
+	else
+		control_call_answer(
+			look->call, json_pack("{sI}", what, (json_int_t)look->count));
+	buf_finish(&look->lines);
+	free(look);
+}
+
+// With the walk that waits, with the next worker, or to the end. Without memory for the
+// message it is tried again when the peer has lost its patience.
+static void go_on(struct look *look)
+{
+	struct server *server = look->server;
+	bool is_gone = control_call_is_gone(look->call);
+	worker_call_cb next = is_gone ? abandon_walk : resume_walk;
+	if (look->is_walk_over) {
+		look->is_walk_over = false;
+		look->index++;
+		next = start_walk;
+		if (is_gone || look->index >= server->worker_count) {
+			conclude(look);
+			return;
+		}
+	}
+	if (!worker_call(server->workers[look->index], next, look))
+		look->is_waiting = true;
+}
+
+static void on_ready(void *arg)
+{
+	struct look *look = arg;
+	if (!look->is_waiting)
+		return;
+	look->is_waiting = false;
+	go_on(look);
+}
+
+static void on_piece(void *arg)
+{
+	struct look *look = arg;
+	bool has_room = control_call_write(look->call, buf_str(&look->lines));
+	buf_clear(&look->lines);
+	look->is_waiting = !has_room;
+	if (has_room)
+		go_on(look);
+}
+
+static void start(struct look *look)
+{
+	struct server *server = look->server;
+	control_call_set_ready(look->call, on_ready, look);
+	if (worker_call(server->workers[0], start_walk, look))
+		return;
+	control_call_refuse(look->call, "out of memory");
+	free(look);
+}
+
+// NULL, or what is wrong.
+static const char *check_kill(const struct look *look, json_int_t code, int is_all)
+{
+	static const struct conn_facts_filter everything;
+	if (!ws_check_is_close_code((uint64_t)code))
+		return "code may not be sent (expected 1000 to 1003, 1007 to 1014, or "
+		       "3000 to "
+		       "4999)";
+	if (strlen(look->text) > TEXT_MAX)
+		return "reason is longer than the 123 bytes of a Close frame";
+	bool is_everything = memcmp(&look->filter, &everything, sizeof(everything)) == 0;
+	if (is_everything && !is_all)
+		return "that would end all connections (expected an id, a filter, or "
+		       "all)";
+	return NULL;
+}
+
+// False: it was refused.
+static bool read_request(struct look *look)
+{
+	struct connection_json_choice choice = {0};
+	struct conn_facts_filter *filter = &look->filter;
+	json_int_t id = 0, code = close_reason_code(CLOSE_REASON_KILLED);
+	int is_all = 0;
+	const char *format = look->kills
+				     ? "{s?I s?s s?s s?s s?s s?s s?s s?s s?s s?s s?s "
+				       "s?I s?s s?b}"
+				     : "{s?I s?s s?s s?s s?s s?s s?s s?s s?s s?s s?s}";
+	if (!control_call_unpack(look->call, format, "id", &id, "route", &filter->route,
+		    "upstream", &filter->upstream, "server", &filter->server, "listener",
+		    &filter->listener, "user", &filter->user, "kind", &choice.kind,
+		    "source", &choice.source, "age", &choice.age, "idle", &choice.idle,
+		    "bytes", &choice.bytes, "code", &code, "reason", &look->text, "all",
+		    &is_all))
+		return false;
+	filter->id = (uint64_t)id;
+	const char *error = connection_json_read(&choice, filter);
+	if (!error && look->kills)
+		error = check_kill(look, code, is_all);
+	look->code = (uint16_t)code;
+	if (error)
+		control_call_refuse(look->call, "%s", error);
+	return !error;
+}
+
+static void look_at_all(struct server *server, struct control_call *call, bool kills)
+{
+	struct look *look = calloc(1, sizeof(*look));
+	if (!look) {
+		control_call_refuse(call, "out of memory");
+		return;
+	}
+	look->server = server;
+	look->call = call;
+	look->kills = kills;
+	look->text = "";
+	if (read_request(look))
+		start(look);
+	else
+		free(look);
+}
+
+void server_control_connections(void *arg, struct control_call *call)
+{
+	look_at_all(arg, call, false);
+}
+
+void server_control_kill(void *arg, struct control_call *call)
+{
+	look_at_all(arg, call, true);
+}
