@@ -50,13 +50,21 @@ void worker_destroy(struct worker *worker)
 	free(worker);
 }
 
+static void tell_end(struct worker *worker)
+{
+	if (!worker->has_ended)
+		worker->options.on_end(worker->options.arg);
+	worker->has_ended = true;
+}
+
 static void *run(void *arg)
 {
 	struct worker *worker = arg;
 	loop_settle(worker->loop); // what was posted before
-	if (!loop_run(worker->loop))
+	if (!worker->is_awaited && !loop_run(worker->loop)) {
 		log_error("worker %zu: its event loop failed", worker->options.index);
-	worker->options.on_end(worker->options.arg);
+		tell_end(worker);
+	}
 	return NULL;
 }
 
@@ -66,10 +74,20 @@ bool worker_start(struct worker *worker)
 	return worker->is_started;
 }
 
+static void stop_loop(void *arg)
+{
+	struct worker *worker = arg;
+	worker->is_awaited = true;
+	loop_stop(worker->loop);
+}
+
 void worker_join(struct worker *worker)
 {
-	if (worker->is_started)
+	if (worker->is_started) {
+		if (!loop_post(worker->loop, stop_loop, worker))
+			abort();                          // the process could never end
 		(void)pthread_join(worker->thread, NULL); // fails only for no thread
+	}
 	worker->is_started = false;
 }
 
@@ -182,8 +200,7 @@ struct stop_order {
 
 static void on_stopped(void *arg)
 {
-	struct worker *worker = arg;
-	loop_stop(worker->loop);
+	tell_end(arg);
 }
 
 static void stop(void *arg)

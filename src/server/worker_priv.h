@@ -19,6 +19,8 @@ struct worker {
 	pthread_t thread;
 	bool is_started;
 	bool is_stopping;
+	bool has_ended;  // on_end ran
+	bool is_awaited; // by worker_join
 };
 
 // On the worker's thread. Goes on by the newest edition, where that has the address.

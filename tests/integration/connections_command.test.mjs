@@ -5,10 +5,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { httpBackend, webSocketBackend } from './support/backends.mjs';
+import { httpBackend, scriptedBackend, webSocketBackend } from './support/backends.mjs';
 import { Authority } from './support/certificates.mjs';
 import { askControl, connectControl } from './support/control.mjs';
 import { eventually } from './support/deadline.mjs';
+import { leave, openPair } from './support/frames.mjs';
 import { exchange, requestText } from './support/http_text.mjs';
 import { connect } from './support/peer.mjs';
 import { residentMemory } from './support/process_stats.mjs';
@@ -220,4 +221,17 @@ test('very many', async (t) => {
     wherry.signal('SIGTERM');
     await wherry.ended();
   });
+});
+
+test('of a Wherry that drains, on workers that have nothing left to drain, too', async (t) => {
+  const backend = await scriptedBackend(t);
+  const wherry = await startWherry(t, `workers: 4\ndrain: { window: 30s, timeout: 30s }\n${forwardTo(backend)}`);
+  const { client, server } = await openPair(t, wherry, backend); // which do not answer Close
+  wherry.signal('SIGTERM');
+  await eventually(async () => (await askControl(t, wherry, { verb: 'status' })).state === 'draining', 'draining');
+  const [one, ...others] = await list(t, wherry);
+  assert.deepEqual([one.kind, others.length], ['websocket', 0]);
+  client.destroy();
+  await leave(server, { mask: false });
+  await wherry.ended();
 });

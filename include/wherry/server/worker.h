@@ -16,7 +16,8 @@ struct worker_options {
 	size_t index, count;     // of workers, at most
 	struct worker **workers; // all of them; they outlive its thread
 	_Atomic size_t *active;  // how many of them, from the first on, get connections
-	// Runs on the worker's thread when its loop has ended.
+	// Runs on the worker's thread, once: it was stopped, and its last connection has
+	// ended. It goes on taking calls until it is joined.
 	void (*on_end)(void *arg);
 	void *arg;
 };
@@ -26,7 +27,7 @@ MUST_CHECK struct worker *worker_create(const struct worker_options *options);
 void worker_destroy(struct worker *worker);
 
 MUST_CHECK bool worker_start(struct worker *worker);
-// Waits for the thread's end.
+// Ends the thread, and waits for that.
 void worker_join(struct worker *worker);
 
 const struct counters *worker_counters(struct worker *worker);
