@@ -9,6 +9,7 @@
 
 #include "wherry/base/log.h"
 #include "wherry/base/now.h"
+#include "wherry/upstream/health.h"
 
 struct metric {
 	const char *name;
@@ -101,28 +102,74 @@ static void write_address(struct buf *out, const struct upstream_server *server)
 	write_label(out, "address", addr_format(&server->address, text));
 }
 
-static void write_servers(struct buf *out, const struct upstream_set *set)
+static uint64_t read_active(const struct upstream_server *server)
 {
-	static const char name[] = "wherry_server_active";
+	return atomic_load_explicit(&server->active, memory_order_relaxed);
+}
 
-	write_head(out, name, "gauge", "Connections reserved on a server");
+static uint64_t read_up(const struct upstream_server *server)
+{
+	return atomic_load_explicit(&server->health, memory_order_relaxed) != HEALTH_DOWN;
+}
+
+static uint64_t read_ejected(const struct upstream_server *server)
+{
+	return ejection_is_on(&server->ejection, now_ms());
+}
+
+static const struct {
+	const char *name, *help;
+	uint64_t (*read)(const struct upstream_server *server);
+} server_gauges[] = {
+	{"wherry_server_active", "Connections reserved on a server", read_active},
+	{"wherry_server_up", "0: health checks say that it is down", read_up},
+	{"wherry_server_ejected", "1: passed over for a while, since requests failed",
+		read_ejected},
+};
+
+static void write_server_gauge(
+	struct buf *out, const struct upstream_set *set, size_t gauge)
+{
+	const char *name = server_gauges[gauge].name;
+
+	write_head(out, name, "gauge", server_gauges[gauge].help);
 	for (size_t i = 0; i < set->upstream_count; i++) {
 		const struct upstream *upstream = &set->upstreams[i];
 
 		for (size_t j = 0; j < upstream->member_count; j++) {
 			const struct upstream_server *server =
 				upstream->members[j].server;
-			uint64_t active = atomic_load_explicit(
-				&server->active, memory_order_relaxed);
 
 			buf_printf(out, "%s{", name);
 			write_label(out, "upstream", upstream->conf->name);
 			buf_append(out, ",", 1);
 			write_label(out, "server", server->text);
 			write_address(out, server);
-			buf_printf(out, "} %llu\n", (unsigned long long)active);
+			buf_printf(out, "} %llu\n",
+				(unsigned long long)server_gauges[gauge].read(server));
 		}
 	}
+}
+
+static void write_circuits(struct buf *out, const struct upstream_set *set)
+{
+	static const char name[] = "wherry_upstream_circuit_open";
+
+	write_head(out, name, "gauge", "1: the group is asked no more for a while");
+	for (size_t i = 0; i < set->upstream_count; i++) {
+		const struct upstream *upstream = &set->upstreams[i];
+
+		buf_printf(out, "%s{", name);
+		write_label(out, "upstream", upstream->conf->name);
+		buf_printf(out, "} %d\n", circuit_is_open(&upstream->group->circuit));
+	}
+}
+
+static void write_servers(struct buf *out, const struct upstream_set *set)
+{
+	for (size_t i = 0; i < sizeof(server_gauges) / sizeof(server_gauges[0]); i++)
+		write_server_gauge(out, set, i);
+	write_circuits(out, set);
 }
 
 // proc(5): the second number is the resident set, in pages.

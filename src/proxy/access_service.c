@@ -157,6 +157,7 @@ static const char *describe(enum exchange_failure failure)
 		return "the auth service closed before its answer was complete";
 	case EXCHANGE_BAD:
 		return "the auth service's response broke HTTP";
+	case EXCHANGE_OVERLOAD: // no key of its group says so
 	case EXCHANGE_MEMORY:
 		return "out of memory";
 	}
@@ -214,6 +215,7 @@ enum access_result access_service_ask(struct access *access)
 			str_from(access->request->user));
 	struct exchange_request plan = {
 		.upstream = &access->edition->upstreams->upstreams[auth->upstream],
+		.may_repeat = true,
 		.may_reuse = true,
 		.body_kind = HTTP_BODY_NONE,
 		.connect_timeout_ms = conf->timeouts.connect_ms,

@@ -82,6 +82,8 @@ static enum close_reason find_reason(enum exchange_failure failure)
 		return CLOSE_REASON_BACKEND_LOST;
 	case EXCHANGE_BAD:
 		return CLOSE_REASON_BACKEND_BAD;
+	case EXCHANGE_OVERLOAD:
+		return CLOSE_REASON_OVERLOAD;
 	case EXCHANGE_MEMORY:
 		break;
 	}
@@ -95,7 +97,8 @@ static void reply_failure(struct conn *conn)
 	const char *text = forward_failure_text(failure);
 	unsigned status = forward_failure_status(failure);
 	forward_finish(conn->forward);
-	if (error && failure != EXCHANGE_TLS) // that one is told with its server
+	// TLS is told with its server, and overload is nobody's answer.
+	if (error && failure != EXCHANGE_TLS && failure != EXCHANGE_OVERLOAD)
 		log_info("%llu: %s answered badly: %s", (unsigned long long)conn->id,
 			conn->request.server ? conn->request.server : "", error);
 	conn_reply(conn,

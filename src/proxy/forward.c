@@ -50,10 +50,10 @@ void forward_destroy(struct forward *forward)
 
 // Only what may be sent twice travels on a kept-alive connection, which its server may be
 // closing just now: so no POST is ever lost to that race, nor sent twice.
-static bool may_reuse(const struct http_message *message)
+static bool may_repeat(const struct http_message *message)
 {
 	return http_message_is_idempotent(message) &&
-	       message->body_kind == HTTP_BODY_NONE && !message->is_websocket_upgrade;
+	       message->body_kind == HTTP_BODY_NONE;
 }
 
 void forward_prepare(struct forward *forward, struct upstream_set *upstreams,
@@ -72,7 +72,9 @@ void forward_prepare(struct forward *forward, struct upstream_set *upstreams,
 		.upstream = &upstreams->upstreams[route->upstream],
 		.is_head = str_equal(message->method, STR("HEAD")),
 		.has_body = message->body_kind != HTTP_BODY_NONE,
-		.may_reuse = may_reuse(message),
+		.is_handshake = message->is_websocket_upgrade,
+		.may_repeat = may_repeat(message),
+		.may_reuse = may_repeat(message) && !message->is_websocket_upgrade,
 		.body_kind = message->body_kind,
 		.connect_timeout_ms = head->conf->timeouts.connect_ms,
 		.response_timeout_ms = route->response_timeout_ms,
@@ -263,6 +265,7 @@ void forward_client_drained(struct forward *forward)
 void forward_refuse_switch(struct forward *forward, const char *error)
 {
 	forward->exchange.error_text = error;
+	exchange_refuse_switch(&forward->exchange);
 	fail(forward, EXCHANGE_BAD);
 }
 
@@ -281,6 +284,7 @@ unsigned forward_failure_status(enum exchange_failure failure)
 		return 504;
 	case EXCHANGE_UNRESOLVED:
 	case EXCHANGE_FULL:
+	case EXCHANGE_OVERLOAD:
 	case EXCHANGE_MEMORY:
 		return 503;
 	case EXCHANGE_REFUSED:
@@ -316,6 +320,8 @@ const char *forward_failure_text(enum exchange_failure failure)
 		return "the backend closed before its response was complete";
 	case EXCHANGE_BAD:
 		return "the backend's response broke HTTP";
+	case EXCHANGE_OVERLOAD:
+		return "the backend is asked no more for now";
 	case EXCHANGE_MEMORY:
 		return "out of memory";
 	}

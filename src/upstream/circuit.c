@@ -39,6 +39,11 @@ enum circuit_verdict circuit_enter(struct circuit *circuit,
 	return CIRCUIT_OPEN;
 }
 
+bool circuit_is_open(const struct circuit *circuit)
+{
+	return read_u64(&circuit->open_until_ms) != 0;
+}
+
 void circuit_leave(struct circuit *circuit, const struct conf_circuit *conf)
 {
 	if (conf->max_pending != CONF_OFF)

@@ -87,12 +87,13 @@ void ejection_note_connected(struct ejection *ejection)
 	clear(&ejection->connect_errors);
 }
 
-void ejection_note_answer(struct ejection *ejection, uint64_t sent_ms)
+bool ejection_note_answer(struct ejection *ejection, uint64_t sent_ms, uint64_t now)
 {
 	clear(&ejection->errors);
-	if (read_u64(&ejection->until_ms) != 0 &&
-		sent_ms >= read_u64(&ejection->since_ms))
-		atomic_store_explicit(&ejection->until_ms, 0, memory_order_relaxed);
+	if (read_u64(&ejection->until_ms) == 0 || sent_ms < read_u64(&ejection->since_ms))
+		return false;
+	return atomic_exchange_explicit(&ejection->until_ms, 0, memory_order_relaxed) >
+	       now;
 }
 
 void ejection_forgive(struct ejection *ejection)

@@ -7,6 +7,7 @@
 #include "exchange_priv.h"
 #include "wherry/base/now.h"
 #include "wherry/proto/http_write.h"
+#include "wherry/upstream/upstream_note.h"
 
 enum {
 	INTERIM_MAX = 32
@@ -46,12 +47,31 @@ void exchange_release_server(struct exchange *exchange)
 void exchange_fail(struct exchange *exchange, enum exchange_failure failure)
 {
 	loop_timer_clear(&exchange->timer);
+	exchange_outcome_failure(exchange, failure);
 	exchange_close_stream(exchange);
 	exchange->handler->on_fail(exchange->arg, failure);
 }
 
+// After it was connected.
+static void break_off(struct exchange *exchange, enum exchange_failure failure)
+{
+	exchange_outcome_error(exchange, failure);
+	if (!exchange_connect_elsewhere(exchange, failure))
+		exchange_fail(exchange, failure);
+}
+
+// A kept-alive connection may end at any time, which says nothing about the server.
+static void lose(struct exchange *exchange)
+{
+	if (exchange->is_reused && !exchange->has_answer)
+		exchange_connect_again(exchange);
+	else
+		break_off(exchange, EXCHANGE_LOST);
+}
+
 void exchange_await_response(struct exchange *exchange)
 {
+	exchange->sent_ms = now_ms();
 	exchange_set_timeout(exchange, EXCHANGE_RESPONSE_TIMEOUT,
 		exchange->request.response_timeout_ms);
 }
@@ -60,7 +80,8 @@ static void on_connect(void *arg)
 {
 	struct exchange *exchange = arg;
 	exchange->is_connected = true;
-	upstream_note_connected(exchange->server, now_ms());
+	exchange->sent_ms = now_ms();
+	upstream_note_connected(exchange->server);
 	buf_finish(&exchange->head); // sent on a fresh connection: never sent again
 	loop_timer_clear(&exchange->timer); // the client is watched while it sends
 	if (exchange->is_request_sent)
@@ -71,6 +92,7 @@ static void on_connect(void *arg)
 static size_t on_data(void *arg, const uint8_t *data, size_t length)
 {
 	struct exchange *exchange = arg;
+	exchange->has_answer = true;
 	exchange->data = data;
 	exchange->length = length;
 	exchange->taken = 0;
@@ -98,11 +120,7 @@ static void on_eof(struct exchange *exchange)
 		exchange->handler->on_readable(exchange->arg);
 		return;
 	}
-	if (exchange->is_reused && !exchange->has_head &&
-		stream_kept_length(exchange->stream) == 0)
-		exchange_connect_again(exchange);
-	else
-		exchange_fail(exchange, EXCHANGE_LOST);
+	lose(exchange);
 }
 
 // An end without close_notify may have been made by anybody on the way, and proves
@@ -112,11 +130,8 @@ static void on_tls_end(struct exchange *exchange)
 	exchange->error_text = stream_error_text(exchange->stream);
 	if (!exchange->is_connected)
 		exchange_connect_failed(exchange, EPROTO, EXCHANGE_TLS);
-	else if (exchange->is_reused && !exchange->has_head &&
-		 stream_kept_length(exchange->stream) == 0)
-		exchange_connect_again(exchange);
 	else
-		exchange_fail(exchange, EXCHANGE_LOST);
+		lose(exchange);
 }
 
 static void on_end(void *arg, enum stream_end end)
@@ -127,7 +142,7 @@ static void on_end(void *arg, enum stream_end end)
 		on_eof(exchange);
 		return;
 	case STREAM_END_STALL:
-		exchange_fail(exchange, EXCHANGE_STALL);
+		break_off(exchange, EXCHANGE_STALL);
 		return;
 	case STREAM_END_MEMORY:
 		exchange_fail(exchange, EXCHANGE_MEMORY);
@@ -140,11 +155,8 @@ static void on_end(void *arg, enum stream_end end)
 		if (!exchange->is_connected)
 			exchange_connect_failed(exchange, stream_error(exchange->stream),
 				EXCHANGE_REFUSED);
-		else if (exchange->is_reused && !exchange->has_head &&
-			 stream_kept_length(exchange->stream) == 0)
-			exchange_connect_again(exchange);
 		else
-			exchange_fail(exchange, EXCHANGE_LOST);
+			lose(exchange);
 		return;
 	}
 }
@@ -163,6 +175,8 @@ static void on_timeout(void *arg)
 		return;
 	if (exchange->timeout == EXCHANGE_CONNECT_TIMEOUT)
 		exchange_connect_failed(exchange, ETIMEDOUT, EXCHANGE_CONNECT_TIMEOUT);
+	else if (exchange->is_connected)
+		break_off(exchange, exchange->timeout);
 	else
 		exchange_fail(exchange, exchange->timeout);
 }
@@ -187,13 +201,18 @@ bool exchange_start(struct exchange *exchange, const struct exchange_request *re
 	exchange->tries.count = 0;
 	exchange->error_text = exchange->tls_error = NULL;
 	exchange->is_open = true;
+	exchange->is_repeated = false;
 	exchange->interim_count = 0;
 	exchange->has_head = exchange->is_response_ended = false;
 	exchange->is_server_keep_alive = exchange->is_event_stream = false;
 	http_reader_init(&exchange->reader, HTTP_RESPONSE, request->limits);
-	*reterr_failure = EXCHANGE_REFUSED;
-	if (exchange_connect_any(exchange, reterr_failure))
-		return true;
+	*reterr_failure = EXCHANGE_OVERLOAD;
+	if (exchange_outcome_begin(exchange)) {
+		*reterr_failure = EXCHANGE_REFUSED;
+		if (exchange_connect_any(exchange, reterr_failure))
+			return true;
+		exchange_outcome_failure(exchange, *reterr_failure);
+	}
 	exchange_finish(exchange);
 	return false;
 }
@@ -235,6 +254,9 @@ void exchange_end_request(struct exchange *exchange)
 static void on_final_head(struct exchange *exchange, const struct http_message *head)
 {
 	exchange->has_head = true;
+	// Whether a 101 is good is found out by who takes the stream.
+	if (head->status != 101)
+		exchange_outcome_answer(exchange, head->status);
 	exchange->is_server_keep_alive = head->is_keep_alive;
 	const struct http_field *type = http_message_find(head, HTTP_FIELD_CONTENT_TYPE);
 	exchange->is_event_stream = type && type->value.length >= 17 &&
@@ -251,7 +273,7 @@ static void tell_bad(struct exchange *exchange)
 	exchange->error_text = exchange->reader.scan.error;
 	if (exchange->reader.is_disagreement)
 		counters_add(&loop_counters(exchange->loop)->parser_disagreement, 1);
-	exchange_fail(exchange, EXCHANGE_BAD);
+	break_off(exchange, EXCHANGE_BAD);
 }
 
 enum http_reader_item exchange_next(
@@ -281,7 +303,7 @@ enum http_reader_item exchange_next(
 			return exchange_next(exchange, ret_message);
 		if (!exchange->has_head) {
 			exchange->error_text = "more interim responses than 32";
-			exchange_fail(exchange, EXCHANGE_BAD);
+			break_off(exchange, EXCHANGE_BAD);
 			return HTTP_READER_BAD;
 		}
 		exchange->is_response_ended = true;
@@ -318,11 +340,17 @@ void exchange_resume(struct exchange *exchange)
 struct stream *exchange_take_stream(
 	struct exchange *exchange, struct upstream_server **ret_server)
 {
+	exchange_outcome_answer(exchange, 101);
 	*ret_server = exchange->server;
 	exchange->server = NULL;
 	struct stream *stream = exchange_let_go(exchange);
 	exchange_finish(exchange);
 	return stream;
+}
+
+void exchange_refuse_switch(struct exchange *exchange)
+{
+	exchange_outcome_error(exchange, EXCHANGE_BAD);
 }
 
 static bool is_clean(const struct exchange *exchange)
@@ -340,6 +368,7 @@ void exchange_finish(struct exchange *exchange)
 {
 	exchange_wait_stop(exchange);
 	loop_timer_clear(&exchange->timer);
+	exchange_outcome_end(exchange);
 	if (exchange->stream && is_clean(exchange))
 		pool_give(exchange->pool, exchange->server, exchange_let_go(exchange));
 	exchange_close_stream(exchange);

@@ -6,6 +6,7 @@
 #include "exchange_priv.h"
 #include "wherry/base/log.h"
 #include "wherry/base/now.h"
+#include "wherry/upstream/upstream_note.h"
 
 // The gauge counts connections that carry an exchange or a relay, not those in the pool.
 static void count_stream(struct exchange *exchange)
@@ -29,21 +30,22 @@ static bool is_our_fault(int error)
 
 static void note_refused(struct exchange *exchange, int error)
 {
-	uint64_t now = now_ms();
-	bool is_resting = atomic_load(&exchange->server->refused_until_ms) > now;
+	const char *reason =
+		exchange->error_text ? exchange->error_text : strerrordesc_np(error);
+
 	counters_add(&loop_counters(exchange->loop)->backend_connect_errors, 1);
-	if (!is_our_fault(error))
-		upstream_note_refused(exchange->server, now);
-	if (is_resting)
-		return; // said already, a moment ago
-	log_warn("upstream %s: connect to %s: %s", exchange->request.upstream->conf->name,
-		exchange->server->name,
-		exchange->error_text ? exchange->error_text : strerrordesc_np(error));
+	if (is_our_fault(error))
+		log_warn("upstream %s: connect to %s: %s",
+			exchange->request.upstream->conf->name, exchange->server->name,
+			reason);
+	else
+		upstream_note_connect_error(
+			exchange->request.upstream, exchange->server, now_ms(), reason);
 }
 
 static bool dial(struct exchange *exchange, int *reterr_errno)
 {
-	exchange->is_reused = exchange->is_connected = false;
+	exchange->is_reused = exchange->is_connected = exchange->has_answer = false;
 	counters_add(&loop_counters(exchange->loop)->backend_connects, 1);
 	exchange->stream = pool_dial(exchange->pool, exchange->server, reterr_errno);
 	if (!exchange->stream)
@@ -77,6 +79,7 @@ static bool reuse(struct exchange *exchange)
 	counters_add(&loop_counters(exchange->loop)->backend_reuses, 1);
 	count_stream(exchange);
 	exchange->is_reused = exchange->is_connected = true;
+	exchange->has_answer = false;
 	stream_set_handler(exchange->stream, &exchange_stream_events, exchange);
 	stream_resume(exchange->stream);
 	send_head(exchange);
@@ -118,6 +121,10 @@ bool exchange_connect_any(struct exchange *exchange, enum exchange_failure *fail
 	while (true) {
 		switch (exchange_wait_for_server(exchange)) {
 		case EXCHANGE_WAIT_FOUND:
+			if (exchange->is_repeated && !exchange_outcome_spend(exchange)) {
+				exchange_release_server(exchange);
+				return false;
+			}
 			if (connect_one(exchange, failure))
 				return true;
 			break;
@@ -158,4 +165,16 @@ void exchange_connect_again(struct exchange *exchange)
 	exchange->tries.count--;
 	exchange_release_server(exchange);
 	connect_next(exchange, EXCHANGE_LOST);
+}
+
+bool exchange_connect_elsewhere(struct exchange *exchange, enum exchange_failure failure)
+{
+	if (!exchange->request.may_repeat || exchange->has_answer)
+		return false;
+	exchange_close_stream(exchange);
+	exchange_release_server(exchange);
+	exchange->request.may_reuse = false;
+	exchange->is_repeated = true;
+	connect_next(exchange, failure);
+	return true;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The exchange as its parts see it: exchange.c (the request and its response),
-// exchange_connect.c (its connection) and exchange_wait.c (its server, and the wait for
-// one).
+// exchange_connect.c (its connection), exchange_wait.c (its server, and the wait for one)
+// and exchange_outcome.c (what is learned from it about the server and its group).
 #pragma once
 
 #include "wherry/upstream/exchange.h"
@@ -33,6 +33,25 @@ void exchange_connect_failed(
 // The server closed a kept-alive connection while the request was under way: the request
 // is sent again, once, on a fresh one.
 void exchange_connect_again(struct exchange *exchange);
+// The connection was lost, or silent, before any byte of an answer: another server may
+// have the request. False if that may not be, and the exchange is as it was.
+MUST_CHECK bool exchange_connect_elsewhere(
+	struct exchange *exchange, enum exchange_failure failure);
+
+// exchange_outcome.c
+
+// May the group be asked? Else exchange->error_text says why not.
+MUST_CHECK bool exchange_outcome_begin(struct exchange *exchange);
+// The final head is there, or a 101 was accepted.
+void exchange_outcome_answer(struct exchange *exchange, unsigned status);
+// This server failed.
+void exchange_outcome_error(struct exchange *exchange, enum exchange_failure failure);
+// All that were tried failed.
+void exchange_outcome_failure(struct exchange *exchange, enum exchange_failure failure);
+// It waits for no answer any more.
+void exchange_outcome_end(struct exchange *exchange);
+// May the request be sent again? Counts it if so.
+MUST_CHECK bool exchange_outcome_spend(struct exchange *exchange);
 
 // exchange_wait.c
 

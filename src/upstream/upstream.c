@@ -6,10 +6,7 @@
 #include <string.h>
 
 #include "wherry/net/tls_client.h"
-
-enum {
-	REST_MS = 1000
-};
+#include "wherry/upstream/health.h"
 
 struct upstream_set *upstream_set_ref(struct upstream_set *set)
 {
@@ -46,6 +43,29 @@ bool upstream_takes_traffic(const struct upstream_member *member)
 	return !member->is_down && !member->is_gone;
 }
 
+bool upstream_is_healthy(const struct upstream_server *server, uint64_t now)
+{
+	return atomic_load_explicit(&server->health, memory_order_relaxed) !=
+		       HEALTH_DOWN &&
+	       !ejection_is_on(&server->ejection, now);
+}
+
+bool upstream_is_in_panic(const struct upstream *upstream, uint64_t now)
+{
+	bool has_any = false;
+
+	for (size_t i = 0; i < upstream->member_count; i++) {
+		const struct upstream_member *member = &upstream->members[i];
+
+		if (!upstream_takes_traffic(member))
+			continue;
+		if (upstream_is_healthy(member->server, now))
+			return false;
+		has_any = true;
+	}
+	return has_any;
+}
+
 const struct upstream_member *upstream_find_member(
 	const struct upstream *upstream, const struct upstream_server *server)
 {
@@ -56,22 +76,7 @@ const struct upstream_member *upstream_find_member(
 	return NULL;
 }
 
-void upstream_note_refused(struct upstream_server *server, uint64_t now)
+void upstream_start_slowly(struct upstream_server *server, uint64_t at_ms)
 {
-	atomic_store_explicit(
-		&server->refused_until_ms, now + REST_MS, memory_order_relaxed);
-}
-
-void upstream_note_connected(struct upstream_server *server, uint64_t now)
-{
-	// Written only when it changes something: all workers read this cache line.
-	if (atomic_load_explicit(&server->refused_until_ms, memory_order_relaxed) == 0)
-		return;
-	atomic_store_explicit(&server->refused_until_ms, 0, memory_order_relaxed);
-	upstream_note_back(server, now);
-}
-
-void upstream_note_back(struct upstream_server *server, uint64_t now)
-{
-	atomic_store_explicit(&server->came_ms, now, memory_order_relaxed);
+	atomic_store_explicit(&server->came_ms, at_ms, memory_order_relaxed);
 }

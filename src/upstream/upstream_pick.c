@@ -9,7 +9,7 @@
 enum kind {
 	PRIMARIES,
 	BACKUPS,
-	LAST_RESORT, // all, fit or not
+	LAST_RESORT, // all, healthy or not
 };
 
 // What the balancing sees of a group while one request chooses.
@@ -31,17 +31,11 @@ static bool was_tried(
 	return false;
 }
 
-static bool is_fit(const struct upstream_server *server, uint64_t now)
-{
-	return atomic_load_explicit(&server->refused_until_ms, memory_order_relaxed) <=
-	       now;
-}
-
 static bool is_candidate(const struct view *view, const struct upstream_member *member)
 {
 	bool is_kind = view->kind == LAST_RESORT ||
 		       (member->conf->is_backup == (view->kind == BACKUPS) &&
-			       is_fit(member->server, view->now));
+			       upstream_is_healthy(member->server, view->now));
 	return is_kind && upstream_takes_traffic(member) &&
 	       !was_tried(view->tries, member->server);
 }
@@ -122,7 +116,7 @@ static size_t find_server(const struct view *view, uint64_t server_id)
 		const struct upstream_member *member = &view->upstream->members[i];
 		bool is_good = member->server->id == server_id &&
 			       upstream_takes_traffic(member) &&
-			       is_fit(member->server, view->now) &&
+			       upstream_is_healthy(member->server, view->now) &&
 			       !was_tried(view->tries, member->server);
 		if (is_good)
 			return i;
@@ -172,7 +166,7 @@ enum upstream_pick_result upstream_pick(const struct upstream *upstream,
 		.ret_is_full = &is_full};
 
 	*ret_server = NULL;
-	if (tries->count >= UPSTREAM_MAX_TRIES || upstream->order_length == 0)
+	if (tries->count >= upstream->conf->retry.tries || upstream->order_length == 0)
 		return UPSTREAM_PICK_NONE;
 	enum upstream_pick_result result = pick_own(&view, key, &index);
 	if (result == UPSTREAM_PICK_NONE)

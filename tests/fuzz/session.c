@@ -143,7 +143,7 @@ void session_start(struct session *session)
 	session->proxy = proxy_create(loop, &options);
 	FUZZ_REQUIRE(session->proxy && addr_parse(STR("192.0.2.1:1000"), &client));
 	// What stood refused in the session before stands again.
-	atomic_store(&upstreams->upstreams[0].members[0].server->refused_until_ms, 0);
+	ejection_forgive(&upstreams->upstreams[0].members[0].server->ejection);
 	make_pair(pair);
 	session->client.socket = pair[1];
 	struct edition *edition = proxy_edition(session->proxy);

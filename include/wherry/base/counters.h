@@ -40,7 +40,9 @@
 	X(backend_reuses, "wherry_backend_reuses_total", "counter",                      \
 		"Requests sent on a kept-alive backend connection")                      \
 	X(backend_retries, "wherry_backend_retries_total", "counter",                    \
-		"Requests sent again after a kept-alive connection was lost")            \
+		"Requests sent again after their connection was lost")                   \
+	X(backend_retries_refused, "wherry_backend_retries_refused_total", "counter",    \
+		"Requests not sent again because the budget was used up")                \
 	X(websockets, "wherry_websockets", "gauge", "WebSocket relays open")             \
 	X(websockets_opened, "wherry_websockets_opened_total", "counter",                \
 		"WebSocket relays opened")                                               \

@@ -28,6 +28,9 @@ MUST_CHECK enum circuit_verdict circuit_enter(struct circuit *circuit,
 	const struct conf_circuit *conf, uint64_t active, uint64_t now);
 void circuit_leave(struct circuit *circuit, const struct conf_circuit *conf);
 
+// Nobody, or one who tries, is let in.
+bool circuit_is_open(const struct circuit *circuit);
+
 // A server of the group has answered, whatever it said; true if that closes the circuit.
 MUST_CHECK bool circuit_note_answer(struct circuit *circuit);
 // None has; true if that opens it, which it was not before.

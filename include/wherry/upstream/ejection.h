@@ -39,7 +39,9 @@ MUST_CHECK uint64_t ejection_start(
 	struct ejection *ejection, const struct conf_ejection *conf, uint64_t now);
 
 void ejection_note_connected(struct ejection *ejection);
-// A good answer to a request that was sent then: it ends an ejection that is older.
-void ejection_note_answer(struct ejection *ejection, uint64_t sent_ms);
+// A good answer to a request that was sent then: true if that ends an ejection, which
+// must be older.
+MUST_CHECK bool ejection_note_answer(
+	struct ejection *ejection, uint64_t sent_ms, uint64_t now);
 // Ends it, whatever failed: a check found that the server has come back.
 void ejection_forgive(struct ejection *ejection);

@@ -24,6 +24,7 @@ enum exchange_failure {
 	EXCHANGE_STALL,            // the server took no byte of the request
 	EXCHANGE_LOST,             // the connection ended before the response did
 	EXCHANGE_BAD,              // the response broke HTTP: exchange_error_text
+	EXCHANGE_OVERLOAD, // the group's circuit lets nobody in: exchange_error_text
 	EXCHANGE_MEMORY,
 };
 
@@ -43,7 +44,9 @@ struct exchange_request {
 	const struct upstream *upstream; // its set is held until the exchange is finished
 	bool is_head;                    // HEAD: its response has no body
 	bool has_body;
-	bool may_reuse;      // safe to send again, and so on a kept-alive connection
+	bool is_handshake;   // of a WebSocket
+	bool may_repeat;     // safe to send again; it has no body
+	bool may_reuse;      // the same, and so on a kept-alive connection
 	struct str prologue; // what the connection begins with, and so is this request's
 			     // alone; borrowed until the exchange is finished
 	enum http_body_kind body_kind; // how exchange_write frames
@@ -82,7 +85,11 @@ struct exchange {
 	const char *tls_error;         // the same, of a server tried before; NULL
 	bool is_open;                  // between start and finish
 	bool is_connected;
-	bool is_reused; // on a kept-alive connection
+	bool is_reused;   // on a kept-alive connection
+	bool is_pending;  // in the circuit: no answer yet
+	bool is_repeated; // to be sent again, if the group's budget allows
+	bool has_answer;  // a byte of it
+	uint64_t sent_ms; // when the request was
 	bool is_request_sent;
 	bool has_head; // the final response head was read
 	bool is_response_ended;
@@ -117,6 +124,9 @@ void exchange_resume(struct exchange *exchange);
 // and the server's reservation (upstream_release). The exchange is finished.
 MUST_CHECK struct stream *exchange_take_stream(
 	struct exchange *exchange, struct upstream_server **ret_server);
+
+// After a 101 that is none: it counts against the server. Only exchange_finish is left.
+void exchange_refuse_switch(struct exchange *exchange);
 
 // Gives the connection back to the pool if it is in a clean state, else closes it.
 // Allowed at any time, also twice.

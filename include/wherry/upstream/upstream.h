@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The groups of servers as connections see them: which servers a group has, how busy each
-// is and when it last refused. Sets are immutable; what servers and groups carry is
+// is and what it has done wrong. Sets are immutable; what servers and groups carry is
 // shared by all workers and all sets: atomics only. Which servers there are is the
 // directory's business, and sockets are the pool's.
 #pragma once
@@ -8,6 +8,9 @@
 #include <stdatomic.h>
 
 #include "wherry/conf/conf.h"
+#include "wherry/upstream/circuit.h"
+#include "wherry/upstream/ejection.h"
+#include "wherry/upstream/retry_budget.h"
 #include "wherry/upstream/sticky.h"
 
 struct session_table;
@@ -31,7 +34,8 @@ struct upstream_server {
 	_Atomic uint64_t
 		came_ms; // later than its group, or back: slow start; 0 = neither
 	_Atomic(struct wait_queue *) queue; // of its group; NULL = it never had a maximum
-	_Atomic uint64_t refused_until_ms;  // a failed connect rests it for a moment
+	_Atomic unsigned health;            // enum health_state; health_checker's
+	struct ejection ejection;
 };
 
 // What a group of that name keeps over all its sets.
@@ -39,6 +43,8 @@ struct upstream_group {
 	const char *name;
 	size_t sets; // that have it; the control loop's
 	_Atomic uint64_t cursor;
+	struct retry_budget retries;
+	struct circuit circuit;
 };
 
 // A server in one set.
@@ -78,12 +84,13 @@ void upstream_set_unref(struct upstream_set *set);
 
 // May new traffic go to it?
 bool upstream_takes_traffic(const struct upstream_member *member);
+// No check says that it is down, and it is not ejected.
+bool upstream_is_healthy(const struct upstream_server *server, uint64_t now);
+// No server that takes traffic is healthy: so all of them get it.
+bool upstream_is_in_panic(const struct upstream *upstream, uint64_t now);
 // The server's place in that group; NULL = none: it was taken away.
 const struct upstream_member *upstream_find_member(
 	const struct upstream *upstream, const struct upstream_server *server);
 
-// A connect failed or succeeded: rest it for 1 s, or end its rest.
-void upstream_note_refused(struct upstream_server *server, uint64_t now);
-void upstream_note_connected(struct upstream_server *server, uint64_t now);
-// It works again after it did not: its slow start begins.
-void upstream_note_back(struct upstream_server *server, uint64_t now);
+// It works again after it did not, or will at a time ahead: its slow start begins then.
+void upstream_start_slowly(struct upstream_server *server, uint64_t at_ms);

@@ -7,7 +7,7 @@
 
 // Servers already tried for one request.
 enum {
-	UPSTREAM_MAX_TRIES = 3
+	UPSTREAM_MAX_TRIES = 10 // most that retry.tries may allow
 };
 struct upstream_tries {
 	size_t count;
@@ -29,8 +29,8 @@ enum upstream_pick_result {
 };
 
 // Chooses a server not tried yet, reserves a place on it (given back by upstream_release)
-// and notes it in tries. Backups are chosen when no other server is fit, and servers that
-// are not fit, for they rest, when no backup is either. ret_server is NULL unless OK.
+// and notes it in tries. Backups are chosen when no other server is healthy, and those
+// that are not when no backup is either. ret_server is NULL unless OK.
 MUST_CHECK enum upstream_pick_result upstream_pick(const struct upstream *upstream,
 	const struct upstream_key *key, struct upstream_tries *tries, uint64_t now,
 	struct upstream_server **ret_server);

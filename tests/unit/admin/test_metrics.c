@@ -8,6 +8,7 @@
 #include <criterion/criterion.h>
 
 #include "wherry/base/now.h"
+#include "wherry/upstream/health.h"
 
 struct page {
 	struct buf text;
@@ -92,12 +93,18 @@ Test(metrics, tells_servers_with_escaped_labels)
 		{.text = "http://app:80", .name = "http://app:80@10.0.0.9"}};
 	struct upstream_member members[] = {{.server = &servers[0]},
 		{.server = &servers[1]}, {.server = &servers[2]}};
-	struct upstream upstream = {
-		.conf = &conf_upstream, .members = members, .member_count = 3};
+	struct upstream_group group = {.name = "app"};
+	struct upstream upstream = {.conf = &conf_upstream,
+		.group = &group,
+		.members = members,
+		.member_count = 3};
 	struct upstream_set set = {.upstreams = &upstream, .upstream_count = 1};
 	struct metrics_source source = {.set = &set};
 
 	servers[0].active = 7;
+	servers[1].health = HEALTH_DOWN;
+	servers[2].ejection.until_ms = UINT64_MAX;
+	group.circuit.open_until_ms = 1;
 	servers[1].active = 1234567890123;
 	cr_assert(addr_parse(STR("10.0.0.9:80"), &servers[2].address));
 	struct page page = write_page(&source);
@@ -108,6 +115,15 @@ Test(metrics, tells_servers_with_escaped_labels)
 			   "server=\"unix:/a\\\"b\\\\c\\nd\"} 1234567890123");
 	expect_line(&page, "wherry_server_active{upstream=\"app\","
 			   "server=\"http://app:80\",address=\"10.0.0.9:80\"} 0");
+	expect_line(&page, "wherry_server_up{upstream=\"app\","
+			   "server=\"http://10.0.0.1:80\"} 1");
+	expect_line(&page, "wherry_server_up{upstream=\"app\","
+			   "server=\"unix:/a\\\"b\\\\c\\nd\"} 0");
+	expect_line(&page, "wherry_server_ejected{upstream=\"app\","
+			   "server=\"http://10.0.0.1:80\"} 0");
+	expect_line(&page, "wherry_server_ejected{upstream=\"app\","
+			   "server=\"http://app:80\",address=\"10.0.0.9:80\"} 1");
+	expect_line(&page, "wherry_upstream_circuit_open{upstream=\"app\"} 1");
 	buf_finish(&page.text);
 }
 

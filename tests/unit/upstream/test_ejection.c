@@ -31,7 +31,7 @@ Test(ejection, counts_failures_in_a_row)
 
 	cr_expect_not(ejection_note_failure(&ejection, &CONF, EJECTION_ERROR, 1));
 	cr_expect_not(ejection_note_failure(&ejection, &CONF, EJECTION_ERROR, 2));
-	ejection_note_answer(&ejection, 2);
+	cr_expect_not(ejection_note_answer(&ejection, 2, 2));
 	cr_expect_not(ejection_note_failure(&ejection, &CONF, EJECTION_ERROR, 3));
 	cr_expect_not(ejection_note_failure(&ejection, &CONF, EJECTION_ERROR, 4));
 	cr_expect(ejection_note_failure(&ejection, &CONF, EJECTION_ERROR, 5));
@@ -47,7 +47,8 @@ Test(ejection, tells_connects_from_answers)
 
 	two.connect_errors = 2;
 	cr_expect_not(ejection_note_failure(&ejection, &two, EJECTION_CONNECT, 1));
-	ejection_note_answer(&ejection, 1); // over a connection that stands
+	cr_expect_not(
+		ejection_note_answer(&ejection, 1, 1)); // over a connection that stands
 	cr_expect(ejection_note_failure(&ejection, &two, EJECTION_CONNECT, 2));
 	ejection_note_connected(&ejection);
 	cr_expect_not(ejection_note_failure(&ejection, &two, EJECTION_CONNECT, 3));
@@ -79,7 +80,7 @@ Test(ejection, grows_on_though_it_answers_between)
 	struct ejection ejection = {0};
 
 	cr_expect_eq(eject(&ejection, EJECTION_ERROR, 10), 1000);
-	ejection_note_answer(&ejection, 1500);
+	cr_expect_not(ejection_note_answer(&ejection, 1500, 1500));
 	cr_expect_eq(eject(&ejection, EJECTION_ERROR, 2000), 2000);
 }
 
@@ -98,11 +99,11 @@ Test(ejection, ends_with_an_answer_to_a_later_request)
 	struct ejection ejection = {0};
 
 	cr_assert_eq(eject(&ejection, EJECTION_ERROR, 100), 1000);
-	ejection_note_answer(&ejection, 99); // was under way before
+	cr_expect_not(ejection_note_answer(&ejection, 99, 200)); // was under way before
 	cr_expect(ejection_is_on(&ejection, 200));
 	ejection_note_connected(&ejection);
 	cr_expect(ejection_is_on(&ejection, 200));
-	ejection_note_answer(&ejection, 150);
+	cr_expect(ejection_note_answer(&ejection, 150, 200));
 	cr_expect_not(ejection_is_on(&ejection, 200));
 }
 

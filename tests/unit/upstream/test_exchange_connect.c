@@ -21,7 +21,8 @@ Test(exchange_connect, tries_the_next_server_when_one_refuses)
 	exchange_fixture_add(&fixture, &ANSWER, 1);
 	exchange_fixture_expect(&fixture, "(200)ok;");
 	cr_expect_eq(fixture.head_count, 2, "a head for each server");
-	cr_expect_gt(server_set_get(&fixture.servers, 0, 0)->refused_until_ms, now_ms());
+	cr_expect_not(
+		upstream_is_healthy(server_set_get(&fixture.servers, 0, 0), now_ms()));
 	cr_expect_eq(loop_counters(fixture.loop)->backend_connect_errors, 1);
 	exchange_fixture_finish(&fixture);
 }
@@ -186,5 +187,93 @@ Test(exchange_connect, begins_with_a_prologue_on_a_connection_of_its_own)
 	fixture.request.prologue = STR("");
 	exchange_fixture_expect(&fixture, "(200)ok;");
 	cr_expect_eq(fixture.backends[0].conn_count, 3, "the one in the pool");
+	exchange_fixture_finish(&fixture);
+}
+
+static const struct scripted_backend_step LOSE = {.then = SCRIPTED_BACKEND_RESET};
+
+static void start_two(
+	struct exchange_fixture *fixture, const struct scripted_backend_step *first)
+{
+	exchange_fixture_start(fixture, 2);
+	fixture->request.may_repeat = true;
+	exchange_fixture_add(fixture, first, 1);
+	exchange_fixture_add(fixture, &ANSWER, 1);
+}
+
+Test(exchange_connect, sends_again_to_another_server)
+{
+	static const struct scripted_backend_step steps[] = {
+		{.then = SCRIPTED_BACKEND_RESET}, {.then = SCRIPTED_BACKEND_CLOSE},
+		{.answer = ""}, // silence
+	};
+	for (size_t i = 0; i < COUNT(steps); i++) {
+		struct exchange_fixture fixture;
+
+		start_two(&fixture, &steps[i]);
+		fixture.request.response_timeout_ms = 50;
+		exchange_fixture_expect(&fixture, "(200)ok;");
+		cr_expect_eq(fixture.head_count, 2, "step %zu", i);
+		cr_expect_eq(loop_counters(fixture.loop)->backend_retries, 1);
+		exchange_fixture_finish(&fixture);
+	}
+}
+
+Test(exchange_connect, sends_nothing_again_that_might_be_done_twice)
+{
+	struct exchange_fixture fixture;
+
+	start_two(&fixture, &LOSE);
+	fixture.request.may_repeat = fixture.request.may_reuse = false;
+	exchange_fixture_expect(&fixture, "!lost");
+	cr_expect_eq(fixture.head_count, 1);
+	exchange_fixture_finish(&fixture);
+}
+
+Test(exchange_connect, sends_nothing_again_once_an_answer_began)
+{
+	static const struct scripted_backend_step steps[] = {
+		{.answer = "H", .then = SCRIPTED_BACKEND_RESET},
+		{.answer = "HTTP/1.1 103 Early Hints\r\n\r\n",
+			.then = SCRIPTED_BACKEND_CLOSE},
+	};
+	static const char *const stories[] = {"!lost", "(103)!lost"};
+
+	for (size_t i = 0; i < COUNT(steps); i++) {
+		struct exchange_fixture fixture;
+
+		start_two(&fixture, &steps[i]);
+		exchange_fixture_expect(&fixture, stories[i]);
+		cr_expect_eq(fixture.head_count, 1);
+		cr_expect_eq(loop_counters(fixture.loop)->backend_retries, 0);
+		exchange_fixture_finish(&fixture);
+	}
+}
+
+Test(exchange_connect, sends_nothing_again_beyond_the_budget)
+{
+	struct exchange_fixture fixture;
+
+	start_two(&fixture, &LOSE);
+	struct upstream *upstream = &fixture.servers.set->upstreams[0];
+	while (retry_budget_take(
+		&upstream->group->retries, &upstream->conf->retry, now_ms()))
+		continue;
+	exchange_fixture_expect(&fixture, "!lost");
+	cr_expect_eq(loop_counters(fixture.loop)->backend_retries, 0);
+	cr_expect_eq(loop_counters(fixture.loop)->backend_retries_refused, 1);
+	exchange_fixture_finish(&fixture);
+}
+
+Test(exchange_connect, spends_nothing_where_no_server_is_left)
+{
+	struct exchange_fixture fixture;
+
+	exchange_fixture_start(&fixture, 1);
+	fixture.request.may_repeat = true;
+	exchange_fixture_add(&fixture, &LOSE, 1);
+	exchange_fixture_expect(&fixture, "!lost");
+	cr_expect_eq(loop_counters(fixture.loop)->backend_retries, 0);
+	cr_expect_eq(loop_counters(fixture.loop)->backend_retries_refused, 0);
 	exchange_fixture_finish(&fixture);
 }

@@ -8,6 +8,7 @@
 
 #include "conf_text.h"
 #include "server_set.h"
+#include "wherry/upstream/health.h"
 
 #define HEAD                                                                             \
 	"listeners: [{ address: 127.0.0.1:0 }]\n"                                        \
@@ -112,53 +113,46 @@ Test(upstream, stops_after_the_most_tries)
 	server_set_start(&servers, conf_text_load(TWO_GROUPS));
 	struct upstream_tries tries = {0};
 
-	for (size_t i = 0; i < UPSTREAM_MAX_TRIES; i++)
+	for (size_t i = 0; i < servers.set->conf->upstreams[1].retry.tries; i++)
 		cr_expect_not_null(pick(&servers.set->upstreams[1], &tries, 1));
 	cr_expect_null(pick(&servers.set->upstreams[1], &tries, 1));
 	server_set_finish(&servers);
 }
 
-Test(upstream, rests_a_server_that_refused)
+static void set_down(const struct upstream *upstream, size_t index)
+{
+	atomic_store(&upstream->members[index].server->health, HEALTH_DOWN);
+}
+
+Test(upstream, passes_over_servers_that_are_not_healthy)
 {
 	struct server_set servers;
 	server_set_start(&servers, conf_text_load(TWO_GROUPS));
-	struct upstream *upstream = &servers.set->upstreams[0];
-	struct upstream_server *heavy = upstream->members[0].server;
-	struct upstream_server *light = upstream->members[1].server;
+	struct upstream *upstream = &servers.set->upstreams[1];
+	struct upstream_server *left = upstream->members[2].server;
 
-	upstream_note_refused(heavy, 5000);
+	set_down(upstream, 0);
+	set_down(upstream, 1);
+	cr_assert(ejection_start(&upstream->members[3].server->ejection,
+			  &upstream->conf->ejection, 5000) == 1000);
 	for (size_t i = 0; i < 8; i++)
-		cr_expect_eq(pick_one(upstream, 5999), light);
-	bool is_back = false;
-	for (size_t i = 0; i < 4; i++)
-		is_back |= pick_one(upstream, 6000) == heavy;
-	cr_expect(is_back, "rests for longer than a second");
+		cr_expect_eq(pick_one(upstream, 5999), left);
+	cr_expect_not(upstream_is_in_panic(upstream, 5999));
+	cr_expect_eq(pick_one(upstream, 6000), upstream->members[3].server);
 	server_set_finish(&servers);
 }
 
-Test(upstream, ends_the_rest_when_a_connect_succeeds)
-{
-	struct server_set servers;
-	server_set_start(&servers, conf_text_load(TWO_GROUPS));
-	struct upstream *upstream = &servers.set->upstreams[0];
-
-	upstream_note_refused(upstream->members[0].server, 5000);
-	upstream_note_connected(upstream->members[0].server, 5000);
-	for (size_t i = 0; i < 4; i++)
-		cr_assert_not_null(pick_one(upstream, 5000));
-	cr_expect_eq(upstream->members[0].server->active, 3);
-	server_set_finish(&servers);
-}
-
-Test(upstream, chooses_resting_servers_if_all_rest)
+Test(upstream, chooses_all_servers_if_none_is_healthy)
 {
 	struct server_set servers;
 	server_set_start(&servers, conf_text_load(TWO_GROUPS));
 	struct upstream *upstream = &servers.set->upstreams[0];
 	struct upstream_tries tries = {0};
 
-	upstream_note_refused(upstream->members[0].server, 5000);
-	upstream_note_refused(upstream->members[1].server, 5000);
+	set_down(upstream, 0);
+	cr_expect_not(upstream_is_in_panic(upstream, 5000));
+	set_down(upstream, 1);
+	cr_expect(upstream_is_in_panic(upstream, 5000));
 	struct upstream_server *first = pick(upstream, &tries, 5000);
 	struct upstream_server *second = pick(upstream, &tries, 5000);
 	cr_assert_not_null(first);

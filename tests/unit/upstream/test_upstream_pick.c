@@ -9,6 +9,7 @@
 
 #include "conf_text.h"
 #include "server_set.h"
+#include "wherry/upstream/upstream_note.h"
 
 #define HEAD                                                                             \
 	"listeners: [{ address: 127.0.0.1:0 }]\n"                                        \
@@ -43,6 +44,18 @@ static void start(struct fixture *fixture, const char *group, const char *const 
 static struct upstream_server *server(const struct fixture *fixture, size_t index)
 {
 	return server_set_get(&fixture->servers, 0, index);
+}
+
+static void refuse(struct fixture *fixture, size_t index)
+{
+	upstream_note_connect_error(
+		fixture->upstream, server(fixture, index), fixture->now, "a test");
+}
+
+static void come_back(struct fixture *fixture, size_t index)
+{
+	ejection_forgive(&server(fixture, index)->ejection);
+	upstream_start_slowly(server(fixture, index), fixture->now);
 }
 
 // The index of the server, or -1 for none, -2 for full.
@@ -93,7 +106,7 @@ static void start_method(
 	start(fixture, group, servers, count);
 }
 
-Test(upstream_pick, takes_backups_when_no_other_is_fit)
+Test(upstream_pick, takes_backups_when_no_other_is_healthy)
 {
 	static const char *const servers[] = {
 		"", ", backup: true", "", ", down: true", ", backup: true, down: true"};
@@ -103,21 +116,21 @@ Test(upstream_pick, takes_backups_when_no_other_is_fit)
 		for (size_t j = 0; j < 20; j++)
 			cr_expect_eq(pick(&fixture) % 2, 0, "%s", methods[i]);
 		cr_expect_eq(server(&fixture, 4)->active, 0, "%s", methods[i]);
-		upstream_note_refused(server(&fixture, 0), fixture.now);
+		refuse(&fixture, 0);
 		expect_picks(&fixture, 2, 5);
-		upstream_note_refused(server(&fixture, 2), fixture.now);
+		refuse(&fixture, 2);
 		expect_picks(&fixture, 1, 5);
 		server_set_finish(&fixture.servers);
 	}
 }
 
-Test(upstream_pick, takes_who_rests_when_nobody_is_fit)
+Test(upstream_pick, takes_anybody_when_nobody_is_healthy)
 {
 	static const char *const servers[] = {"", ", backup: true"};
 	struct fixture fixture;
 	start(&fixture, "balance: round_robin", servers, 2);
-	upstream_note_refused(server(&fixture, 0), fixture.now);
-	upstream_note_refused(server(&fixture, 1), fixture.now);
+	refuse(&fixture, 0);
+	refuse(&fixture, 1);
 	bool is_chosen[2] = {false, false};
 	for (size_t i = 0; i < 4; i++)
 		is_chosen[pick(&fixture)] = true;
@@ -211,11 +224,11 @@ Test(upstream_pick, goes_by_the_key)
 	for (fixture.key.hash = 0; fixture.key.hash < 300; fixture.key.hash++) {
 		int first = pick(&fixture);
 		expect_picks(&fixture, first, 2);
-		upstream_note_refused(server(&fixture, 2), fixture.now);
+		refuse(&fixture, 2);
 		int other = pick(&fixture);
 		cr_expect(first == 2 ? other != 2 : other == first);
 		moved += first == 2;
-		upstream_note_connected(server(&fixture, 2), fixture.now);
+		come_back(&fixture, 2);
 	}
 	cr_expect(moved > 70 && moved < 130, "%zu", moved);
 	server_set_finish(&fixture.servers);
@@ -262,7 +275,7 @@ Test(upstream_pick, takes_the_own_server_while_it_can)
 		cr_expect_neq(pick(&fixture), 1, "it is full");
 		fixture.key.is_bound = true;
 		cr_expect_eq(pick(&fixture), -2, "waits");
-		upstream_note_refused(server(&fixture, 1), fixture.now);
+		refuse(&fixture, 1);
 		cr_expect_geq(pick(&fixture), 0, "it is out");
 		fixture.key.server_id = 12345; // that was
 		cr_expect_geq(pick(&fixture), 0);
@@ -274,8 +287,8 @@ Test(upstream_pick, starts_slowly_who_came_back)
 {
 	struct fixture fixture;
 	start(&fixture, "balance: round_robin\n    slow_start: 100s", NULL, 2);
-	upstream_note_refused(server(&fixture, 1), fixture.now);
-	upstream_note_connected(server(&fixture, 1), fixture.now);
+	refuse(&fixture, 1);
+	come_back(&fixture, 1);
 	static const uint64_t expected[] = {5, 27, 50, 50}; // per cent, of the turns
 	for (size_t i = 0; i < 4; i++) {
 		server(&fixture, 0)->active = server(&fixture, 1)->active = 0;
