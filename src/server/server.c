@@ -106,7 +106,9 @@ static bool start(struct server *server)
 {
 	server->loop = loop_create();
 	server->limits = limits_create(server->conf);
-	if (!server->loop || !server->limits || !server_names_create(server)) {
+	server->checker = health_checker_create(server->loop);
+	if (!server->loop || !server->limits || !server->checker ||
+		!server_names_create(server)) {
 		log_error("out of memory or descriptors");
 		return false;
 	}
@@ -140,6 +142,7 @@ static void finish(struct server *server)
 	if (server->loop)
 		loop_settle(server->loop); // what they have posted frees itself
 	server_reload_finish(server);
+	health_checker_destroy(server->checker);
 	server_snapshot_finish(server);
 	server_names_finish(server);
 	limits_destroy(server->limits);

@@ -20,6 +20,7 @@
 #include "wherry/server/server.h"
 #include "wherry/server/worker.h"
 #include "wherry/upstream/directory.h"
+#include "wherry/upstream/health_checker.h"
 
 struct server;
 
@@ -55,6 +56,7 @@ struct server {
 	struct snapshot *snapshot; // the newest; older ones that are in use follow it
 	uint64_t edition;          // its number
 	struct loop_timer sweep_timer;
+	struct health_checker *checker;
 	struct limits *limits;
 	struct worker *workers[SERVER_WORKERS_MAX]; // all that were ever made
 	size_t worker_count;

@@ -67,6 +67,7 @@ bool server_publish(struct server *server, struct rules *rules,
 	options.snapshot = snapshot;
 	for (size_t i = 0; i < server->worker_count; i++)
 		give(server, i, &options);
+	health_checker_follow(server->checker, upstreams);
 	sweep(server);
 	return true;
 }

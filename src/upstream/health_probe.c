@@ -17,7 +17,6 @@ static const char *const awaited[] = {
 	[HEALTH_PROBE_CONNECT] = "a connection",
 	[HEALTH_PROBE_HEAD] = "an answer",
 	[HEALTH_PROBE_BODY] = "the end of the answer",
-	[HEALTH_PROBE_MESSAGE] = "the expected message",
 	[HEALTH_PROBE_PONG] = "a pong",
 	[HEALTH_PROBE_CLOSE] = "a Close",
 };
@@ -54,11 +53,17 @@ void health_probe_pass(struct health_probe *probe)
 	conclude(probe, HEALTH_PROBE_PASSED);
 }
 
+static const char *name_awaited(const struct health_probe *probe)
+{
+	return probe->state == HEALTH_PROBE_MESSAGE ? probe->options.check->expect
+						    : awaited[probe->state];
+}
+
 void health_probe_fail(
 	struct health_probe *probe, const char *expected, const char *found)
 {
 	(void)snprintf(probe->reason, sizeof(probe->reason), "expected %s, found %s",
-		expected ? expected : awaited[probe->state], found);
+		expected ? expected : name_awaited(probe), found);
 	conclude(probe, HEALTH_PROBE_FAILED);
 }
 
@@ -156,13 +161,17 @@ static void write_prologue(struct health_probe *probe)
 			proxy_header_write_local(kind == CONF_PROXY_HEADER_V2, header));
 }
 
+// A context of its own: next to the handshake that is little, and the connection keeps
+// it.
 static bool start_tls(struct health_probe *probe)
 {
-	struct tls_client *tls = probe->options.tls;
-
-	if (!tls)
+	if (!probe->options.tls)
 		return true;
-	SSL *ssl = tls_client_connect(tls, probe->options.url->host, &probe->session);
+	struct tls_client *client = tls_client_create(probe->options.tls);
+	SSL *ssl = client ? tls_client_connect(
+				    client, probe->options.url->host, &probe->session)
+			  : NULL;
+	tls_client_destroy(client);
 	return ssl && stream_start_tls(probe->stream, ssl);
 }
 

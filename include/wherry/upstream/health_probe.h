@@ -8,7 +8,7 @@
 #include "wherry/net/loop.h"
 
 struct health_probe;
-struct tls_client;
+struct tls_client_set;
 
 enum health_probe_result {
 	HEALTH_PROBE_PASSED,
@@ -22,7 +22,7 @@ struct health_probe_options {
 	const struct addr *address;
 	const struct url *url;               // of the server: names it in Host and TLS
 	enum conf_proxy_header proxy_header; // what the connection begins with
-	struct tls_client *tls;              // NULL = it is plain
+	struct tls_client_set *tls;          // NULL = it is plain
 };
 
 // Unless it passed, reason says why: "expected status 200-399, found 503".
