@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "conf_suggest_priv.h"
+#include "wherry/conf/conf_suggest.h"
 
 enum {
 	DNS_PORT = 53,

@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "conf_suggest_priv.h"
+#include "wherry/conf/conf_suggest.h"
 
 enum {
 	DEFAULT_ITEMS_MAX = 4

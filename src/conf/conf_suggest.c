@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Edit distance: letters inserted, left out, replaced, or swapped with the next one.
-#include "conf_suggest_priv.h"
+#include "wherry/conf/conf_suggest.h"
 
 enum {
 	MAX_LENGTH = 48, // of words that are compared; no key is longer

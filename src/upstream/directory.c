@@ -24,6 +24,7 @@ struct directory *directory_create(struct names *names)
 	directory->groups = map_create();
 	LIST_INIT(&directory->all_servers);
 	LIST_INIT(&directory->all_groups);
+	LIST_INIT(&directory->changes);
 	if (directory->servers && directory->groups)
 		return directory;
 	directory_destroy(directory);
@@ -34,6 +35,7 @@ void directory_destroy(struct directory *directory)
 {
 	if (!directory)
 		return;
+	directory_override_forget(directory);
 	directory_sweep(directory);
 	assert(LIST_EMPTY(&directory->all_servers) && LIST_EMPTY(&directory->all_groups));
 	map_destroy(directory->servers);
@@ -254,13 +256,16 @@ void directory_sweep(struct directory *directory)
 
 bool directory_follow(struct directory *directory, const struct conf *conf)
 {
+	struct directory_entry entry;
+
 	for (size_t i = 0; i < conf->upstream_count; i++) {
-		const struct conf_upstream *group = &conf->upstreams[i];
+		size_t cursor = 0;
 
-		for (size_t j = 0; j < group->server_count; j++) {
-			const struct url *url = &group->servers[j].url;
+		while (directory_override_next_entry(
+			directory, &conf->upstreams[i], &cursor, &entry)) {
+			const struct url *url = &entry.conf->url;
 
-			if (directory_is_name(url) &&
+			if (!entry.is_removed && directory_is_name(url) &&
 				!names_follow(directory->names, url->host, url->port))
 				return false;
 		}
@@ -270,6 +275,7 @@ bool directory_follow(struct directory *directory, const struct conf *conf)
 
 void directory_settle(struct directory *directory, const struct upstream_set *set)
 {
+	directory_override_settle(directory);
 	names_begin(directory->names);
 	// Without memory to follow one, none is forgotten.
 	if (directory_follow(directory, set->conf))

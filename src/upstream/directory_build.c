@@ -59,58 +59,63 @@ static void add_weight(
 	}
 }
 
-static bool add_address(
-	struct group *group, const struct conf_server *conf, const struct addr *address)
+static bool add_address(struct group *group, const struct directory_entry *entry,
+	const struct addr *address)
 {
 	struct directory *directory = group->build->directory;
 	struct directory_server *one = directory_put_server(
-		directory, group->upstream->conf->name, conf, address);
+		directory, group->upstream->conf->name, entry->conf, address);
 	if (!one)
 		return false;
 	if (one->build == 0 && group->is_known) // later than others
 		atomic_store(&one->server.came_ms, now_ms());
 	if (one->build == directory->build) {
-		add_weight(group->upstream, &one->server, conf->weight);
+		if (!entry->override)
+			add_weight(group->upstream, &one->server, entry->weight);
 		return true;
 	}
 	struct upstream_member member = {
 		.server = &one->server,
-		.conf = conf,
-		.weight = conf->weight,
-		.is_down = conf->is_down,
+		.conf = entry->conf,
+		.weight = entry->weight,
+		.is_down = entry->is_down,
 	};
 	return add_member(group, &member);
 }
 
-static bool add_entry(struct group *group, const struct conf_server *conf)
+static bool add_entry(struct group *group, const struct directory_entry *entry)
 {
-	const struct url *url = &conf->url;
+	const struct url *url = &entry->conf->url;
 	struct addr literal;
 	const struct addr *addresses = &literal;
 	size_t count = 1;
 
 	if (url->scheme == URL_UNIX) {
-		if (!addr_parse(str_from(conf->text), &literal))
+		if (!addr_parse(str_from(entry->conf->text), &literal))
 			return false;
 	} else if (!addr_parse_ip(url->host, url->port, &literal)) {
 		addresses = names_find(
 			group->build->directory->names, url->host, url->port, &count);
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (!add_address(group, conf, &addresses[i]))
+		if (!add_address(group, entry, &addresses[i]))
 			return false;
 	}
 	return true;
 }
 
-static const struct conf_server *find_entry(
-	const struct conf_upstream *conf, const char *text)
+static bool find_entry(
+	const struct group *group, const char *text, struct directory_entry *ret_entry)
 {
-	for (size_t i = 0; i < conf->server_count; i++) {
-		if (strcmp(conf->servers[i].text, text) == 0)
-			return &conf->servers[i];
+	const struct directory *directory = group->build->directory;
+	size_t cursor = 0;
+
+	while (directory_override_next_entry(
+		directory, group->upstream->conf, &cursor, ret_entry)) {
+		if (!ret_entry->is_removed && strcmp(ret_entry->conf->text, text) == 0)
+			return true;
 	}
-	return NULL;
+	return false;
 }
 
 // Only the set in force may have one that is gone already, and nothing be on it: then no
@@ -129,18 +134,18 @@ static bool add_gone(struct group *group, const struct upstream *former)
 	for (size_t i = 0; former && i < former->member_count; i++) {
 		const struct upstream_member *member = &former->members[i];
 		struct upstream_server *server = member->server;
-		const struct conf_server *conf =
-			find_entry(group->upstream->conf, server->text);
+		struct directory_entry entry;
 
 		if (((struct directory_server *)server)->build ==
 				group->build->directory->build ||
-			!conf || !directory_is_name(&server->url) ||
+			!directory_is_name(&server->url) ||
+			!find_entry(group, server->text, &entry) ||
 			!may_be_in_use(member))
 			continue;
 		struct upstream_member gone = {
 			.server = server,
-			.conf = conf,
-			.weight = conf->weight,
+			.conf = entry.conf,
+			.weight = entry.weight,
 			.is_gone = true,
 		};
 		if (!add_member(group, &gone))
@@ -172,16 +177,28 @@ static bool make_order(struct upstream *upstream)
 	return is_made;
 }
 
+static bool needs_tls(struct build *build, const struct conf_upstream *group)
+{
+	struct directory_entry entry;
+	size_t cursor = 0;
+
+	while (directory_override_next_entry(build->directory, group, &cursor, &entry)) {
+		if (entry.conf->url.scheme == URL_HTTPS)
+			return true;
+	}
+	return false;
+}
+
 static bool load_tls(struct build *build, size_t index)
 {
 	struct upstream *upstream = &build->set->upstreams[index];
 	const struct upstream_set *former = build->former;
 
-	if (!conf_has_https(upstream->conf))
+	if (!needs_tls(build, upstream->conf))
 		return true;
 	if (former && former->conf == build->set->conf)
 		upstream->tls = tls_client_set_ref(former->upstreams[index].tls);
-	else
+	if (!upstream->tls)
 		upstream->tls = tls_client_set_load(&upstream->conf->tls, build->text);
 	return upstream->tls != NULL;
 }
@@ -198,8 +215,11 @@ static bool add_servers(struct build *build, size_t index)
 	upstream->group = &one->group;
 	one->group.sets++;
 	group.is_known = one->former && one->former->member_count > 0;
-	for (size_t i = 0; i < upstream->conf->server_count; i++) {
-		if (!add_entry(&group, &upstream->conf->servers[i]))
+	struct directory_entry entry;
+	size_t cursor = 0;
+	while (directory_override_next_entry(
+		build->directory, upstream->conf, &cursor, &entry)) {
+		if (!entry.is_removed && !add_entry(&group, &entry))
 			return false;
 	}
 	return add_gone(&group, one->former) && make_order(upstream);
@@ -213,6 +233,25 @@ static void note_former(const struct upstream_set *former, bool is_wanted)
 		((struct directory_group *)upstream->group)->former =
 			is_wanted ? upstream : NULL;
 	}
+}
+
+// What members may point to besides the set's configuration.
+static bool hold_added(struct build *build)
+{
+	const struct directory_change *change;
+	size_t count = 0;
+
+	LIST_FOREACH (change, &build->directory->changes, entry)
+		count += change->conf != NULL;
+	build->set->added = calloc(count + 1, sizeof(struct conf *));
+	if (!build->set->added)
+		return false;
+	LIST_FOREACH (change, &build->directory->changes, entry) {
+		if (change->conf)
+			build->set->added[build->set->added_count++] =
+				conf_ref(change->conf);
+	}
+	return true;
 }
 
 static struct upstream_set *create_set(struct conf *conf)
@@ -245,11 +284,12 @@ struct upstream_set *directory_build(struct directory *directory, struct conf *c
 	const struct upstream_set *former, struct buf *ret_text)
 {
 	struct build build = {directory, former, create_set(conf), ret_text};
-	bool has_memory = build.set != NULL, has_files = true;
+	bool has_memory = build.set && hold_added(&build), has_files = true;
 	bool is_same_conf = former && former->conf == conf;
 
 	directory_sweep(directory);
 	directory->build++;
+	directory_override_judge(directory, former ? former->conf : conf, conf);
 	note_former(former, true);
 	for (size_t i = 0; has_memory && i < conf->upstream_count; i++) {
 		// Of all groups, to tell of all at once.

@@ -34,6 +34,9 @@ void upstream_set_unref(struct upstream_set *set)
 	for (size_t i = 0; i < set->upstream_count; i++)
 		upstream_finish(&set->upstreams[i]);
 	free(set->upstreams);
+	for (size_t i = 0; i < set->added_count; i++)
+		conf_unref(set->added[i]);
+	free(set->added);
 	conf_unref(set->conf);
 	free(set);
 }

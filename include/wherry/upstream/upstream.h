@@ -71,8 +71,10 @@ struct upstream {
 };
 
 struct upstream_set {
-	size_t references;          // the control loop's
-	struct conf *conf;          // holds a reference
+	size_t references;   // the control loop's
+	struct conf *conf;   // holds a reference
+	struct conf **added; // the same: servers that the file does not have
+	size_t added_count;
 	struct upstream *upstreams; // same indices as conf->upstreams
 	size_t upstream_count;
 };
