@@ -126,6 +126,35 @@ static const struct options_flag drain_flags[] = {
 	{0},
 };
 
+static const struct options_flag server_list_words[] = {
+	{"upstream", "UPSTREAM", "only of this one", OPTIONS_TEXT, 0, false},
+	{0},
+};
+
+static const struct options_flag server_words[] = {
+	{"upstream", "UPSTREAM", "its name in the configuration", OPTIONS_TEXT, 0, true},
+	{"url", "URL", "http(s)://host[:port] or unix:/path", OPTIONS_TEXT, 0, true},
+	{0},
+};
+
+static const struct options_flag server_weight_words[] = {
+	{"upstream", "UPSTREAM", "its name in the configuration", OPTIONS_TEXT, 0, true},
+	{"url", "URL", "http(s)://host[:port] or unix:/path", OPTIONS_TEXT, 0, true},
+	{"weight", "WEIGHT", "1 to 1000", OPTIONS_NUMBER, 0, true},
+	{0},
+};
+
+static const struct options_flag server_add_flags[] = {
+	CONTROL_COMMAND_FLAGS,
+	{"weight", "WEIGHT", "its share, 1 to 1000", OPTIONS_NUMBER, 0, false},
+	{0},
+};
+
+static const struct options_flag server_flags[] = {
+	CONTROL_COMMAND_FLAGS,
+	{0},
+};
+
 const struct options_command commands_all[] = {
 	{"run", "-c FILE", "serve what FILE configures",
 		.text = "Serves what FILE configures, in the foreground.\n",
@@ -190,5 +219,28 @@ const struct options_command commands_all[] = {
 		.text = "Closes the connections of a server, of a listener, or all, "
 			"evenly over\na window and between messages. Of all, it ends.\n",
 		.words = drain_words, .flags = drain_flags, .run = control_command_run},
+	{"server list", "[UPSTREAM] [--json]", "list the servers",
+		.text = "Lists the servers, each with its state and connections.\n",
+		.words = server_list_words, .flags = server_flags,
+		.run = control_command_run, .is_list = true},
+	{"server add", "UPSTREAM URL [--weight WEIGHT]", "add a server",
+		.text = "Adds a server to an upstream; it takes traffic at once.\n",
+		.words = server_words, .flags = server_add_flags,
+		.run = control_command_run},
+	{"server remove", "UPSTREAM URL", "take a server away",
+		.text = "Takes a server away from an upstream, and drains its "
+			"connections.\n",
+		.words = server_words, .flags = server_flags, .run = control_command_run},
+	{"server down", "UPSTREAM URL", "send a server nothing new",
+		.text = "Sends a server nothing new; what is open stays.\n",
+		.words = server_words, .flags = server_flags, .run = control_command_run},
+	{"server up", "UPSTREAM URL", "send it something again",
+		.text = "Ends what \"down\" began, here or in the configuration.\n",
+		.words = server_words, .flags = server_flags, .run = control_command_run},
+	{"server weight", "UPSTREAM URL WEIGHT", "change a server's share",
+		.text = "Changes the share of an upstream's traffic that a server "
+			"takes.\n",
+		.words = server_weight_words, .flags = server_flags,
+		.run = control_command_run},
 	{0},
 };

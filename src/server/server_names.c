@@ -15,7 +15,10 @@ static void stop_waiting(void *arg)
 static void rebuild(void *arg)
 {
 	struct server *server = arg;
-	server_names_publish(server);
+	struct buf text = BUF_INIT;
+	if (!server_names_publish(server, &text))
+		server_log_lines(buf_str(&text), true);
+	buf_finish(&text);
 	if (server->is_waiting_for_names && names_unanswered(server->names) == 0)
 		stop_waiting(server);
 	server_reload_names_changed(server);
@@ -28,18 +31,15 @@ static void on_change(void *arg)
 	loop_defer(server->loop, &server->names_changed, rebuild, server);
 }
 
-bool server_names_publish(struct server *server)
+bool server_names_publish(struct server *server, struct buf *reterr_text)
 {
 	const struct snapshot *now = server->snapshot;
-	struct buf text = BUF_INIT;
 	struct upstream_set *set = directory_build(
-		server->directory, now->rules->conf, now->upstreams, &text);
+		server->directory, now->rules->conf, now->upstreams, reterr_text);
 	bool is_published =
 		set && server_publish(server, now->rules, set, now->tls, NULL);
 	if (set && !is_published)
-		buf_append_str(&text, STR("out of memory for a snapshot\n"));
-	server_log_lines(buf_str(&text), true);
-	buf_finish(&text);
+		buf_append_str(reterr_text, STR("out of memory for a snapshot\n"));
 	upstream_set_unref(set);
 	return is_published;
 }

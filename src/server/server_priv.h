@@ -170,8 +170,8 @@ MUST_CHECK bool server_names_create(struct server *server);
 // Follows the names of servers; server_start_workers is called once all have an answer or
 // it has taken too long. Whatever they lead to becomes a snapshot.
 MUST_CHECK bool server_names_start(struct server *server);
-// A snapshot with the servers as they are now. False, logged.
-bool server_names_publish(struct server *server);
+// A snapshot with the servers as they are now. False, with the reason.
+MUST_CHECK bool server_names_publish(struct server *server, struct buf *reterr_text);
 void server_names_stop(struct server *server);
 // Once no snapshot is left.
 void server_names_finish(struct server *server);

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: MIT
+// `wherry server`: the list of servers, and changes to it while the process runs.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "server_control_priv.h"
+#include "wherry/base/log.h"
+#include "wherry/upstream/directory_change.h"
+#include "wherry/upstream/directory_override.h"
+
+// The members of an entry, which are one for each address.
+struct sum {
+	uint64_t connections;
+	size_t addresses;
+	uint64_t *ids; // of the members; NULL: not wanted
+	size_t count;
+};
+
+struct change {
+	enum directory_verb verb;
+	const char *group;
+	const char *text; // the server's URL as it is known
+};
+
+static uint64_t load(const struct upstream_server *server)
+{
+	return atomic_load_explicit(&server->active, memory_order_relaxed);
+}
+
+static void sum_up(const struct upstream *upstream, const char *text, struct sum *sum)
+{
+	for (size_t i = 0; i < upstream->member_count; i++) {
+		const struct upstream_member *member = &upstream->members[i];
+		if (strcmp(member->server->text, text) != 0)
+			continue;
+		sum->connections += load(member->server);
+		sum->addresses += !member->is_gone;
+		if (sum->ids)
+			sum->ids[sum->count++] = member->server->id;
+	}
+}
+
+// What is not as the file says; "" if all is.
+static const char *name_change(const struct directory_override *override)
+{
+	if (!override)
+		return "";
+	if (override->is_added)
+		return "added";
+	if (override->is_removed)
+		return "removed";
+	if (override->weight != 0)
+		return override->has_state ? "weight, state" : "weight";
+	return "state";
+}
+
+static json_t *make_row(const struct upstream *upstream, const char *name,
+	const char *state, const struct directory_entry *entry, uint64_t connections)
+{
+	return json_pack("{ss ss ss si sI ss}", "upstream", upstream->conf->name,
+		"server", name, "state", state, "weight", (int)entry->weight,
+		"connections", (json_int_t)connections, "changed",
+		name_change(entry->override));
+}
+
+// What the peer has not read yet is kept, as of a page of metrics. Takes the row.
+static void write_row(struct control_call *call, json_t *row)
+{
+	char *text = row ? json_dumps(row, JSON_COMPACT) : NULL;
+	struct buf line = BUF_INIT;
+	if (text)
+		buf_printf(&line, "%s\n", text);
+	bool has_room = control_call_write(call, buf_str(&line));
+	(void)has_room;
+	buf_finish(&line);
+	free(text);
+	json_decref(row);
+}
+
+static const char *name_state(
+	const struct directory_entry *entry, const struct upstream_member *member)
+{
+	if (entry->is_removed)
+		return "removed";
+	if (!member)
+		return "unresolved";
+	if (member->is_gone)
+		return "gone";
+	return member->is_down ? "down" : "up";
+}
+
+static void list_entry(struct control_call *call, const struct upstream *upstream,
+	const struct directory_entry *entry)
+{
+	const char *text = entry->conf->text;
+	size_t count = 0;
+	for (size_t i = 0; i < upstream->member_count; i++) {
+		const struct upstream_member *member = &upstream->members[i];
+		if (strcmp(member->server->text, text) != 0)
+			continue;
+		count++;
+		write_row(call,
+			make_row(upstream, member->server->name,
+				name_state(entry, member), entry, load(member->server)));
+	}
+	if (count == 0)
+		write_row(call,
+			make_row(upstream, text, name_state(entry, NULL), entry, 0));
+}
+
+static void list_group(const struct server *server, struct control_call *call,
+	const struct upstream *upstream)
+{
+	struct directory_entry entry;
+	size_t cursor = 0;
+	while (directory_override_next_entry(
+		server->directory, upstream->conf, &cursor, &entry))
+		list_entry(call, upstream, &entry);
+}
+
+static const struct upstream *find_group(const struct upstream_set *set, const char *name)
+{
+	for (size_t i = 0; i < set->upstream_count; i++) {
+		if (strcmp(set->upstreams[i].conf->name, name) == 0)
+			return &set->upstreams[i];
+	}
+	return NULL;
+}
+
+void server_control_server_list(void *arg, struct control_call *call)
+{
+	const struct server *server = arg;
+	const struct upstream_set *set = server->snapshot->upstreams;
+	const char *name = NULL;
+	if (!control_call_unpack(call, "{s?s}", "upstream", &name))
+		return;
+	const struct upstream *group = name ? find_group(set, name) : NULL;
+	if (name && !group) {
+		control_call_refuse(call, "unknown upstream \"%s\"", name);
+		return;
+	}
+	for (size_t i = 0; i < set->upstream_count; i++) {
+		if (!group || group == &set->upstreams[i])
+			list_group(server, call, &set->upstreams[i]);
+	}
+	control_call_answer(call, NULL);
+}
+
+// The server as it is now; one that is no more is told by what it was.
+static void answer(const struct server *server, struct control_call *call,
+	const char *name, const char *text)
+{
+	const struct upstream *upstream = find_group(server->snapshot->upstreams, name);
+	struct directory_entry entry;
+	struct sum sum = {0};
+	size_t cursor = 0;
+	while (directory_override_next_entry(
+		server->directory, upstream->conf, &cursor, &entry)) {
+		if (strcmp(entry.conf->text, text) != 0 || entry.is_removed)
+			continue;
+		sum_up(upstream, text, &sum);
+		const char *state = entry.is_down ? "down" : "up";
+		control_call_answer(
+			call, make_row(upstream, text,
+				      sum.addresses == 0 ? "unresolved" : state, &entry,
+				      sum.connections));
+		return;
+	}
+	control_call_answer(call, json_pack("{ss ss ss}", "upstream", name, "server",
+					  text, "state", "removed"));
+}
+
+// The connections of a server that was removed go at its pace. Without memory for that
+// they stay until their ends.
+static void drain_removed(struct server *server, const struct sum *sum, const char *text)
+{
+	const struct conf_drain_pace *pace = &server->conf->drain.server;
+	struct drain_plan_options options = {
+		.scope = DRAIN_PLAN_SERVERS,
+		.servers = sum->ids,
+		.server_count = sum->count,
+		.reason = CLOSE_REASON_SERVER_DRAINED,
+		.window_ms = pace->window_ms,
+		.timeout_ms = pace->timeout_ms,
+	};
+	char what[SERVER_DRAIN_TEXT_SIZE];
+	(void)snprintf(what, sizeof(what), "removed server %s", text);
+	if (sum->connections > 0 && !server_drain_run(server, &options, what))
+		log_error("drain of %s: no memory", what);
+}
+
+// Puts the change in force. False: the call was refused, and it is as it was.
+static bool publish(struct server *server, struct control_call *call)
+{
+	struct buf text = BUF_INIT;
+	bool is_published = server_names_publish(server, &text);
+	struct str why = buf_str(&text); // ends a line
+	if (is_published) {
+		directory_settle(server->directory, server->snapshot->upstreams);
+	} else {
+		directory_change_undo(server->directory);
+		why.length -= why.length > 0;
+		control_call_refuse(call, "%.*s", STR_ARG(why));
+	}
+	buf_finish(&text);
+	return is_published;
+}
+
+static void run_change(
+	struct server *server, struct control_call *call, const struct change *change)
+{
+	const struct upstream *upstream =
+		find_group(server->snapshot->upstreams, change->group);
+	struct sum before = {.ids = calloc(upstream->member_count + 1, sizeof(uint64_t))};
+	char *text = str_copy(str_from(change->text));
+	if (!before.ids || !text) {
+		directory_change_undo(server->directory);
+		control_call_refuse(call, "out of memory");
+	} else {
+		sum_up(upstream, text, &before); // which publishing may free
+		if (publish(server, call)) {
+			if (change->verb == DIRECTORY_REMOVE)
+				drain_removed(server, &before, text);
+			answer(server, call, change->group, text);
+		}
+	}
+	free(before.ids);
+	free(text);
+}
+
+static void make_change(void *arg, struct control_call *call, enum directory_verb verb,
+	const char *group, const char *url, json_int_t weight)
+{
+	struct server *server = arg;
+	struct directory_order order = {
+		.verb = verb,
+		.group = str_from(group),
+		.url = str_from(url),
+		.weight = weight < 0 ? UINT64_MAX : (uint64_t)weight,
+	};
+	struct buf error = BUF_INIT;
+	const char *text;
+	if (server->reload) { // whose names would be forgotten
+		control_call_refuse(call, "a reload is under way");
+		return;
+	}
+	if (directory_change_make(server->directory, server->snapshot->upstreams, &order,
+		    &text, &error)) {
+		struct change change = {verb, group, text};
+		run_change(server, call, &change);
+	} else {
+		control_call_refuse(call, "%.*s", STR_ARG(buf_str(&error)));
+	}
+	buf_finish(&error);
+}
+
+void server_control_server_add(void *arg, struct control_call *call)
+{
+	const char *group, *url;
+	json_int_t weight = 0;
+	if (control_call_unpack(call, "{ss, ss, s?I}", "upstream", &group, "url", &url,
+		    "weight", &weight))
+		make_change(arg, call, DIRECTORY_ADD, group, url, weight);
+}
+
+static void make_plain_change(
+	void *arg, struct control_call *call, enum directory_verb verb)
+{
+	const char *group, *url;
+	if (control_call_unpack(call, "{ss, ss}", "upstream", &group, "url", &url))
+		make_change(arg, call, verb, group, url, 0);
+}
+
+void server_control_server_remove(void *arg, struct control_call *call)
+{
+	make_plain_change(arg, call, DIRECTORY_REMOVE);
+}
+
+void server_control_server_down(void *arg, struct control_call *call)
+{
+	make_plain_change(arg, call, DIRECTORY_DOWN);
+}
+
+void server_control_server_up(void *arg, struct control_call *call)
+{
+	make_plain_change(arg, call, DIRECTORY_UP);
+}
+
+void server_control_server_weight(void *arg, struct control_call *call)
+{
+	const char *group, *url;
+	json_int_t weight;
+	if (control_call_unpack(call, "{ss, ss, sI}", "upstream", &group, "url", &url,
+		    "weight", &weight))
+		make_change(arg, call, DIRECTORY_WEIGH, group, url, weight);
+}
