@@ -25,7 +25,7 @@ export async function eventually(probe, what, milliseconds = PATIENCE_MS) {
   for (;;) {
     const value = await probe();
     if (value) return value;
-    if (Date.now() > deadline) throw new Error(`not within ${milliseconds} ms: ${what}`);
+    if (Date.now() > deadline) throw new Error(`not within ${milliseconds} ms: ${typeof what === 'function' ? what() : what}`);
     await pause(20);
   }
 }
