@@ -3,7 +3,7 @@
 // header. A call outlives its connection, for its verb may be waiting for another thread.
 #include "wherry/admin/control.h"
 
-#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +74,19 @@ void control_end_call(struct control_peer *peer)
 	else
 		loop_timer_set(&peer->deadline, now_ms() + REQUEST_MS);
 	stream_resume(peer->stream);
+}
+
+int control_call_take_connection(struct control_call *call)
+{
+	struct control_peer *peer = call->peer;
+	int fd = peer ? fcntl(stream_socket(peer->stream), F_DUPFD_CLOEXEC, 0) : -1;
+	if (fd < 0) {
+		control_call_refuse(call, "out of descriptors");
+		return -1;
+	}
+	destroy_peer(peer);
+	control_call_answer(call, NULL); // to nobody
+	return fd;
 }
 
 static const struct control_verb *find_verb(

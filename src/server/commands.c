@@ -13,6 +13,14 @@ static const struct options_flag run_flags[] = {
 	{0},
 };
 
+static const struct options_flag upgrade_flags[] = {
+	{"config", "FILE", "the configuration, see wherry.yaml(5)", OPTIONS_TEXT, 'c',
+		true},
+	{"detach", NULL, "serve in the background, and end once that has begun",
+		OPTIONS_SWITCH, 0, false},
+	{0},
+};
+
 static const struct options_flag proxy_flags[] = {
 	{"listen", "ADDR", "host:port, [v6]:port, :port or unix:/path", OPTIONS_TEXT, 0,
 		true},
@@ -163,6 +171,11 @@ const struct options_command commands_all[] = {
 			"at "
 			"once;\nSIGUSR1 opens the log files anew.\n",
 		.run = run_command_run},
+	{"upgrade", "-c FILE [--detach]", "take the place of the one that runs",
+		.text = "Serves what FILE configures, with the sockets of the Wherry "
+			"that runs,\nwhich drains its connections and ends. If this one "
+			"can't start, that one goes\non.\n",
+		.flags = upgrade_flags, .run = run_command_upgrade},
 	{"proxy", "--listen ADDR --to URL [TLS]", "serve one backend, without a file",
 		.text = "Proxies HTTP and WebSocket to one backend, without a file.\n",
 		.flags = proxy_flags, .check = run_command_check_proxy,

@@ -98,18 +98,23 @@ int inherited_take(
 	return -1;
 }
 
-void inherited_finish(struct inherited *inherited)
+void inherited_log_unused(const struct inherited *inherited)
 {
 	for (size_t i = 0; i < inherited->count; i++) {
-		struct inherited_socket *one = &inherited->items[i];
+		const struct inherited_socket *one = &inherited->items[i];
 		char text[ADDR_TEXT_SIZE];
-		if (one->socket < 0)
-			continue;
-		if (one->is_lent)
+		if (one->is_lent && one->socket >= 0)
 			log_warn("%s: the service manager listens there, but nothing in "
 				 "the configuration does: its clients wait in vain",
 				addr_format(&one->address, text));
-		close(one->socket);
+	}
+}
+
+void inherited_finish(struct inherited *inherited)
+{
+	for (size_t i = 0; i < inherited->count; i++) {
+		if (inherited->items[i].socket >= 0)
+			close(inherited->items[i].socket);
 	}
 	free(inherited->items);
 	*inherited = (struct inherited){0};

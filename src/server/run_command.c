@@ -2,7 +2,9 @@
 // Loads a configuration and serves it, or only checks it; see the header.
 #include "wherry/server/run_command.h"
 
+#include <fcntl.h>
 #include <stdio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "wherry/conf/conf_load.h"
@@ -24,17 +26,71 @@ static struct conf *load(const char *path, struct str text)
 	return conf;
 }
 
-static enum options_exit serve(struct conf *conf)
+static enum options_exit serve(const struct server_options *options)
 {
-	enum server_result result = server_run(conf);
-	conf_unref(conf);
+	enum server_result result = server_run(options);
+	conf_unref(options->conf);
 	return result == SERVER_OK ? OPTIONS_EXIT_OK : OPTIONS_EXIT_UNABLE;
+}
+
+static enum options_exit serve_alone(struct conf *conf)
+{
+	return serve(&(struct server_options){.conf = conf, .ready_fd = -1});
 }
 
 enum options_exit run_command_run(const struct options *options)
 {
 	struct conf *conf = load(options_text(options, "config"), (struct str){0});
-	return conf ? serve(conf) : OPTIONS_EXIT_BAD;
+	return conf ? serve_alone(conf) : OPTIONS_EXIT_BAD;
+}
+
+// What became of the process that was to serve.
+static enum options_exit await(pid_t child, int ready_fd)
+{
+	char byte;
+	int status;
+	if (read(ready_fd, &byte, 1) == 1)
+		return OPTIONS_EXIT_OK;
+	if (waitpid(child, &status, 0) == child && WIFEXITED(status))
+		return (enum options_exit)WEXITSTATUS(status);
+	return OPTIONS_EXIT_UNABLE;
+}
+
+// For a service manager, which waits for the command to end: another process serves, and
+// this one says whether it does.
+static enum options_exit serve_detached(struct server_options *options)
+{
+	int ends[2];
+	if (pipe2(ends, O_CLOEXEC) != 0) {
+		perror("wherry upgrade: pipe");
+		return OPTIONS_EXIT_UNABLE;
+	}
+	pid_t child = fork();
+	if (child == 0) {
+		close(ends[0]);
+		(void)setsid(); // fails only for one that leads a session
+		options->ready_fd = ends[1];
+		return serve(options);
+	}
+	close(ends[1]);
+	if (child < 0)
+		perror("wherry upgrade: fork");
+	enum options_exit code = child < 0 ? OPTIONS_EXIT_UNABLE : await(child, ends[0]);
+	close(ends[0]);
+	conf_unref(options->conf);
+	return code;
+}
+
+enum options_exit run_command_upgrade(const struct options *options)
+{
+	struct server_options start = {
+		.conf = load(options_text(options, "config"), (struct str){0}),
+		.takes_over = true,
+		.ready_fd = -1,
+	};
+	if (!start.conf)
+		return OPTIONS_EXIT_BAD;
+	return options_has(options, "detach") ? serve_detached(&start) : serve(&start);
 }
 
 const char *run_command_check_proxy(const struct options *options)
@@ -53,7 +109,7 @@ enum options_exit run_command_proxy(const struct options *options)
 	options_write_conf(options, &text);
 	struct conf *conf = text.is_failed ? NULL : load(NULL, buf_str(&text));
 	buf_finish(&text);
-	return conf ? serve(conf) : OPTIONS_EXIT_USAGE;
+	return conf ? serve_alone(conf) : OPTIONS_EXIT_USAGE;
 }
 
 // As whom a start would load them: what root can read says nothing of that.

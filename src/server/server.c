@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -33,21 +34,50 @@ static void block_signals(sigset_t *ret_former)
 		SIG_SETMASK, &all, ret_former); // fails only for a bad "how"
 }
 
+static void tell_ready(struct server *server)
+{
+	char status[64];
+	(void)snprintf(status, sizeof(status), "wherry %s, %zu workers", WHERRY_VERSION,
+		server->worker_count);
+	log_info("wherry %s is ready: %zu workers", WHERRY_VERSION, server->worker_count);
+	notify_ready(&server->notify, status);
+	if (server->ready_fd >= 0) {
+		ssize_t put = write(server->ready_fd, "", 1);
+		(void)put; // who waits for it may be gone
+		close(server->ready_fd);
+	}
+}
+
+// Until here the Wherry before has answered at the addresses of status and control.
+static bool take_over(struct server *server)
+{
+	if (server->predecessor < 0)
+		return true;
+	if (!server_takeover_end(server))
+		return false;
+	if (server_control_serve(server) && server_status_serve(server))
+		return true;
+	log_error("out of memory or descriptors for status and control");
+	return true; // clients come first
+}
+
 void server_start_workers(struct server *server)
 {
 	if (server->has_started)
 		return;
 	server->has_started = true;
-	if (!server_workers_start(server)) {
-		// One that is missing would leave its share of the connections waiting.
+	// A worker that is missing would leave its share of the connections waiting.
+	if (!server_workers_start(server) || !take_over(server)) {
 		server->has_failed = true;
 		server_drain(server, 0, 0);
 		if (server->workers_running == 0)
 			loop_stop(server->loop);
 		return;
 	}
+	inherited_log_unused(&server->inherited);
+	inherited_finish(&server->inherited);
 	server_listen_commit(server, NULL);
-	log_info("wherry %s is ready: %zu workers", WHERRY_VERSION, server->worker_count);
+	tell_ready(server);
 }
 
 void server_reopen_logs(struct server *server)
@@ -128,6 +158,7 @@ static bool start(struct server *server)
 
 static void finish(struct server *server)
 {
+	server_handover_stop(server);
 	server_listen_stop(server);
 	server_workers_join(server);
 	server_snapshot_stop(server); // before the loops that it answers to go
@@ -149,8 +180,14 @@ static void finish(struct server *server)
 	loop_destroy(server->loop);
 }
 
+static bool inherit(struct server *server, bool takes_over)
+{
+	return takes_over ? server_takeover_begin(server)
+			  : inherited_read_environment(&server->inherited);
+}
+
 // Before the log, whose threads are the first.
-static bool enter_sandbox(struct server *server)
+static bool enter_sandbox(struct server *server, bool takes_over)
 {
 	raise_descriptor_limit();
 	// libcrypto reads openssl.cnf and loads what it names: later that is refused.
@@ -159,7 +196,8 @@ static bool enter_sandbox(struct server *server)
 		return false;
 	}
 	server_control_prepare(server);
-	if (!server_tls_load_early(server) ||
+	notify_open(&server->notify);
+	if (!inherit(server, takes_over) || !server_tls_load_early(server) ||
 		!sandbox_enter(server->conf, &server->control_address, &server->sandbox))
 		return false;
 	if (!log_start(&server->conf->log)) {
@@ -173,28 +211,41 @@ static bool enter_sandbox(struct server *server)
 	return true;
 }
 
-enum server_result server_run(struct conf *conf)
+static bool serve(struct server *server)
 {
-	struct server server = {
-		.started_conf = conf,
-		.conf = conf,
-		.started_ms = now_ms(),
-		.memory.use = {.use_fd = -1, .stat_fd = -1},
-	};
 	sigset_t former;
-	if (!enter_sandbox(&server)) {
-		server_tls_stop(&server);
-		return SERVER_NOT_STARTED;
-	}
 	block_signals(&former);
-	bool is_started = start(&server);
+	bool is_started = start(server);
 	if (is_started) {
 		(void)pthread_sigmask(SIG_SETMASK, &former, NULL);
-		is_started = loop_run(server.loop) && !server.has_failed;
+		is_started = loop_run(server->loop) && !server->has_failed;
 	}
-	finish(&server);
+	finish(server);
 	if (is_started)
 		log_info("stopped");
 	log_stop();
-	return is_started ? SERVER_OK : SERVER_NOT_STARTED;
+	return is_started;
+}
+
+enum server_result server_run(const struct server_options *options)
+{
+	struct server server = {
+		.started_conf = options->conf,
+		.conf = options->conf,
+		.started_ms = now_ms(),
+		.memory.use = {.use_fd = -1, .stat_fd = -1},
+		.notify = {-1},
+		.predecessor = -1,
+		.ready_fd = options->ready_fd,
+	};
+	bool is_served = false;
+	if (enter_sandbox(&server, options->takes_over))
+		is_served = serve(&server);
+	else
+		server_tls_stop(&server);
+	inherited_finish(&server.inherited);
+	notify_close(&server.notify);
+	if (server.predecessor >= 0)
+		close(server.predecessor); // it goes on
+	return is_served ? SERVER_OK : SERVER_NOT_STARTED;
 }

@@ -22,6 +22,7 @@ static const struct control_verb verbs[] = {
 	{"server_weight", server_control_server_weight, CONTROL_CHANGES},
 	{"status", server_control_status, CONTROL_READS},
 	{"stop", server_control_stop, CONTROL_CHANGES},
+	{"upgrade", server_control_upgrade, CONTROL_CHANGES},
 	{0},
 };
 
@@ -47,10 +48,14 @@ static const char *explain(int error)
 	return error == EADDRINUSE ? "another Wherry serves it" : strerrordesc_np(error);
 }
 
-static struct control *serve(struct server *server, const struct server_place *place)
+bool server_control_serve(struct server *server)
 {
-	int fd = fcntl(place->sockets[0].fd, F_DUPFD_CLOEXEC, 0);
-	return fd < 0 ? NULL : control_create(server->loop, fd, verbs, server);
+	if (!server->control_place)
+		return true;
+	int fd = fcntl(server->control_place->sockets[0].fd, F_DUPFD_CLOEXEC, 0);
+	if (fd >= 0)
+		server->control = control_create(server->loop, fd, verbs, server);
+	return server->control != NULL;
 }
 
 bool server_control_start(struct server *server)
@@ -65,9 +70,8 @@ bool server_control_start(struct server *server)
 	}
 	server->control_place =
 		server_place_open(server, &server->control_address, true, &error);
-	if (server->control_place)
-		server->control = serve(server, server->control_place);
-	if (server->control)
+	bool is_later = server->predecessor >= 0;
+	if (server->control_place && (is_later || server_control_serve(server)))
 		return true;
 	server_control_finish(server);
 	addr_format(&server->control_address, text);

@@ -17,3 +17,4 @@ void server_control_server_up(void *arg, struct control_call *call);
 void server_control_server_weight(void *arg, struct control_call *call);
 void server_control_status(void *arg, struct control_call *call);
 void server_control_stop(void *arg, struct control_call *call);
+void server_control_upgrade(void *arg, struct control_call *call);

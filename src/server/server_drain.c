@@ -123,6 +123,10 @@ struct server_drain *server_drain_run(
 struct server_drain *server_drain_all(
 	struct server *server, const struct drain_plan_options *options)
 {
+	server_handover_stop(server); // it would get sockets that are closed here
+	if (!server->is_succeeded && !server->has_failed)
+		notify_stopping(&server->notify);
+	server->is_told_to_stop = true;
 	server_listen_stop(server);
 	struct server_drain *drain = run(server, options, "all", worker_stop);
 	server->is_draining = drain != NULL;
@@ -134,7 +138,7 @@ struct server_drain *server_drain_all(
 // The second signal ends at once; one during the start has nothing to wait for.
 void server_drain(struct server *server, uint64_t window_ms, uint64_t timeout_ms)
 {
-	if (server->is_draining || !server->has_started) {
+	if (server->is_told_to_stop || !server->has_started) {
 		server->is_stopping = true;
 		window_ms = timeout_ms = 0;
 	}
@@ -152,6 +156,20 @@ void server_drain(struct server *server, uint64_t window_ms, uint64_t timeout_ms
 		log_info("stopping at once");
 	struct server_drain *drain = server_drain_all(server, &options);
 	(void)drain; // it has logged why there is none
+}
+
+void server_drain_succeeded(struct server *server)
+{
+	const struct conf_drain_pace *pace = &server->conf->drain.reload;
+	struct drain_plan_options options = {
+		.scope = DRAIN_PLAN_ALL,
+		.reason = CLOSE_REASON_UPGRADE,
+		.window_ms = pace->window_ms,
+		.timeout_ms = pace->timeout_ms,
+	};
+	struct server_drain *drain = server_drain_all(server, &options);
+	(void)drain;                     // the same
+	server->is_told_to_stop = false; // by anybody: who does so may have less time
 }
 
 static json_t *report(const struct server_drain *drain)

@@ -111,8 +111,9 @@ int server_place_grow(struct server_place *place)
 
 bool server_place_goes_on(const struct server *server, const struct server_place *place)
 {
-	bool is_borrowed = place->is_inherited && server->is_taking_over;
-	return place->is_lent || place->is_left || is_borrowed;
+	bool is_borrowed = place->is_inherited && server->predecessor >= 0;
+	bool is_left = place->is_offered && server->is_succeeded;
+	return place->is_lent || is_borrowed || is_left;
 }
 
 void server_place_close(struct server *server, struct server_place *place)

@@ -27,7 +27,7 @@ struct server_place {
 	bool is_served;    // by the one that is
 	bool is_inherited; // from the service manager, or the Wherry before
 	bool is_lent;      // by the service manager, who keeps it
-	bool is_left;      // to the Wherry that takes this one's place
+	bool is_offered;   // to the Wherry that takes this one's place
 };
 LIST_HEAD(server_places, server_place);
 

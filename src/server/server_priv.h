@@ -87,8 +87,14 @@ struct server {
 	uint64_t started_ms;
 	struct sandbox sandbox;
 	bool is_waiting_for_names;
-	bool is_taking_over; // from the Wherry before, which may still go on
+	struct notify notify;
+	int predecessor; // connection to the Wherry whose sockets these are as well, and
+			 // who serves as long as it is there; -1 = there is none
+	int ready_fd;    // gets a byte when this process serves; -1 = none
+	struct server_handover *handover; // to a new process; NULL: none is under way
+	bool is_succeeded;                // by that
 	bool is_draining;
+	bool is_told_to_stop;
 	bool is_stopping; // the second signal came
 	bool has_started;
 	bool has_failed; // a worker could not be started
@@ -118,6 +124,9 @@ void server_control_prepare(struct server *server);
 // Opens it. False, logged, if the configuration names a place and it can't be there; no
 // other one is needed to serve.
 MUST_CHECK bool server_control_start(struct server *server);
+// Answers there, which waits until the Wherry before does no more. False: memory or
+// descriptors are short.
+MUST_CHECK bool server_control_serve(struct server *server);
 void server_control_finish(struct server *server);
 // Makes as many workers as conf wants if there are less; before server_start_workers they
 // do not run yet. False, with the reason, if one can't be made: the others stay idle.
@@ -153,6 +162,8 @@ void server_listen_stop(struct server *server);
 // Moves the status address to where conf wants it. False, with the reason: it stays.
 MUST_CHECK bool server_status_apply(
 	struct server *server, const struct conf *conf, struct buf *reterr_text);
+// The same as server_control_serve.
+MUST_CHECK bool server_status_serve(struct server *server);
 void server_status_stop(struct server *server);
 // Without a configuration file: reads the key that root named on the command line while
 // root may still do so, instead of asking that another user can. False, logged.
@@ -208,6 +219,16 @@ enum server_stop {
 	SERVER_STOP_NOW,
 };
 void server_stop(struct server *server, enum server_stop how);
+
+// Asks the Wherry that runs for its sockets. False, logged, if there is none, or it gives
+// none.
+MUST_CHECK bool server_takeover_begin(struct server *server);
+// Ready to listen: has it stop that. False, logged: it goes on, and this process must not
+// begin.
+MUST_CHECK bool server_takeover_end(struct server *server);
+void server_handover_stop(struct server *server);
+// Closes all connections, as the process that has taken over now serves.
+void server_drain_succeeded(struct server *server);
 
 // Called back by the parts above.
 void server_start_workers(struct server *server);

@@ -109,14 +109,6 @@ static struct server_place *open_place(
 	return place;
 }
 
-static struct status *serve(struct server *server, const struct server_place *place)
-{
-	struct status_source source = {
-		find_hindrance, write_metrics, write_report, server};
-	int fd = fcntl(place->sockets[0].fd, F_DUPFD_CLOEXEC, 0);
-	return fd < 0 ? NULL : status_create(server->loop, fd, &source);
-}
-
 static bool is_same(const struct server *server, const struct conf *conf)
 {
 	const struct server_place *place = server->status_place;
@@ -124,27 +116,49 @@ static bool is_same(const struct server *server, const struct conf *conf)
 				: !place;
 }
 
-// The new address is there before the old one goes.
-bool server_status_apply(
-	struct server *server, const struct conf *conf, struct buf *reterr_text)
+static struct status *create(struct server *server, const struct server_place *place)
 {
-	struct server_place *place = NULL;
-	struct status *status = NULL;
-	if (is_same(server, conf))
-		return true;
-	if (conf->has_status) {
-		place = open_place(server, &conf->status, reterr_text);
-		status = place ? serve(server, place) : NULL;
-		if (place && !status) {
-			buf_printf(reterr_text, "status: out of memory\n");
-			server_place_close(server, place);
-		}
-		if (!status)
-			return false;
+	struct status_source source = {
+		find_hindrance, write_metrics, write_report, server};
+	int fd = fcntl(place->sockets[0].fd, F_DUPFD_CLOEXEC, 0);
+	return fd < 0 ? NULL : status_create(server->loop, fd, &source);
+}
+
+bool server_status_serve(struct server *server)
+{
+	if (server->status_place)
+		server->status = create(server, server->status_place);
+	return !server->status_place || server->status;
+}
+
+// The new address is there before the old one goes.
+static bool move(
+	struct server *server, const struct addr *address, struct buf *reterr_text)
+{
+	bool is_later = server->predecessor >= 0;
+	struct server_place *place = open_place(server, address, reterr_text);
+	struct status *status = place && !is_later ? create(server, place) : NULL;
+	if (!place)
+		return false;
+	if (!status && !is_later) {
+		buf_printf(reterr_text, "status: out of memory or descriptors\n");
+		server_place_close(server, place);
+		return false;
 	}
 	server_status_stop(server);
 	server->status = status;
 	server->status_place = place;
+	return true;
+}
+
+bool server_status_apply(
+	struct server *server, const struct conf *conf, struct buf *reterr_text)
+{
+	if (is_same(server, conf))
+		return true;
+	if (conf->has_status)
+		return move(server, &conf->status, reterr_text);
+	server_status_stop(server);
 	return true;
 }
 

@@ -70,6 +70,8 @@ int takeover_receive(int connection, struct takeover_record *ret_record,
 		ssize_t got = recvmsg(connection, &message, MSG_CMSG_CLOEXEC);
 		if (got < 0 && errno == EINTR)
 			continue;
+		if (got < 0 && errno == EAGAIN && length > 0)
+			return EBADMSG; // they are sent in one piece
 		if (got <= 0)
 			return got == 0 ? EPIPE : errno;
 		detach(&message, ret_sockets);

@@ -55,3 +55,7 @@ void control_call_set_ready(struct control_call *call, control_ready_cb ready, v
 bool control_call_is_gone(const struct control_call *call);
 // The peer may stay connected for as long as it likes, to see when the process ends.
 void control_call_keep_peer(struct control_call *call);
+// The connection itself: from here on the control socket has nothing to do with it, and
+// the call is over without an answer. -1: it is gone, or descriptors are short; the call
+// was refused.
+MUST_CHECK int control_call_take_connection(struct control_call *call);

@@ -43,6 +43,7 @@
 		"the token that let it in has expired; the route names the code")        \
 	X(KILLED, "killed", 1008, "ended by `wherry kill`, which names the code")        \
 	X(SHUTDOWN, "shutdown", 1001, "Wherry is stopping")                              \
+	X(UPGRADE, "upgrade", 1012, "a new process has taken over (wherry upgrade)")     \
 	X(SERVER_DRAINED, "server_drained", 1001,                                        \
 		"its server is being drained; the drain names the code")                 \
 	X(LISTENER_DRAINED, "listener_drained", 1001,                                    \

@@ -26,5 +26,7 @@ MUST_CHECK bool inherited_add(struct inherited *inherited, const struct addr *ad
 // The next socket of the address, which is the caller's from here on; -1 = none is left.
 int inherited_take(
 	struct inherited *inherited, const struct addr *address, bool *ret_is_lent);
-// Closes what nobody has taken, and says so of sockets that were lent.
+// Says in the log which sockets were lent for nothing.
+void inherited_log_unused(const struct inherited *inherited);
+// Closes what nobody has taken.
 void inherited_finish(struct inherited *inherited);
