@@ -244,6 +244,7 @@ static bool write_switch(struct conn *conn, const struct http_message *message)
 	struct response_head head = {
 		.request = &conn->request,
 		.server = conn->forward->exchange.server,
+		.affinity = &conn->forward->affinity,
 		.message = message,
 		.subprotocol = upgrade_added_subprotocol(conn->upgrade, message),
 	};

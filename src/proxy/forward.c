@@ -60,6 +60,7 @@ void forward_prepare(struct forward *forward, struct upstream_set *upstreams,
 	const struct request_head *head)
 {
 	const struct conf_route *route = head->choice->route;
+	struct upstream *upstream = &upstreams->upstreams[route->upstream];
 	const struct http_message *message = head->message;
 	forward->has_head = false;
 	forward->is_keep_alive = forward->closes_client = false;
@@ -68,8 +69,10 @@ void forward_prepare(struct forward *forward, struct upstream_set *upstreams,
 	buf_clear(&forward->prologue);
 	request_head_write_line(&forward->line, head);
 	request_head_write_fields(&forward->fields, head);
+	affinity_init(&forward->affinity, upstream, message, head->request->client);
 	forward->plan = (struct exchange_request){
-		.upstream = &upstreams->upstreams[route->upstream],
+		.key = forward->affinity.key,
+		.upstream = upstream,
 		.is_head = str_equal(message->method, STR("HEAD")),
 		.has_body = message->body_kind != HTTP_BODY_NONE,
 		.is_handshake = message->is_websocket_upgrade,
@@ -138,6 +141,7 @@ static bool send_head(struct forward *forward, const struct http_message *messag
 	struct response_head head = {
 		.request = request,
 		.server = forward->exchange.server,
+		.affinity = &forward->affinity,
 		.message = message,
 		.framing = forward->framing,
 		.is_keep_alive = forward->is_keep_alive,
@@ -171,6 +175,8 @@ static bool send_interim(struct forward *forward, const struct http_message *mes
 
 static bool take_head(struct forward *forward, const struct http_message *message)
 {
+	if (message->status == 101 || message->status >= 200)
+		affinity_note_head(&forward->affinity, forward->exchange.server, message);
 	if (message->status != 101)
 		return message->status < 200 ? send_interim(forward, message)
 					     : send_head(forward, message);
@@ -216,6 +222,8 @@ static bool pull(struct forward *forward)
 			}
 			break;
 		case HTTP_READER_BODY:
+			affinity_note_body(&forward->affinity, forward->exchange.server,
+				forward->exchange.reader.body);
 			send_body(forward, forward->exchange.reader.body);
 			if (stream_is_full(forward->client))
 				exchange_pause(&forward->exchange);

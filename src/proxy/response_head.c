@@ -135,6 +135,9 @@ void response_head_write(struct buf *out, const struct response_head *head)
 	const struct http_message *message = head->message;
 	http_write_status_line(out, message->status, message->reason);
 	write_fields(out, head);
+	if (head->affinity)
+		affinity_write_cookie(
+			head->affinity, head->server, head->request->is_https, out);
 	head_fields_write_via(out, message);
 	if (message->status == 101) {
 		http_write_field(out, STR("Connection"), STR("Upgrade"));

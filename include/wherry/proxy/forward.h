@@ -4,6 +4,7 @@
 #pragma once
 
 #include "wherry/net/stream.h"
+#include "wherry/proxy/affinity.h"
 #include "wherry/proxy/request_head.h"
 #include "wherry/proxy/response_head.h"
 #include "wherry/proxy/site.h"
@@ -34,6 +35,7 @@ struct forward {
 	struct request *request;      // borrowed; status and server are filled in
 	struct buf line, fields;      // of the request's head
 	struct buf prologue;          // what the backend's connection begins with
+	struct affinity affinity;     // of the request in the plan
 	struct exchange_request plan; // from forward_prepare to forward_start
 	enum response_head_framing framing;
 	enum exchange_failure failure;

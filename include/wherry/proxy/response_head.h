@@ -4,6 +4,7 @@
 #pragma once
 
 #include "wherry/base/buf.h"
+#include "wherry/proxy/affinity.h"
 #include "wherry/proxy/request.h"
 #include "wherry/upstream/upstream.h"
 
@@ -21,6 +22,7 @@ enum response_head_framing response_head_framing(
 struct response_head {
 	const struct request *request;
 	const struct upstream_server *server;
+	const struct affinity *affinity; // says whether a cookie is set; NULL = none
 	const struct http_message *message;
 	enum response_head_framing framing;
 	bool is_keep_alive;     // toward the client
