@@ -104,9 +104,12 @@ size_t balance_round_robin(const uint16_t *order, size_t length, uint64_t cursor
 	balance_look_cb look, const void *arg)
 {
 	size_t passed = BALANCE_NONE;
+	uint64_t at = cursor;
 
-	for (size_t i = 0; i < length; i++) {
-		size_t index = order[(cursor % length + i) % length];
+	// Who can't take a turn leaves it to all others alike: were it always the next
+	// one's, that one would have twice its share.
+	for (uint64_t i = 0; i <= length; at = balance_mix(cursor) % length + i++) {
+		size_t index = order[at % length];
 		struct balance_candidate candidate = look(arg, index);
 
 		if (!candidate.is_usable)

@@ -34,7 +34,7 @@ typedef struct balance_candidate (*balance_look_cb)(const void *arg, size_t inde
 MUST_CHECK uint16_t *balance_order(
 	const unsigned *weights, size_t count, size_t *ret_length);
 
-// The usable server at cursor in the order, or the next one after it; BALANCE_NONE.
+// The usable server at cursor in the order, or else at some other place; BALANCE_NONE.
 size_t balance_round_robin(const uint16_t *order, size_t length, uint64_t cursor,
 	balance_look_cb look, const void *arg);
 // The usable server with the least active/weight; among equals the first one from cursor

@@ -139,6 +139,20 @@ Test(balance, round_robin_skips_unusable_servers)
 	}
 }
 
+Test(balance, round_robin_shares_the_turns_of_unusable_servers)
+{
+	static const uint16_t order[] = {0, 1, 2, 3};
+	static const struct balance_candidate candidates[] = {SERVER(1, 0, true),
+		SERVER(1, 0, false), SERVER(1, 0, true), SERVER(1, 0, true)};
+	unsigned turns[MAX_SERVERS] = {0};
+
+	for (uint64_t cursor = 0; cursor < 3000; cursor++)
+		turns[balance_round_robin(order, 4, cursor, look, candidates)]++;
+	for (size_t i = 0; i < 4; i++)
+		cr_expect(i == 1 ? turns[i] == 0 : turns[i] > 900 && turns[i] < 1100,
+			"server %zu has %u", i, turns[i]);
+}
+
 struct least_row {
 	const char *name;
 	size_t count;
