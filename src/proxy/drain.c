@@ -17,6 +17,7 @@ struct drain {
 	struct drain_plan *plan; // a reference
 	struct conn_list waiting, told;
 	struct loop_timer timer;
+	bool is_held;
 };
 
 static bool is_empty(const struct drain *drain)
@@ -52,7 +53,7 @@ static void look(void *arg)
 	}
 	while (!LIST_EMPTY(&drain->waiting) && drain_pace_take(&plan->pace, now))
 		tell(drain, LIST_FIRST(&drain->waiting));
-	if (is_empty(drain)) {
+	if (is_empty(drain) && !drain->is_held) {
 		drain_destroy(drain);
 		return;
 	}
@@ -127,6 +128,12 @@ void drain_destroy(struct drain *drain)
 	drain_plan_leave(drain->plan);
 	drain_plan_unref(drain->plan);
 	free(drain);
+}
+
+void drain_hold(struct drain *drain, bool is_held)
+{
+	drain->is_held = is_held;
+	loop_timer_set(&drain->timer, now_ms());
 }
 
 const struct drain_plan *drain_get_plan(const struct drain *drain)

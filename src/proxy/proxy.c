@@ -8,6 +8,7 @@
 #include "wherry/base/log.h"
 #include "wherry/proxy/conn.h"
 #include "wherry/proxy/drain.h"
+#include "wherry/proxy/moves.h"
 
 struct proxy {
 	struct site site;
@@ -112,6 +113,11 @@ struct site *proxy_site(struct proxy *proxy)
 void proxy_shed(struct proxy *proxy)
 {
 	conn_shed(&proxy->site);
+}
+
+void proxy_move(struct proxy *proxy, struct moves *moves)
+{
+	moves_start(moves, &proxy->site);
 }
 
 void proxy_drain(struct proxy *proxy, struct drain_plan *plan)

@@ -18,6 +18,8 @@ struct drain *drain_start(struct site *site, struct drain_plan *plan);
 // Stops watching; the connections stay as they are.
 void drain_destroy(struct drain *drain);
 
+// Held, it stays while it is empty, so that more can be added in later turns.
+void drain_hold(struct drain *drain, bool is_held);
 const struct drain_plan *drain_get_plan(const struct drain *drain);
 
 // The connection closes when it is its turn: now if it is idle, after the current

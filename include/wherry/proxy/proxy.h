@@ -9,6 +9,7 @@
 
 struct drain_plan;
 struct edition;
+struct moves;
 struct proxy;
 struct site;
 
@@ -58,6 +59,8 @@ struct site *proxy_site(struct proxy *proxy);
 // Memory is short: gives some connections up.
 void proxy_shed(struct proxy *proxy);
 
+// Counts WebSockets, or gives some to a drain; moves stay the caller's.
+void proxy_move(struct proxy *proxy, struct moves *moves);
 // Does its share of the plan, from now on.
 void proxy_drain(struct proxy *proxy, struct drain_plan *plan);
 // The same with a plan for all, and for good: no connection takes a further request, nor
