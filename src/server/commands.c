@@ -124,6 +124,18 @@ static const struct options_flag drain_words[] = {
 	{0},
 };
 
+static const struct options_flag rebalance_words[] = {
+	{"group", "GROUP", "name of an upstream", OPTIONS_TEXT, 0, true},
+	{0},
+};
+
+static const struct options_flag rebalance_flags[] = {
+	CONTROL_COMMAND_FLAGS,
+	{"rate", "N/s", "how many a second", OPTIONS_TEXT, 0, false},
+	{"dry-run", NULL, "say it, and close nothing", OPTIONS_SWITCH, 0, false},
+	{0},
+};
+
 static const struct options_flag drain_flags[] = {
 	CONTROL_COMMAND_FLAGS,
 	{"window", "TIME", "over which closes are spread", OPTIONS_DURATION, 0, false},
@@ -232,6 +244,13 @@ const struct options_command commands_all[] = {
 		.text = "Closes the connections of a server, of a listener, or all, "
 			"evenly over\na window and between messages. Of all, it ends.\n",
 		.words = drain_words, .flags = drain_flags, .run = control_command_run},
+	{"rebalance", "GROUP [--rate N/s] [--dry-run]",
+		"move WebSockets to servers with too few",
+		.text = "Closes the WebSockets that servers of a group have above their "
+			"fair\nshare, the most silent ones first, so that their clients "
+			"come to the others.\n",
+		.words = rebalance_words, .flags = rebalance_flags,
+		.run = control_command_run},
 	{"server list", "[UPSTREAM] [--json]", "list the servers",
 		.text = "Lists the servers, each with its state and connections.\n",
 		.words = server_list_words, .flags = server_flags,

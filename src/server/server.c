@@ -149,6 +149,7 @@ static bool start(struct server *server)
 		return false;
 	server_memory_start(server);
 	server_drain_start(server);
+	server_rebalance_start(server);
 	if (!server_signals_start(server) || !server_names_start(server)) {
 		log_error("out of memory, or resolver.servers is no list of addresses");
 		return false;
@@ -172,6 +173,7 @@ static void finish(struct server *server)
 	server_workers_destroy(server);
 	if (server->loop)
 		loop_settle(server->loop); // what they have posted frees itself
+	server_rebalance_stop(server);
 	server_reload_finish(server);
 	health_checker_destroy(server->checker);
 	server_snapshot_finish(server);

@@ -13,6 +13,7 @@ static const struct control_verb verbs[] = {
 	{"connections", server_control_connections, CONTROL_READS},
 	{"drain", server_control_drain, CONTROL_CHANGES},
 	{"kill", server_control_kill, CONTROL_CHANGES},
+	{"rebalance", server_control_rebalance, CONTROL_CHANGES},
 	{"reload", server_control_reload, CONTROL_CHANGES},
 	{"server_add", server_control_server_add, CONTROL_CHANGES},
 	{"server_down", server_control_server_down, CONTROL_CHANGES},

@@ -8,6 +8,7 @@
 void server_control_connections(void *arg, struct control_call *call);
 void server_control_drain(void *arg, struct control_call *call);
 void server_control_kill(void *arg, struct control_call *call);
+void server_control_rebalance(void *arg, struct control_call *call);
 void server_control_reload(void *arg, struct control_call *call);
 void server_control_server_add(void *arg, struct control_call *call);
 void server_control_server_down(void *arg, struct control_call *call);

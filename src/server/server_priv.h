@@ -8,6 +8,7 @@
 #include <sys/queue.h>
 
 #include "server_place_priv.h"
+#include "server_rebalance_priv.h"
 #include "wherry/admin/control.h"
 #include "wherry/admin/status.h"
 #include "wherry/base/memory_use.h"
@@ -76,6 +77,7 @@ struct server {
 	struct server_memory memory;
 	struct server_drain_list drains;
 	struct loop_timer drains_timer;
+	struct server_rebalancing rebalancing;
 	struct server_reload *reload;      // under way; NULL = none is
 	bool is_reload_wanted;             // again, once that is over
 	struct server_place *status_place; // NULL: there is none
