@@ -8,7 +8,7 @@ clang_packages=(clang-14 libclang-rt-14-dev llvm-14)
 lint_packages=(clang-14 clang-format-14 cppcheck binutils)
 # What the integration tests talk to.
 peer_packages=(nginx libnginx-mod-stream haproxy hitch curl openssl apache2-utils
-	chromium libnss3-tools)
+	chromium libnss3-tools dnsmasq-base)
 bench_packages=(nginx haproxy hitch openssl strace valgrind procps)
 
 # Older packages lack eight CVE fixes.
