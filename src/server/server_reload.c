@@ -26,6 +26,8 @@ static void free_reload(struct server_reload *reload)
 	conf_unref(reload->conf);
 	if (reload->plan)
 		drain_plan_unref(reload->plan);
+	json_decref(reload->overrides_kept);
+	json_decref(reload->overrides_dropped);
 	json_decref(reload->listeners.added);
 	json_decref(reload->listeners.removed);
 	buf_finish(&reload->errors);
@@ -143,6 +145,7 @@ static bool publish(struct server_reload *reload)
 		.arg = reload,
 	};
 	reload->waiting = server->worker_count;
+	server_reload_list_overrides(reload);
 	bool is_published =
 		set && server_publish(server, reload->rules, set, reload->tls, &options);
 	if (set && !is_published)

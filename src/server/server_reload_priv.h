@@ -17,10 +17,15 @@ struct server_reload {
 	bool is_waiting_for_names;
 	bool is_listening; // sockets of the next configuration are open
 	struct server_listen_changes listeners;
+	// Servers that were changed by command: as they are still, or as the file says
+	// now.
+	struct json_t *overrides_kept, *overrides_dropped;
 	_Atomic size_t waiting; // workers that have not looked at their connections
 	_Atomic size_t kept, route_gone, server_gone; // WebSockets
 };
 
+// Between the build of the next set and its settling.
+void server_reload_list_overrides(struct server_reload *reload);
 // Says how it went: to the log, and to who asked. It is in force, or changes nothing.
 void server_reload_answer(struct server_reload *reload);
 // Why it is not in force.

@@ -6,6 +6,7 @@
 
 #include "server_reload_priv.h"
 #include "wherry/base/log.h"
+#include "wherry/upstream/directory_override.h"
 
 static bool is_other(const char *a, const char *b)
 {
@@ -40,6 +41,27 @@ static void warn_unchangeable(json_t *list)
 			json_string_value(key));
 }
 
+static void list_override(void *arg, const struct directory_override *override)
+{
+	struct server_reload *reload = arg;
+	json_t *list = override->is_overruled ? reload->overrides_dropped
+					      : reload->overrides_kept;
+	// Without memory, the answer lacks it.
+	(void)json_array_append_new(
+		list, json_sprintf("%s %s", override->group, override->text));
+	log_info(override->is_overruled
+			 ? "reload: %s of %s is as the file says now, not as commanded"
+			 : "reload: %s of %s stays as commanded, not as the file says",
+		override->text, override->group);
+}
+
+void server_reload_list_overrides(struct server_reload *reload)
+{
+	reload->overrides_kept = json_array();
+	reload->overrides_dropped = json_array();
+	directory_override_each(reload->server->directory, list_override, reload);
+}
+
 static json_t *list_or_none(json_t *list)
 {
 	return list ? list : json_array();
@@ -69,7 +91,7 @@ void server_reload_answer(struct server_reload *reload)
 		return;
 	}
 	control_call_answer(reload->call,
-		json_pack("{sI sb sI sI sI sI so so so}", "edition",
+		json_pack("{sI sb sI sI sI sI so so so so so}", "edition",
 			(json_int_t)reload->server->edition, "changed", is_changed,
 			"kept", (json_int_t)reload->kept, "draining", (json_int_t)gone,
 			"route_gone", (json_int_t)reload->route_gone, "server_gone",
@@ -77,6 +99,10 @@ void server_reload_answer(struct server_reload *reload)
 			list_or_none(json_incref(reload->listeners.added)),
 			"listeners_removed",
 			list_or_none(json_incref(reload->listeners.removed)),
+			"servers_as_commanded",
+			list_or_none(json_incref(reload->overrides_kept)),
+			"servers_as_in_file",
+			list_or_none(json_incref(reload->overrides_dropped)),
 			"needs_restart", list_or_none(unchangeable)));
 }
 

@@ -185,3 +185,20 @@ upstreams: { ${name}: { balance: least_connections, servers: [${servers}] } }\n`
   assert.deepEqual(backends.map((backend) => backend.clients.size), [2, 2]);
   await echo(first, 'still there');
 });
+
+test('what was changed by command stays until the file says otherwise', async (t) => {
+  const backend = await webSocketBackend(t);
+  const [one, two] = ['http://127.0.0.1:1', 'http://127.0.0.1:2'];
+  const group = (weights, more = '') => `${DRAIN}\n${more}
+routes: [{ match: { path: / }, websocket: { origins: any }, to: a }]
+upstreams: { a: { servers: [{ url: "${backend.url}" }, { url: "${one}", weight: ${weights[0]} }, { url: "${two}", weight: ${weights[1]} }] } }\n`;
+  const wherry = await startWherry(t, group([1, 1]));
+  for (const url of [one, two]) {
+    const answer = await askControl(t, wherry, { verb: 'server_weight', upstream: 'a', url, weight: 9 });
+    assert.equal(answer.ok, true, answer.error);
+  }
+  wherry.writeConfiguration(group([1, 2], 'paths: { merge_slashes: true }'));
+  const answer = await reload(t, wherry);
+  assert.deepEqual(answer.servers_as_commanded, [`a ${one}`]);
+  assert.deepEqual(answer.servers_as_in_file, [`a ${two}`]);
+});
