@@ -9,6 +9,7 @@
 
 #include "server_control_priv.h"
 #include "wherry/conf/conf_value.h"
+#include "wherry/upstream/directory_change.h"
 
 enum {
 	CODE_GOING_AWAY = 1001, // RFC 6455 section 7.4.1
@@ -106,6 +107,58 @@ static size_t find_servers(
 	return count;
 }
 
+static bool has_text(const struct upstream *upstream, const char *text)
+{
+	for (size_t i = 0; i < upstream->member_count; i++) {
+		if (strcmp(upstream->members[i].server->text, text) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool take_down(struct server *server, const char *group, const char *target,
+	struct buf *reterr_text)
+{
+	struct directory_order order = {
+		.verb = DIRECTORY_DOWN,
+		.group = str_from(group),
+		.url = str_from(target),
+	};
+	const char *text;
+	if (!directory_change_make(server->directory, server->snapshot->upstreams, &order,
+		    &text, reterr_text))
+		return false;
+	if (server_names_publish(server, reterr_text)) {
+		directory_settle(server->directory, server->snapshot->upstreams);
+		return true;
+	}
+	directory_change_undo(server->directory);
+	return false;
+}
+
+// Else its clients would come back to it. One address of a name is not down by itself:
+// it is drained when the name does not lead there any more. False: the call was refused.
+static bool take_all_down(
+	struct server *server, struct control_call *call, const char *target)
+{
+	struct buf error = BUF_INIT;
+	bool is_down = true;
+	if (server->reload)
+		buf_append_str(&error, STR("a reload is under way"));
+	for (size_t i = 0; i < server->snapshot->upstreams->upstream_count; i++) {
+		const struct upstream *upstream =
+			&server->snapshot->upstreams->upstreams[i];
+		if (error.length == 0 && has_text(upstream, target))
+			is_down &=
+				take_down(server, upstream->conf->name, target, &error);
+	}
+	is_down &= error.length == 0;
+	if (!is_down)
+		control_call_refuse(call, "%.*s", STR_ARG(buf_str(&error)));
+	buf_finish(&error);
+	return is_down;
+}
+
 static struct server_drain *run_all(
 	struct server *server, struct control_call *call, struct order *order)
 {
@@ -134,10 +187,14 @@ static struct server_drain *run_one(struct server *server, struct control_call *
 	return drain;
 }
 
-static struct server_drain *run_servers(struct server *server, struct control_call *call,
-	struct order *order, size_t count)
+static struct server_drain *run_servers(
+	struct server *server, struct control_call *call, struct order *order)
 {
-	uint64_t *ids = calloc(count, sizeof(*ids));
+	if (!take_all_down(server, call, order->target))
+		return NULL;
+	const struct upstream_set *set = server->snapshot->upstreams; // the new one
+	size_t count = find_servers(set, order->target, NULL);
+	uint64_t *ids = calloc(count + 1, sizeof(*ids));
 	if (!ids) {
 		control_call_refuse(call, "out of memory");
 		return NULL;
@@ -145,8 +202,7 @@ static struct server_drain *run_servers(struct server *server, struct control_ca
 	order->plan.scope = DRAIN_PLAN_SERVERS;
 	order->plan.reason = CLOSE_REASON_SERVER_DRAINED;
 	order->plan.servers = ids;
-	order->plan.server_count =
-		find_servers(server->snapshot->upstreams, order->target, ids);
+	order->plan.server_count = find_servers(set, order->target, ids);
 	struct server_drain *drain = run_one(server, call, order, "server");
 	free(ids);
 	return drain;
@@ -161,15 +217,14 @@ static struct server_drain *run(
 	if (!take_pace(call, order, &server->conf->drain.server))
 		return NULL;
 	order->plan.listener = find_listener(server->conf, order->target);
-	size_t servers = find_servers(server->snapshot->upstreams, order->target, NULL);
 	if (order->plan.listener) {
 		order->plan.scope = DRAIN_PLAN_LISTENER;
 		order->plan.reason = CLOSE_REASON_LISTENER_DRAINED;
 		server_listen_close(server, order->plan.listener);
 		return run_one(server, call, order, "listener");
 	}
-	if (servers > 0)
-		return run_servers(server, call, order, servers);
+	if (find_servers(server->snapshot->upstreams, order->target, NULL) > 0)
+		return run_servers(server, call, order);
 	control_call_refuse(call,
 		"%s: not found (expected the URL of a server, the address of a listener, "
 		"or all)",

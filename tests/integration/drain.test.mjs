@@ -71,6 +71,13 @@ test('of a server', async (t) => {
   assert.equal(lines.length, CLIENTS / 2);
   await eventually(() => /drain of server .* over after .* 20 connections, 0 of them cut/.test(wherry.stderr), 'logged');
   for (const client of clients) client.socket.close();
+
+  for (let i = 0; i < 4; i++) await connectWebSocket(t, wherry.webSocketUrl);
+  assert.equal(servers[0].clients.size, 0, 'it gets nothing new');
+  const up = await askControl(t, wherry, { verb: 'server_up', upstream: 'app', url: servers[0].url });
+  assert.equal(up.state, 'up');
+  for (let i = 0; i < 4; i++) await connectWebSocket(t, wherry.webSocketUrl);
+  await eventually(() => servers[0].clients.size > 0, 'until it is up again');
 });
 
 test('a request in flight is answered', async (t) => {
