@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Backends that are killed and started again under live WebSockets (SECURITY S3):
+// Backends that are killed, frozen and started again under live WebSockets (SECURITY S3):
 // whoever was there is told and comes back to another one; nothing is lost, doubled or moved
 // between the two. WHERRY_CLIENTS and WHERRY_ROUNDS make it a longer run.
 
@@ -14,11 +14,11 @@ const CLIENTS = Number(process.env.WHERRY_CLIENTS ?? 120);
 const ROUNDS = Number(process.env.WHERRY_ROUNDS ?? 4);
 const isLong = process.env.WHERRY_ROUNDS !== undefined;
 
-function site(backends, websocket = '') {
+function site(backends, { websocket = '', response = '60s', group = '' }) {
   return `
 workers: 2
 log: { format: json, access: off }
-timeouts: { connect: 1s, response: 2s }
+timeouts: { connect: 1s, response: ${response} }
 routes:
   - match: { path: / }
     websocket: { origins: any, ${websocket} }
@@ -28,12 +28,13 @@ upstreams:
     balance: least_connections
     servers: [${backends.map(({ url }) => `"${url}"`).join(', ')}]
     ejection: { time: 200ms, max_time: 400ms }
+${group}
 `;
 }
 
-async function start(t, websocket) {
+async function start(t, options = {}) {
   const backends = [await numberedBackend(t, 'a'), await numberedBackend(t, 'b')];
-  const wherry = await startWherry(t, site(backends, websocket), { descriptors: 4 * CLIENTS + 200 });
+  const wherry = await startWherry(t, site(backends, options), { descriptors: 4 * CLIENTS + 200 });
   const fleet = await startFleet(t, wherry.webSocketUrl, { count: CLIENTS });
   await eventually(() => Object.keys(fleet.servers()).length === 2, 'both servers are used');
   return { backends, wherry, fleet };
@@ -56,9 +57,9 @@ async function gain(fleet, name, started = Date.now()) {
   return Date.now() - started;
 }
 
-async function assertCalm(t, fleet, times) {
+async function assertCalm(t, fleet, times, expected = /^101[24] /) {
   await fleet.settles();
-  const bad = [...fleet.closes].filter(([key]) => !/^101[24] /.test(key));
+  const bad = [...fleet.closes].filter(([key]) => !expected.test(key));
   if (isLong) t.diagnostic(`${JSON.stringify(times)} ${JSON.stringify(fleet.report)}`);
   assert.deepEqual(bad, [], fleet.lastRefusal);
 }
@@ -81,6 +82,23 @@ test('a server is killed and started again, again and again', async (t) => {
     times.push({ ...lost, recovered: await gain(fleet, backends[index].name) });
   }
   await assertCalm(t, fleet, worst(times));
+});
+
+// Who knocks before it is known waits for nothing: that is what the response timeout ends.
+test('a server freezes, and thaws', async (t) => {
+  const { backends, fleet } = await start(t, {
+    websocket: 'ping: 500ms, ping_timeout: 500ms',
+    response: '3s',
+    group: '    health_check: { type: websocket, interval: 500ms, timeout: 500ms, fall: 2, rise: 1 }',
+  });
+  const times = [];
+  for (let round = 0; round < ROUNDS / 2; round++) {
+    const { child, name } = backends[round % 2];
+    const lost = await lose(fleet, backends[round % 2], () => child.kill('SIGSTOP'));
+    child.kill('SIGCONT');
+    times.push({ ...lost, recovered: await gain(fleet, name) });
+  }
+  await assertCalm(t, fleet, worst(times), /^(101[24] |refused)/);
 });
 
 test('all servers are killed, and come back', async (t) => {
