@@ -148,6 +148,7 @@ static bool start(struct server *server)
 	if (!server_control_start(server) || !open_places(server))
 		return false;
 	server_memory_start(server);
+	server_report_start(server);
 	server_drain_start(server);
 	server_rebalance_start(server);
 	if (!server_signals_start(server) || !server_names_start(server)) {
@@ -168,6 +169,7 @@ static void finish(struct server *server)
 	server_status_stop(server);
 	server_names_stop(server);
 	server_memory_stop(server);
+	server_report_stop(server);
 	server_signals_stop(server);
 	server_tls_stop(server);
 	server_workers_destroy(server);

@@ -50,6 +50,22 @@ struct server_memory {
 	uint64_t trimmed_ms;
 };
 
+enum {
+	SERVER_RATES = 3, // connections, requests, WebSockets
+	SERVER_RATES_SAMPLES = 10
+};
+
+struct server_sample {
+	uint64_t at_ms;
+	uint64_t totals[SERVER_RATES];
+};
+
+struct server_rates {
+	struct loop_timer timer;
+	struct server_sample samples[SERVER_RATES_SAMPLES];
+	size_t count; // taken so far
+};
+
 struct server {
 	const struct conf *started_conf;
 	struct conf *conf;         // of the newest snapshot
@@ -75,6 +91,7 @@ struct server {
 	struct file_watch *certificate_watch;
 	struct loop_timer tickets_timer;
 	struct server_memory memory;
+	struct server_rates rates;
 	struct server_drain_list drains;
 	struct loop_timer drains_timer;
 	struct server_rebalancing rebalancing;
@@ -119,8 +136,13 @@ void server_log_lines(struct str text, bool is_bad);
 // Watches how much memory is used, from now on.
 void server_memory_start(struct server *server);
 void server_memory_stop(struct server *server);
+// Why it should get no new connections; NULL: it should.
+const char *server_name_hindrance(const struct server *server);
 // What the status address and `wherry status` tell, as JSON; NULL without memory.
-MUST_CHECK struct json_t *server_status_report(const struct server *server);
+MUST_CHECK struct json_t *server_report(const struct server *server);
+// Watches how fast the counters that it tells of grow.
+void server_report_start(struct server *server);
+void server_report_stop(struct server *server);
 // Finds the control socket's place, before the sandbox closes the way there.
 void server_control_prepare(struct server *server);
 // Opens it. False, logged, if the configuration names a place and it can't be there; no

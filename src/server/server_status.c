@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <jansson.h>
 
@@ -14,7 +13,7 @@
 #include "wherry/base/now.h"
 
 // Who balances load should send nothing where new connections are refused.
-static const char *name_hindrance(const struct server *server)
+const char *server_name_hindrance(const struct server *server)
 {
 	if (!server->has_started)
 		return "starting";
@@ -25,7 +24,7 @@ static const char *name_hindrance(const struct server *server)
 
 static const char *find_hindrance(void *arg)
 {
-	return name_hindrance(arg);
+	return server_name_hindrance(arg);
 }
 
 static void write_metrics(void *arg, struct buf *out)
@@ -43,40 +42,9 @@ static void write_metrics(void *arg, struct buf *out)
 	metrics_write(out, &source);
 }
 
-static json_t *report_hardening(const struct sandbox *sandbox)
-{
-	return json_pack("{ss sb ss ss ss ss}", "user", sandbox->privileges.user,
-		"may_bind_low_ports", sandbox->privileges.may_bind, "no_new_privs",
-		sandbox_state_text(&sandbox->no_new_privs), "no_core_dumps",
-		sandbox_state_text(&sandbox->no_core_dumps), "seccomp",
-		sandbox_state_text(&sandbox->seccomp), "landlock",
-		sandbox_state_text(&sandbox->landlock));
-}
-
-json_t *server_status_report(const struct server *server)
-{
-	uint64_t connections = 0, websockets = 0;
-	for (size_t i = 0; i < server->worker_count; i++) {
-		const struct counters *counters = worker_counters(server->workers[i]);
-		connections += atomic_load_explicit(
-			&counters->client_connections, memory_order_relaxed);
-		websockets +=
-			atomic_load_explicit(&counters->websockets, memory_order_relaxed);
-	}
-	const char *hindrance = name_hindrance(server);
-	const char *state = hindrance ? hindrance : "ready";
-	return json_pack("{ss si ss sI si sI sI so so}", "version", WHERRY_VERSION, "pid",
-		(int)getpid(), "state", state, "uptime_seconds",
-		(json_int_t)((now_ms() - server->started_ms) / 1000), "workers",
-		(int)atomic_load(&server->workers_active), "connections",
-		(json_int_t)connections, "websockets", (json_int_t)websockets,
-		"hardening", report_hardening(&server->sandbox), "drains",
-		server_drain_report(server));
-}
-
 static void write_report(void *arg, struct buf *out)
 {
-	json_t *root = server_status_report(arg);
+	json_t *root = server_report(arg);
 	char *text = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
 	if (text) {
 		buf_append_str(out, str_from(text));
@@ -91,7 +59,7 @@ static void write_report(void *arg, struct buf *out)
 void server_control_status(void *arg, struct control_call *call)
 {
 	if (control_call_unpack(call, "{}"))
-		control_call_answer(call, server_status_report(arg));
+		control_call_answer(call, server_report(arg));
 }
 
 static struct server_place *open_place(

@@ -9,6 +9,7 @@ import { test } from 'node:test';
 import { httpBackend, scriptedBackend } from './support/backends.mjs';
 import { eventually } from './support/deadline.mjs';
 import { leave, openPair } from './support/frames.mjs';
+import { connect } from './support/peer.mjs';
 import { forwardTo, freePorts, runToEnd, startWherry, temporaryDirectory } from './support/wherry.mjs';
 
 async function report(t, ...args) {
@@ -50,10 +51,31 @@ test('a running Wherry', async (t) => {
     });
   }
 
+  await t.test('tells of its configuration, listeners and servers', async (t2) => {
+    const all = await report(t2, ...file);
+    assert.equal(all.configuration, wherry.configPath);
+    assert.deepEqual(all.listeners, [{ address: `127.0.0.1:${wherry.port}`, tls: false }]);
+    assert.deepEqual(all.drains, []);
+    assert.ok(all.edition >= 1 && all.editions_in_use >= 1);
+    assert.ok(all.memory_bytes > 1 << 20);
+    assert.equal(all.servers.length, 1);
+    const [server] = all.servers;
+    assert.deepEqual(server,
+      { upstream: 'app', server: backend.url, state: 'up', health: 'unknown', weight: 1, connections: 0 });
+    const { stdout } = await runToEnd(t2, ['status', ...file]);
+    assert.match(stdout, /^servers\n {2}upstream +server +state +health +weight +connections\n {2}app +http:\/\/127\.0\.0\.1:\d+ +up +unknown +1 +0$/m);
+  });
+
+  await t.test('tells how fast new ones come', async (t2) => {
+    for (let i = 0; i < 30; i++) (await connect(t2, wherry.port)).destroy();
+    await eventually(async () => (await report(t2, ...file)).new_each_second.connections > 1, 'a rate');
+  });
+
   await t.test('counts connections and WebSockets', async (t2) => {
+    await eventually(async () => (await report(t2, ...file)).connections === 0, 'none');
     const { client, server } = await openPair(t2, wherry, backend);
     const open = await report(t2, ...file);
-    assert.deepEqual([open.connections, open.websockets], [1, 1]);
+    assert.deepEqual([open.connections, open.websockets, open.servers[0].connections], [1, 1, 1]);
     client.destroy();
     await leave(server, { mask: false });
     await eventually(async () => (await report(t2, ...file)).connections === 0, 'closed');
