@@ -158,3 +158,31 @@ test('what TLS needs is loaded for the first https server of a group', async (t)
   assert.match(wherry.stderr, new RegExp(`connect to ${url}`));
   assert.equal((await change(t, wherry, 'remove', url)).ok, true);
 });
+
+test('a reload keeps what was changed, unless the file says something new of it', async (t) => {
+  const [a, b, c] = [await namedBackend(t, 'a'), await namedBackend(t, 'b'), await namedBackend(t, 'c')];
+  const wherry = await startWherry(t, group([a, b]));
+  const talkers = await startTalkers(t, wherry.webSocketUrl, 4);
+  await change(t, wherry, 'add', c.url, { weight: 2 });
+  await change(t, wherry, 'down', b.url);
+  const [added, down] = [`app ${c.url}`, `app ${b.url}`];
+
+  wherry.writeConfiguration(group([a, b], 'timeouts: { connect: 4s }'));
+  const kept = await askControl(t, wherry, { verb: 'reload' });
+  assert.deepEqual(
+    [kept.servers_as_commanded.sort(), kept.servers_as_in_file, kept.kept], [[added, down].sort(), [], 4]);
+  assert.deepEqual(Object.keys(await askTimes(wherry, 9)).sort(), ['a', 'c']);
+
+  wherry.writeConfiguration(group([a, b, c], 'timeouts: { connect: 4s }'));
+  const overruled = await askControl(t, wherry, { verb: 'reload' });
+  assert.deepEqual([overruled.servers_as_commanded, overruled.servers_as_in_file], [[down], [added]]);
+  await eventually(() => wherry.stderr.includes(`${c.url} of app is as the file says now`), 'the log says so');
+  const { weight, changed } = (await list(t, wherry)).find(({ server }) => server === c.url);
+  assert.deepEqual({ weight, changed }, { weight: 1, changed: '' });
+
+  const same = await askControl(t, wherry, { verb: 'reload' });
+  assert.equal(same.changed, false);
+  assert.equal((await list(t, wherry)).find(({ server }) => server === b.url).state, 'down');
+  await stopTalkers(talkers);
+  assert.ok(talkers.every(({ end }) => !end), 'no WebSocket was closed');
+});
