@@ -57,7 +57,7 @@ const struct conf_schema_key conf_schema_upstreams[] = {
 	KEY("upstreams.NAME.servers[].down", BOOL, "false", "whether it takes nothing",
 		IN(conf_server, is_down)),
 	KEY("upstreams.NAME.servers[].labels", LABELS, NULL,
-		"what wherry status says of it", IN(conf_server, labels),
+		"what wherry server list says of it", IN(conf_server, labels),
 		EXTRA(conf_server, label_count)),
 	KEY("upstreams.NAME.rebalance", MAPPING, NULL,
 		"moving WebSockets to servers that have too few"),

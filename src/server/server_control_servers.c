@@ -57,13 +57,25 @@ static const char *name_change(const struct directory_override *override)
 	return "state";
 }
 
+// "zone=a, rack=7"
+static json_t *write_labels(const struct conf_server *conf)
+{
+	struct buf text = BUF_INIT;
+	for (size_t i = 0; i < conf->label_count; i++)
+		buf_printf(&text, "%s%s=%s", i > 0 ? ", " : "", conf->labels[i].name,
+			conf->labels[i].value);
+	json_t *labels = json_stringn(text.data ? text.data : "", text.length);
+	buf_finish(&text);
+	return labels;
+}
+
 static json_t *make_row(const struct upstream *upstream, const char *name,
 	const char *state, const struct directory_entry *entry, uint64_t connections)
 {
-	return json_pack("{ss ss ss si sI ss}", "upstream", upstream->conf->name,
+	return json_pack("{ss ss ss si sI ss so}", "upstream", upstream->conf->name,
 		"server", name, "state", state, "weight", (int)entry->weight,
 		"connections", (json_int_t)connections, "changed",
-		name_change(entry->override));
+		name_change(entry->override), "labels", write_labels(entry->conf));
 }
 
 // What the peer has not read yet is kept, as of a page of metrics. Takes the row.

@@ -45,7 +45,7 @@ test('under load', async (t) => {
   await t.test('one is added', async (t2) => {
     const answer = await change(t2, wherry, 'add', c.url);
     assert.deepEqual(answer, {
-      ok: true, upstream: 'app', server: c.url, state: 'up', weight: 1, connections: 0, changed: 'added',
+      ok: true, upstream: 'app', server: c.url, state: 'up', weight: 1, connections: 0, changed: 'added', labels: '',
     });
     await eventually(() => asking.answers.c > 20, 'it is asked');
   });
