@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -37,15 +38,18 @@ static bool get_option(int fd, int option, int wanted)
 	       value == wanted;
 }
 
-// Its flags are the opener's choice; workers need their own.
+// Its flags are the opener's choice; workers need their own, and so do the connections
+// that come of it.
 static bool prepare(int fd, struct addr *ret_address)
 {
-	int flags = fcntl(fd, F_GETFL);
+	int flags = fcntl(fd, F_GETFL), on = 1;
 	ret_address->length = sizeof(*ret_address) - offsetof(struct addr, any);
 	return get_option(fd, SO_TYPE, SOCK_STREAM) && get_option(fd, SO_ACCEPTCONN, 1) &&
 	       flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 &&
 	       fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 &&
-	       getsockname(fd, &ret_address->any, &ret_address->length) == 0;
+	       getsockname(fd, &ret_address->any, &ret_address->length) == 0 &&
+	       (addr_is_unix(ret_address) ||
+		       setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == 0);
 }
 
 // A number from the environment; 0 if there is none.

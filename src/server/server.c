@@ -34,13 +34,18 @@ static void block_signals(sigset_t *ret_former)
 		SIG_SETMASK, &all, ret_former); // fails only for a bad "how"
 }
 
-static void tell_ready(struct server *server)
+void server_notify_ready(const struct server *server)
 {
 	char status[64];
-	(void)snprintf(status, sizeof(status), "wherry %s, %zu workers", WHERRY_VERSION,
-		server->worker_count);
-	log_info("wherry %s is ready: %zu workers", WHERRY_VERSION, server->worker_count);
+	(void)snprintf(status, sizeof(status), "wherry %s: %zu workers", WHERRY_VERSION,
+		atomic_load(&server->workers_active));
 	notify_ready(&server->notify, status);
+}
+
+static void tell_ready(const struct server *server)
+{
+	log_info("wherry %s is ready: %zu workers", WHERRY_VERSION, server->worker_count);
+	server_notify_ready(server);
 	if (server->ready_fd >= 0) {
 		ssize_t put = write(server->ready_fd, "", 1);
 		(void)put; // who waits for it may be gone

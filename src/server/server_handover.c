@@ -171,8 +171,8 @@ void server_control_upgrade(void *arg, struct control_call *call)
 			"it hands over in another way (%d): stop it, "
 			"and start the new one",
 			TAKEOVER_PROTOCOL);
-	else if (server->is_draining || !server->has_started)
-		control_call_refuse(call, "it is starting or stopping");
+	else if (server->is_draining || !server->has_started || server->reload)
+		control_call_refuse(call, "it is starting, reloading or stopping");
 	else if (server->handover)
 		control_call_refuse(call, "process %d is about to take over already",
 			(int)server->handover->successor);

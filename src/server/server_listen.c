@@ -8,6 +8,7 @@
 
 #include "server_priv.h"
 #include "wherry/base/log.h"
+#include "wherry/base/now.h"
 
 static bool fail(const struct server *server, const struct conf_listener *listener,
 	int error, struct buf *reterr_text)
@@ -108,6 +109,7 @@ static void close_place(struct server *server, struct server_place *place)
 				one->worker);
 	}
 	server_place_close(server, place);
+	server->closed_ms = now_ms();
 }
 
 static void report(

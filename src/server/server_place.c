@@ -8,7 +8,12 @@
 #include <unistd.h>
 
 #include "server_priv.h"
+#include "wherry/base/now.h"
 #include "wherry/net/listener.h"
+
+enum {
+	CLOSING_MS = 2000 // longer than workers take for it
+};
 
 struct server_place *server_place_find(
 	const struct server *server, const struct addr *address)
@@ -48,10 +53,13 @@ static int inherit(struct server *server, struct server_place *place)
 
 // With SO_REUSEPORT a second Wherry, started by mistake, would share the address in
 // silence: so it is bound alone first. Where this one has the port already, at another
-// address, that would be in its way, and says who is at home.
+// address, or its workers are about to close it, that would be in its way, and says who
+// is at home.
 static int probe(const struct server *server, const struct addr *address)
 {
 	const struct server_place *place;
+	if (now_ms() - server->closed_ms < CLOSING_MS)
+		return 0;
 	LIST_FOREACH (place, &server->places, entry) {
 		if (addr_port(&place->address) == addr_port(address))
 			return 0;

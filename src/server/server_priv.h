@@ -81,6 +81,7 @@ struct server {
 	_Atomic size_t workers_active; // the first ones, which get new connections; the
 				       // others keep those that they have
 	struct server_places places;
+	uint64_t closed_ms; // when the last listener went
 	struct inherited inherited;
 	struct names *names;
 	struct directory *directory;
@@ -251,6 +252,8 @@ MUST_CHECK bool server_takeover_begin(struct server *server);
 // begin.
 MUST_CHECK bool server_takeover_end(struct server *server);
 void server_handover_stop(struct server *server);
+// Tells the service manager that all is as it should be.
+void server_notify_ready(const struct server *server);
 // Closes all connections, as the process that has taken over now serves.
 void server_drain_succeeded(struct server *server);
 

@@ -43,6 +43,8 @@ static void end(struct server_reload *reload)
 	server->reload = NULL;
 	server->is_reload_wanted = false;
 	free_reload(reload);
+	if (!server->is_draining)
+		server_notify_ready(server);
 	if (is_again)
 		server_reload(server, NULL);
 }
@@ -263,6 +265,7 @@ static struct server_reload *create(
 		       : server->is_draining  ? "it is stopping"
 		       : !server->has_started ? "it has not started yet"
 		       : server->reload       ? "another reload is under way"
+		       : server->handover     ? "a new process is about to take over"
 					      : NULL;
 	if (*reterr_text)
 		return NULL;
@@ -284,6 +287,7 @@ void server_reload(struct server *server, struct control_call *call)
 	struct server_reload *reload = create(server, call, &error);
 	if (reload) {
 		server->reload = reload;
+		notify_reloading(&server->notify);
 		load(reload);
 		return;
 	}

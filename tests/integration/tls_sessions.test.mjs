@@ -10,6 +10,7 @@ import { Authority, tlsListener } from './support/certificates.mjs';
 import { pause } from './support/deadline.mjs';
 import { requestText } from './support/http_text.mjs';
 import { sClient } from './support/tls_peer.mjs';
+import { upgrade } from './support/upgrade.mjs';
 import { forwardTo, startWherry } from './support/wherry.mjs';
 
 const HOSTS = ['a.test', 'b.test', 'also-a.test'];
@@ -103,4 +104,19 @@ test("a session does not outlive its client's certificate", async (t) => {
     assert.doesNotMatch(output, /HTTP\/1\.1 200/, version);
     assert.match(output, /certificate expired/, version);
   }
+});
+
+test('sessions outlive an upgrade', async (t) => {
+  const authority = new Authority(t);
+  const wherry = await start(t, authority);
+  const file = authority.path('session.pem');
+  const ask = async (args) => {
+    const { output } = await sClient(t, wherry.port, ['-servername', 'a.test', '-ign_eof', ...args], request('a.test'));
+    assert.match(output, /HTTP\/1\.1 200/, output);
+    return /^Reused, /m.test(output);
+  };
+  assert.equal(await ask(['-sess_out', file]), false);
+  await upgrade(t, wherry);
+  await wherry.ended();
+  assert.equal(await ask(['-sess_in', file]), true);
 });

@@ -9,10 +9,10 @@ import { fileURLToPath } from 'node:url';
 import { cleanup } from './cleanup.mjs';
 import { eventually, within } from './deadline.mjs';
 
-/** Runs support/children/NAME with arguments; its words on standard output can be awaited. */
+/** Runs support/children/NAME, by node or perl, with arguments; its words on standard output can be awaited. */
 export function startChild(t, name, ...args) {
   const file = fileURLToPath(new URL(`children/${name}`, import.meta.url));
-  const child = spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(name.endsWith('.pl') ? 'perl' : process.execPath, [file, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   const exit = once(child, 'exit');
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text) => { output += text; });
