@@ -111,7 +111,7 @@ static bool is_client_due(const struct conn *conn)
 void conn_watch_rate(struct conn *conn)
 {
 	conn->progress = 0; // the first window is grace
-	loop_timer_set(&conn->timer, now_ms() + CONN_RATE_WINDOW_MS);
+	loop_timer_set(&conn->http->timer, now_ms() + CONN_RATE_WINDOW_MS);
 }
 
 // True if less moved in the window behind us than must. Starts the next window.
@@ -120,7 +120,7 @@ static bool is_too_slow(struct conn *conn)
 	uint64_t rate = conn->edition->conf->limits.min_rate;
 	uint64_t before = conn->progress;
 	conn->progress = is_client_due(conn) ? conn_count_progress(conn) : 0;
-	loop_timer_set(&conn->timer, now_ms() + CONN_RATE_WINDOW_MS);
+	loop_timer_set(&conn->http->timer, now_ms() + CONN_RATE_WINDOW_MS);
 	return rate != CONF_OFF && before != 0 && conn->progress != 0 &&
 	       conn->progress - before < rate * (CONN_RATE_WINDOW_MS / 1000);
 }
@@ -160,7 +160,7 @@ static void check_linger(struct conn *conn)
 	if (conn->progress - before < least || now >= conn->close_by_ms)
 		conn_close(conn, CLOSE_REASON_DONE, "wherry");
 	else
-		loop_timer_set(&conn->timer, now + CONN_LINGER_MS);
+		loop_timer_set(&conn->http->timer, now + CONN_LINGER_MS);
 }
 
 // Between requests: the head that has begun is late, or none comes; but while the last
@@ -177,7 +177,7 @@ static void check_head(struct conn *conn)
 		if (is_too_slow(conn))
 			conn_close(conn, CLOSE_REASON_CLIENT_SLOW, "wherry");
 	} else if (now < conn->close_by_ms) {
-		loop_timer_set(&conn->timer, conn->close_by_ms);
+		loop_timer_set(&conn->http->timer, conn->close_by_ms);
 	} else {
 		conn_close(conn, CLOSE_REASON_KEEP_ALIVE, "wherry");
 	}
@@ -238,7 +238,7 @@ void conn_start_relay(struct conn *conn, bool uses_deflate)
 		uses_deflate, on_relay_done, conn);
 	conn->client = NULL;
 	conn->state = CONN_RELAY;
-	loop_timer_finish(&conn->timer);
+	loop_timer_finish(&conn->http->timer);
 	upgrade_destroy(conn->upgrade);
 	conn->upgrade = NULL;
 	counters_add(&counters->websockets, 1);
@@ -264,15 +264,18 @@ struct conn *conn_create(struct site *site, struct edition *edition,
 	const struct conf_listener *listener, int socket, const struct addr *peer)
 {
 	struct conn *conn = calloc(1, sizeof(*conn));
+	struct conn_http *http = calloc(1, sizeof(*http));
 	const struct conf *conf = edition->conf;
 	struct stream *client = stream_create(
 		site->loop, socket, STREAM_CONNECTED, conf->timeouts.write_stall_ms);
-	if (!conn || !client) {
+	if (!conn || !http || !client) {
 		free(conn);
+		free(http);
 		stream_destroy(client);
 		return NULL;
 	}
 	conn->site = site;
+	conn->http = http;
 	conn->edition = edition_ref(edition);
 	conn->listener = listener;
 	conn->client = client;
@@ -280,11 +283,11 @@ struct conn *conn_create(struct site *site, struct edition *edition,
 	conn->id = site->next_id;
 	conn->accepted_ms = now_ms();
 	site->next_id += site->id_step;
-	http_reader_init(&conn->reader, HTTP_REQUEST,
+	http_reader_init(&http->reader, HTTP_REQUEST,
 		(struct http_scan_limits){
 			conf->limits.header, HTTP_SCAN_LIMITS_DEFAULT.line_bytes});
 	request_init_empty(&conn->request);
-	loop_timer_init(&conn->timer, site->loop, on_timer, conn);
+	loop_timer_init(&http->timer, site->loop, on_timer, conn);
 	stream_set_handler(client, &stream_events, conn);
 	LIST_INSERT_HEAD(&site->conns, conn, entry);
 	site->conn_count++;

@@ -76,5 +76,5 @@ void conn_check_access(struct conn *conn)
 	if (is_unheard && stream_has_reset(conn->client))
 		conn_close(conn, CLOSE_REASON_CLIENT_RESET, "client");
 	else
-		loop_timer_set(&conn->timer, now_ms() + CONN_RATE_WINDOW_MS);
+		loop_timer_set(&conn->http->timer, now_ms() + CONN_RATE_WINDOW_MS);
 }

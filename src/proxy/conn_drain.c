@@ -19,7 +19,7 @@ void conn_drain(struct conn *conn)
 	else if (is_between && conn->taken > conn->http_at)
 		conn_linger(conn);
 	else if (is_between) // its request is coming
-		loop_timer_set(&conn->timer, now_ms() + FIRST_REQUEST_MS);
+		loop_timer_set(&conn->http->timer, now_ms() + FIRST_REQUEST_MS);
 }
 
 // An answer whose end is the connection's must not look whole.

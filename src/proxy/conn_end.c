@@ -23,6 +23,7 @@ static void free_conn(struct conn *conn)
 		limits_leave(site->limits);
 	else
 		site->refused_count--;
+	free(conn->http);
 	free(conn->local);
 	free(conn);
 	if (--site->conn_count == 0 && site->on_empty)
@@ -39,6 +40,8 @@ void conn_run_deferred(void *arg)
 	} else if (conn->state == CONN_RELAY) {
 		forward_destroy(conn->forward);
 		conn->forward = NULL;
+		free(conn->http);
+		conn->http = NULL;
 	}
 }
 
@@ -88,7 +91,8 @@ void conn_leave(struct conn *conn)
 	drain_leave(conn);
 	conn_walk_pass(conn->site, conn);
 	LIST_REMOVE(conn, entry);
-	loop_timer_finish(&conn->timer);
+	if (conn->http)
+		loop_timer_finish(&conn->http->timer);
 	counters_subtract(&loop_counters(conn->site->loop)->client_connections, 1);
 	loop_defer(conn->site->loop, &conn->deferred, conn_run_deferred, conn);
 }
@@ -136,7 +140,7 @@ void conn_linger(struct conn *conn)
 	stream_shutdown(conn->client);
 	stream_resume(conn->client);
 	conn->progress = stream_bytes_in(conn->client);
-	loop_timer_set(&conn->timer, now_ms() + CONN_LINGER_MS);
+	loop_timer_set(&conn->http->timer, now_ms() + CONN_LINGER_MS);
 }
 
 void conn_end_request(struct conn *conn, enum close_reason reason, const char *ended_by,
@@ -161,7 +165,7 @@ void conn_end_request(struct conn *conn, enum close_reason reason, const char *e
 	conn->request_at = conn->taken;
 	conn->close_by_ms = now_ms() + conn->edition->conf->timeouts.keep_alive_ms;
 	conn->progress = 0;
-	loop_timer_set(&conn->timer, conn->close_by_ms);
+	loop_timer_set(&conn->http->timer, conn->close_by_ms);
 	if (stream_kept_length(conn->client) > 0 || stream_is_paused(conn->client) ||
 		conn->is_eof)
 		stream_resume(conn->client);

@@ -18,7 +18,8 @@ void conn_renew(struct conn *conn)
 	conn->edition = edition_ref(newest);
 	if (conn->listener)
 		conn->listener = edition_find_listener(newest, &conn->listener->address);
-	conn->reader.scan.limits.head_bytes = newest->conf->limits.header;
+	if (conn->http)
+		conn->http->reader.scan.limits.head_bytes = newest->conf->limits.header;
 	edition_unref(former);
 }
 

@@ -5,8 +5,8 @@
 
 static void refuse_bad(struct conn *conn)
 {
-	const struct http_scan *scan = &conn->reader.scan;
-	if (conn->reader.is_disagreement)
+	const struct http_scan *scan = &conn->http->reader.scan;
+	if (conn->http->reader.is_disagreement)
 		counters_add(&loop_counters(conn->site->loop)->parser_disagreement, 1);
 	if (conn->state == CONN_HEAD) {
 		conn_reply_unread(
@@ -27,7 +27,7 @@ static void refuse_bad(struct conn *conn)
 
 static void take_body(struct conn *conn)
 {
-	struct str piece = conn->reader.body;
+	struct str piece = conn->http->reader.body;
 	conn->body_bytes += piece.length;
 	conn->owes_continue = false; // it did not wait for it
 	if (conn->body_bytes <= conn->request.route->body) {
@@ -66,8 +66,8 @@ void conn_wait_for_input(struct conn *conn, bool has_rest)
 	if (conn->state != CONN_HEAD || !has_rest || conn->is_head_begun)
 		return;
 	conn->is_head_begun = true;
-	loop_timer_set(
-		&conn->timer, now_ms() + conn->edition->conf->limits.header_timeout_ms);
+	loop_timer_set(&conn->http->timer,
+		now_ms() + conn->edition->conf->limits.header_timeout_ms);
 }
 
 static void start_request(struct conn *conn, const struct http_message *message)
@@ -83,7 +83,7 @@ static bool wants_input(const struct conn *conn)
 	if (conn->state == CONN_FORWARD)
 		return !conn->is_body_ended &&
 		       (forward_is_writable(conn->forward) ||
-			       conn->reader.at == HTTP_READER_AT_END);
+			       conn->http->reader.at == HTTP_READER_AT_END);
 	// The next request waits until the answers before it have left.
 	return conn->state == CONN_HEAD && !stream_is_full(conn->client);
 }
@@ -95,7 +95,7 @@ static size_t read_items(struct conn *conn, const uint8_t *data, size_t length)
 	while (wants_input(conn)) {
 		size_t taken = 0;
 		enum http_reader_item item = http_reader_next(
-			&conn->reader, data + at, length - at, &message, &taken);
+			&conn->http->reader, data + at, length - at, &message, &taken);
 		at += taken;
 		conn->taken += taken;
 		switch (item) {

@@ -42,7 +42,7 @@ static void answer(struct conn *conn, const struct limits_refusal *refusal)
 	if (conn->state != CONN_LINGER)
 		return; // no memory for the answer: its timer must not be set again
 	conn->close_by_ms = now_ms() + REFUSED_LINGER_MS;
-	loop_timer_set(&conn->timer, conn->close_by_ms);
+	loop_timer_set(&conn->http->timer, conn->close_by_ms);
 }
 
 void conn_refuse(struct site *site, struct edition *edition,

@@ -13,8 +13,8 @@ static void begin_http(struct conn *conn)
 {
 	conn->state = CONN_HEAD;
 	conn->http_at = conn->request_at = conn->taken;
-	loop_timer_set(
-		&conn->timer, now_ms() + conn->edition->conf->limits.header_timeout_ms);
+	loop_timer_set(&conn->http->timer,
+		now_ms() + conn->edition->conf->limits.header_timeout_ms);
 	stream_resume(conn->client); // what came behind the preface may be all there is
 }
 
@@ -30,7 +30,8 @@ static void begin_tls(struct conn *conn)
 		conn_drop(conn, CLOSE_REASON_NO_MEMORY, "no memory for TLS");
 		return;
 	}
-	loop_timer_set(&conn->timer, now_ms() + edition->conf->timeouts.tls_handshake_ms);
+	loop_timer_set(
+		&conn->http->timer, now_ms() + edition->conf->timeouts.tls_handshake_ms);
 	stream_resume(conn->client);
 }
 
@@ -51,7 +52,7 @@ static void await_proxy_header(struct conn *conn)
 			"its address is not in proxy_protocol.from");
 		return;
 	}
-	loop_timer_set(&conn->timer, now_ms() + protocol->timeout_ms);
+	loop_timer_set(&conn->http->timer, now_ms() + protocol->timeout_ms);
 	stream_resume(conn->client);
 }
 

@@ -30,6 +30,12 @@ struct conn_refusal {
 	const char *detail, *field; // static
 };
 
+// What a connection needs until it relays: an idle WebSocket is not to pay for it.
+struct conn_http {
+	struct http_reader reader;
+	struct loop_timer timer;
+};
+
 struct conn {
 	LIST_ENTRY(conn) entry;
 	LIST_ENTRY(conn) drain_entry; // if it is in one
@@ -44,14 +50,13 @@ struct conn {
 	struct addr peer;
 	uint64_t id;
 	uint64_t accepted_ms;
-	struct http_reader reader;
+	struct conn_http *http; // gone when relaying
 	struct request request;
 	struct forward *forward; // made for the first request, gone when relaying
 	struct upgrade *upgrade; // while a handshake is with a backend
 	struct relay *relay;
 	struct access *access;       // in CONN_ACCESS
 	struct conn_refusal refusal; // what stands against the request besides access
-	struct loop_timer timer;
 	struct loop_deferred deferred;
 	struct upstream_server *server; // reserved for the relay
 	uint64_t taken;                 // bytes of the client's that were used up

@@ -24,7 +24,7 @@ struct choice {
 static bool is_slow_head(const struct conn *conn, uint64_t now)
 {
 	uint64_t timeout = conn->edition->conf->limits.header_timeout_ms;
-	return conn->is_head_begun && now + timeout > conn->timer.at_ms + HEAD_MS;
+	return conn->is_head_begun && now + timeout > conn->http->timer.at_ms + HEAD_MS;
 }
 
 // No request is under way.
