@@ -166,8 +166,9 @@ static struct server_drain *run_all(
 	order->plan.reason = CLOSE_REASON_SHUTDOWN;
 	if (!take_pace(call, order, &server->conf->drain.shutdown))
 		return NULL;
-	if (server->is_draining) {
-		control_call_refuse(call, "all: it is being drained already");
+	if (server->is_draining || !server->has_started) {
+		control_call_refuse(call, "all: it is %s",
+			server->is_draining ? "being drained already" : "starting");
 		return NULL;
 	}
 	struct server_drain *drain = server_drain_all(server, &order->plan);

@@ -224,7 +224,8 @@ static bool make_parts(struct server_rebalance *run, const struct upstream *upst
 
 bool server_rebalance_takes(const struct upstream_member *member)
 {
-	return upstream_takes_traffic(member) && !member->conf->is_backup;
+	return upstream_takes_traffic(member) && !member->conf->is_backup &&
+	       upstream_is_healthy(member->server, now_ms());
 }
 
 static void describe_servers(
