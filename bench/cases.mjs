@@ -57,6 +57,17 @@ export const cases = [
   idle('idle', 'idle relayed WebSocket: memory (PSS) per connection', 3072),
   overTls(idle('idle', 'idle relayed WebSocket: memory (PSS) per connection', 16384)),
   {
+    name: 'reload', title: 'reload, again and again', measure: 'reload', target: {},
+    load: {
+      connections: 1000, messagesPerSecond: 4, knocksPerSecond: 100, leavesPerSecond: 20,
+      reloads: 20, pauseMs: 1500,
+    },
+    smoke: {
+      connections: 50, messagesPerSecond: 4, knocksPerSecond: 20, leavesPerSecond: 5,
+      reloads: 2, pauseMs: 500,
+    },
+  },
+  {
     name: 'syscalls', title: 'system calls per 125 B echo, 64 connections, one at a time',
     measure: 'syscalls', unit: 'calls', target: { absolute: 4.3 }, load: counted,
   },

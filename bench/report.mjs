@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 
 import { cases } from './cases.mjs';
 
-const labels = {
+export const labels = {
   wherry: 'Wherry', nginx: 'nginx', haproxy: 'HAProxy', hitch: 'hitch', none: 'no proxy',
 };
 const rivals = ['nginx', 'haproxy', 'hitch'];
@@ -72,7 +72,7 @@ function formatNumber(value) {
     { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
-function formatTable(header, rows) {
+export function formatTable(header, rows) {
   const line = (cells) => `| ${cells.join(' | ')} |\n`;
   return line(header) + line(header.map((_, i) => (i === 0 ? '---' : '---:'))) +
     rows.map(line).join('');
@@ -146,20 +146,23 @@ ${formatMachine(machine)}
 `;
 }
 
-// Between its marks; the rest of the file stays as it is.
-export function updateReadme(file, { machine, options }, chosen, samples) {
+// Puts a text between two marks; the rest of the file stays as it is.
+export function replaceBetween(file, begin, end, table) {
   const text = readFileSync(file, 'utf8');
   const [from, to] = [text.indexOf(begin), text.indexOf(end)];
   if (from < 0 || to < from)
     throw new Error(`${file} has no marks for the table`);
+  writeFileSync(file, `${text.slice(0, from + begin.length)}\n${table}${text.slice(to)}`);
+}
+
+export function updateReadme(file, { machine, options }, chosen, samples) {
   const summary = summarize(samples);
   const measured = chosen.filter(({ name }) => name in summary);
-  const table = `
+  replaceBetween(file, begin, end, `
 Measured with \`./dev bench --rounds ${options.rounds} --seconds ${options.seconds}\` on ${machine.coreCount} shared cores:
 ${formatMachine(machine)} Time on such a machine
 wanders by 10 % and more from run to run; rows in other units do not.
 
 ${formatCosts(measured, summary)}
-`;
-  writeFileSync(file, text.slice(0, from + begin.length) + '\n' + table + text.slice(to));
+`);
 }

@@ -15,6 +15,8 @@ import { chooseCores, describeMachine } from './machine.mjs';
 import { measureCpu, measureIdle, measureInstructions, measureSyscalls } from './measure.mjs';
 import { startBackend, stopAll } from './processes.mjs';
 import { findProxies, fittingProxies, startProxy } from './proxies.mjs';
+import { measureReload } from './reload.mjs';
+import { formatReload, updateReloadReadme } from './reload_report.mjs';
 import { formatReport, summarize, updateReadme } from './report.mjs';
 
 const usage = `usage: bench/run [options]
@@ -146,12 +148,21 @@ async function runGuards(bench, chosen, results) {
   }
 }
 
-function writeResults(bench, results, markdown) {
+// A table of its own: counts, and neither times nor ratios.
+async function runReload(bench, chosen) {
+  const item = chosen.find(({ measure }) => measure === 'reload');
+  if (item === undefined)
+    return undefined;
+  const load = bench.options.smoke ? item.smoke : item.load;
+  return { load, variants: await measureReload(bench, load) };
+}
+
+function writeResults(bench, results, reload, markdown) {
   const { out } = bench.options;
   const name = `bench-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}`;
   mkdirSync(out, { recursive: true });
   const summary = summarize(results);
-  const all = { machine: bench.machine, options: bench.options, summary, samples: results };
+  const all = { machine: bench.machine, options: bench.options, summary, samples: results, reload };
   writeFileSync(join(out, `${name}.json`), `${JSON.stringify(all, null, 2)}\n`);
   writeFileSync(join(out, `${name}.md`), markdown);
   progress(`written to ${join(out, name)}.json and .md`);
@@ -177,15 +188,20 @@ async function main() {
     await runCpuCases(bench, setup, cpuCases(chosen, setup), results);
   await runGuards(bench, chosen, results);
   await runSingleCases(bench, chosen, results);
+  const reload = await runReload(bench, chosen);
   await stopAll([bench.backend]);
-  const markdown = formatReport(bench.machine, chosen, results);
+  const report = results.length > 0 ? [formatReport(bench.machine, chosen, results)] : [];
+  const markdown = [...report, ...reload ? [formatReload(reload)] : []].join('\n');
   process.stdout.write(markdown);
-  if (options.readme)
-    updateReadme(join(root, 'README.md'), bench, chosen, results);
+  const readme = join(root, 'README.md');
+  if (options.readme && results.length > 0)
+    updateReadme(readme, bench, chosen, results);
+  if (options.readme && reload)
+    updateReloadReadme(readme, reload);
   if (options.smoke)
     progress('smoke: everything started, every byte was as expected');
   else
-    writeResults(bench, results, markdown);
+    writeResults(bench, results, reload, markdown);
 }
 
 main().catch((error) => {
