@@ -19,6 +19,7 @@ enum {
 static const char *const FAILURES[] = {
 	[EXCHANGE_REFUSED] = "!refused",
 	[EXCHANGE_UNRESOLVED] = "!unresolved",
+	[EXCHANGE_FULL] = "!full",
 	[EXCHANGE_TLS] = "!tls",
 	[EXCHANGE_CONNECT_TIMEOUT] = "!connect_timeout",
 	[EXCHANGE_RESPONSE_TIMEOUT] = "!response_timeout",
