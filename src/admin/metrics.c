@@ -140,6 +140,8 @@ static void write_server_gauge(
 			const struct upstream_server *server =
 				upstream->members[j].server;
 
+			if (upstream_is_forgotten(&upstream->members[j]))
+				continue;
 			buf_printf(out, "%s{", name);
 			write_label(out, "upstream", upstream->conf->name);
 			buf_append(out, ",", 1);

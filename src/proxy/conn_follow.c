@@ -71,10 +71,20 @@ static void move_server(struct conn *conn, const struct upstream *upstream)
 	}
 }
 
+// False if that server is gone.
+static bool keep_server(struct conn *conn, const struct upstream *upstream)
+{
+	if (upstream_find_member(upstream, conn->server))
+		return true; // nearly always, and found without a look at the others
+	if (!has_server(upstream, conn->server->text))
+		return false;
+	move_server(conn, upstream);
+	return true;
+}
+
 static void move(
 	struct conn *conn, struct edition *newest, const struct conf_route *route)
 {
-	move_server(conn, &newest->upstreams->upstreams[route->upstream]);
 	limits_move_request(conn->edition->rules, newest->rules, &conn->request, route);
 	relay_renew(conn->relay, &route->websocket);
 	conn_renew(conn);
@@ -88,8 +98,7 @@ static enum conn_follow_result follow_relay(struct conn *conn)
 		route = find_route(&conn->request, newest->conf);
 	if (!route || route->action != CONF_FORWARD || !route->has_websocket)
 		return CONN_FOLLOW_ROUTE_GONE;
-	if (!has_server(
-		    &newest->upstreams->upstreams[route->upstream], conn->server->text))
+	if (!keep_server(conn, &newest->upstreams->upstreams[route->upstream]))
 		return CONN_FOLLOW_SERVER_GONE;
 	move(conn, newest, route);
 	return CONN_FOLLOW_KEPT;

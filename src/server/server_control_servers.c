@@ -111,7 +111,8 @@ static void list_entry(struct control_call *call, const struct upstream *upstrea
 	size_t count = 0;
 	for (size_t i = 0; i < upstream->member_count; i++) {
 		const struct upstream_member *member = &upstream->members[i];
-		if (strcmp(member->server->text, text) != 0)
+		if (strcmp(member->server->text, text) != 0 ||
+			upstream_is_forgotten(member))
 			continue;
 		count++;
 		write_row(call,

@@ -4,6 +4,10 @@
 #include "wherry/base/log.h"
 #include "wherry/base/now.h"
 
+enum {
+	REBUILD_MS = 100 // between two of them: each has all connections looked at
+};
+
 static void stop_waiting(void *arg)
 {
 	struct server *server = arg;
@@ -16,6 +20,7 @@ static void rebuild(void *arg)
 {
 	struct server *server = arg;
 	struct buf text = BUF_INIT;
+	server->names_rebuilt_ms = now_ms();
 	if (!server_names_publish(server, &text))
 		server_log_lines(buf_str(&text), true);
 	buf_finish(&text);
@@ -24,11 +29,13 @@ static void rebuild(void *arg)
 	server_reload_names_changed(server);
 }
 
-// At the end of the turn, since several may be answered in one.
+// Not at once, since several may be answered in one turn.
 static void on_change(void *arg)
 {
 	struct server *server = arg;
-	loop_defer(server->loop, &server->names_changed, rebuild, server);
+	uint64_t now = now_ms(), next = server->names_rebuilt_ms + REBUILD_MS;
+	if (server->rebuild_timer.at_ms == 0)
+		loop_timer_set(&server->rebuild_timer, next > now ? next : now);
 }
 
 bool server_names_publish(struct server *server, struct buf *reterr_text)
@@ -47,6 +54,7 @@ bool server_names_publish(struct server *server, struct buf *reterr_text)
 bool server_names_create(struct server *server)
 {
 	loop_timer_init(&server->names_timer, server->loop, stop_waiting, server);
+	loop_timer_init(&server->rebuild_timer, server->loop, rebuild, server);
 	server->names = names_create(server->loop, on_change, server);
 	if (server->names)
 		server->directory = directory_create(server->names);
@@ -70,8 +78,8 @@ bool server_names_start(struct server *server)
 
 void server_names_stop(struct server *server)
 {
-	if (server->names)
-		loop_timer_finish(&server->names_timer);
+	loop_timer_finish(&server->names_timer);
+	loop_timer_finish(&server->rebuild_timer);
 	names_stop(server->names);
 }
 

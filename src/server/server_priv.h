@@ -86,7 +86,8 @@ struct server {
 	struct names *names;
 	struct directory *directory;
 	struct loop_timer names_timer; // how long the start waits for their first answers
-	struct loop_deferred names_changed;
+	struct loop_timer rebuild_timer; // after an answer about one
+	uint64_t names_rebuilt_ms;
 	struct tls_tickets *tickets; // NULL: no listener speaks TLS
 	struct tls_set *early_set;   // of the one listener; taken by server_tls_load
 	struct file_watch *certificate_watch;

@@ -69,6 +69,12 @@ bool upstream_is_in_panic(const struct upstream *upstream, uint64_t now)
 	return has_any;
 }
 
+bool upstream_is_forgotten(const struct upstream_member *member)
+{
+	return member->is_gone &&
+	       atomic_load_explicit(&member->server->active, memory_order_relaxed) == 0;
+}
+
 const struct upstream_member *upstream_find_member(
 	const struct upstream *upstream, const struct upstream_server *server)
 {
