@@ -133,10 +133,13 @@ static enum options_exit complain_of(
 	return OPTIONS_EXIT_UNABLE;
 }
 
+// Of several places, one that is there and can't be asked is told of rather than one that
+// is not.
 static enum options_exit open_client(struct asking *asking, struct addr *ret_address)
 {
 	struct conf_control control;
 	struct addr places[CONTROL_PLACE_MAX];
+	int told = 0;
 	if (!find_control(asking, &control))
 		return OPTIONS_EXIT_BAD;
 	size_t count = control_place_find(&control, places);
@@ -144,15 +147,15 @@ static enum options_exit open_client(struct asking *asking, struct addr *ret_add
 		return complain(asking, "the configuration turns the control socket off");
 	for (size_t i = 0; i < count; i++) {
 		int error = control_client_open(&asking->client, &places[i]);
-		*ret_address = places[i];
+		if (error == 0 || told == 0 || (told == ENOENT && error != ENOENT)) {
+			told = error;
+			*ret_address = places[i];
+		}
 		if (error == 0)
 			return OPTIONS_EXIT_OK;
 		control_client_finish(&asking->client);
-		bool is_elsewhere = error == ENOENT && i + 1 < count;
-		if (!is_elsewhere)
-			return complain_of(asking, ret_address, error);
 	}
-	return OPTIONS_EXIT_UNABLE;
+	return complain_of(asking, ret_address, told);
 }
 
 static void print_rows(struct asking *asking)

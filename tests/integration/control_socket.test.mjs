@@ -165,6 +165,8 @@ test('without a place of its own', async (t) => {
     const wherry = await startWherry(t2, `control: auto\n${forwardTo(backend)}`, { env: { XDG_RUNTIME_DIR: folder } });
     const controlPath = existsSync('/run/wherry') ? '/run/wherry/control.sock' : join(folder, 'wherry/control.sock');
     assert.equal((await askControl(t2, { controlPath }, { verb: 'status' })).pid, wherry.pid);
+    const found = await runToEnd(t2, ['status'], { env: { ...process.env, XDG_RUNTIME_DIR: folder } });
+    assert.deepEqual([found.code, found.stderr], [0, '']);
     wherry.signal('SIGTERM');
     await wherry.ended();
     assert.equal(existsSync(controlPath), false);
