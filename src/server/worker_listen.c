@@ -61,21 +61,45 @@ void worker_listen_follow(struct worker *worker)
 
 struct handed_over {
 	struct worker *worker;
+	struct worker *from; // who can still take it; NULL: nobody
 	struct addr address; // of the listener
 	int socket;
 	struct addr peer;
 };
 
+// That of the listener, which may be closing and in no newer edition.
+static struct edition *find_edition(const struct worker *worker,
+	const struct addr *address, const struct conf_listener **ret_conf)
+{
+	struct edition *newest = proxy_edition(worker->proxy);
+	struct worker_listener *one;
+	*ret_conf = edition_find_listener(newest, address);
+	if (*ret_conf)
+		return newest;
+	LIST_FOREACH (one, &worker->listeners, entry) {
+		if (!addr_equal(&one->address, address))
+			continue;
+		*ret_conf = one->conf;
+		return one->edition;
+	}
+	return NULL;
+}
+
 static void accept_handed_over(void *arg)
 {
 	struct handed_over *one = arg;
-	struct proxy *proxy = one->worker->proxy;
-	struct edition *newest = proxy_edition(proxy);
-	const struct conf_listener *conf = edition_find_listener(newest, &one->address);
-	if (conf)
-		proxy_accept(proxy, newest, conf, one->socket, &one->peer);
+	const struct conf_listener *conf;
+	struct edition *edition = find_edition(one->worker, &one->address, &conf);
+	if (!edition && one->from && !one->worker->is_stopping) { // it has just gone
+		one->worker = one->from;
+		one->from = NULL;
+		if (loop_post(one->worker->loop, accept_handed_over, one))
+			return;
+	}
+	if (edition)
+		proxy_accept(one->worker->proxy, edition, conf, one->socket, &one->peer);
 	else
-		close(one->socket); // its listener has just gone
+		close(one->socket);
 	free(one);
 }
 
@@ -84,7 +108,8 @@ static void hand_over(const struct worker_listener *listener, struct worker *to,
 {
 	struct handed_over *one = malloc(sizeof(*one));
 	if (one)
-		*one = (struct handed_over){to, listener->address, socket, *peer};
+		*one = (struct handed_over){
+			to, listener->worker, listener->address, socket, *peer};
 	if (one && loop_post(to->loop, accept_handed_over, one))
 		return;
 	log_error("accept: no memory to hand a connection over; it is closed");
