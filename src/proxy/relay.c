@@ -40,8 +40,8 @@ static uint64_t note_messages(struct relay_end *end)
 {
 	uint64_t count = end->check.messages - end->messages_seen;
 	end->messages_seen = end->check.messages;
-	if (count > 0)
-		end->message_ms = now_ms();
+	if (count > 0 && end->stream)
+		end->message_ms = stream_last_read_ms(end->stream);
 	return count;
 }
 
