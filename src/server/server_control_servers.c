@@ -134,15 +134,6 @@ static void list_group(const struct server *server, struct control_call *call,
 		list_entry(call, upstream, &entry);
 }
 
-static const struct upstream *find_group(const struct upstream_set *set, const char *name)
-{
-	for (size_t i = 0; i < set->upstream_count; i++) {
-		if (strcmp(set->upstreams[i].conf->name, name) == 0)
-			return &set->upstreams[i];
-	}
-	return NULL;
-}
-
 void server_control_server_list(void *arg, struct control_call *call)
 {
 	const struct server *server = arg;
@@ -150,7 +141,7 @@ void server_control_server_list(void *arg, struct control_call *call)
 	const char *name = NULL;
 	if (!control_call_unpack(call, "{s?s}", "upstream", &name))
 		return;
-	const struct upstream *group = name ? find_group(set, name) : NULL;
+	const struct upstream *group = name ? upstream_find_group(set, name) : NULL;
 	if (name && !group) {
 		control_call_refuse(call, "unknown upstream \"%s\"", name);
 		return;
@@ -166,7 +157,8 @@ void server_control_server_list(void *arg, struct control_call *call)
 static void answer(const struct server *server, struct control_call *call,
 	const char *name, const char *text)
 {
-	const struct upstream *upstream = find_group(server->snapshot->upstreams, name);
+	const struct upstream *upstream =
+		upstream_find_group(server->snapshot->upstreams, name);
 	struct directory_entry entry;
 	struct sum sum = {0};
 	size_t cursor = 0;
@@ -226,7 +218,7 @@ static void run_change(
 	struct server *server, struct control_call *call, const struct change *change)
 {
 	const struct upstream *upstream =
-		find_group(server->snapshot->upstreams, change->group);
+		upstream_find_group(server->snapshot->upstreams, change->group);
 	struct sum before = {.ids = calloc(upstream->member_count + 1, sizeof(uint64_t))};
 	char *text = str_copy(str_from(change->text));
 	if (!before.ids || !text) {

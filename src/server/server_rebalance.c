@@ -34,16 +34,6 @@ struct server_rebalance {
 	struct moves *parts;
 };
 
-static const struct upstream *find_group(const struct server *server, const char *name)
-{
-	const struct upstream_set *set = server->snapshot->upstreams;
-	for (size_t i = 0; i < set->upstream_count; i++) {
-		if (strcmp(set->upstreams[i].conf->name, name) == 0)
-			return &set->upstreams[i];
-	}
-	return NULL;
-}
-
 static void destroy(struct server_rebalance *run)
 {
 	for (size_t i = 0; i < run->part_count && run->parts; i++)
@@ -182,7 +172,8 @@ static void plan(struct server_rebalance *run, unsigned tolerance)
 
 static void go_on(struct server_rebalance *run)
 {
-	const struct upstream *upstream = find_group(run->server, run->group);
+	const struct upstream *upstream =
+		upstream_find_group(run->server->snapshot->upstreams, run->group);
 	bool is_counted = !run->parts[0].plan;
 	if (is_counted && upstream) {
 		plan(run, upstream->conf->rebalance.tolerance);
@@ -287,7 +278,8 @@ static const char *find_hindrance(
 void server_rebalance_run(
 	struct server *server, const struct server_rebalance_options *options)
 {
-	const struct upstream *upstream = find_group(server, options->group);
+	const struct upstream *upstream =
+		upstream_find_group(server->snapshot->upstreams, options->group);
 	const char *why_not = find_hindrance(server, options->group, upstream);
 	struct server_rebalance *run = why_not ? NULL : calloc(1, sizeof(*run));
 	if (run) {

@@ -41,6 +41,16 @@ void upstream_set_unref(struct upstream_set *set)
 	free(set);
 }
 
+const struct upstream *upstream_find_group(
+	const struct upstream_set *set, const char *name)
+{
+	for (size_t i = 0; i < set->upstream_count; i++) {
+		if (strcmp(set->upstreams[i].conf->name, name) == 0)
+			return &set->upstreams[i];
+	}
+	return NULL;
+}
+
 bool upstream_takes_traffic(const struct upstream_member *member)
 {
 	return !member->is_down && !member->is_gone;

@@ -84,6 +84,9 @@ struct upstream_set {
 struct upstream_set *upstream_set_ref(struct upstream_set *set);
 void upstream_set_unref(struct upstream_set *set);
 
+// NULL if there is none of that name.
+const struct upstream *upstream_find_group(
+	const struct upstream_set *set, const char *name);
 // May new traffic go to it?
 bool upstream_takes_traffic(const struct upstream_member *member);
 // No check says that it is down, and it is not ejected.
