@@ -67,9 +67,11 @@ void forward_prepare(struct forward *forward, struct upstream_set *upstreams,
 	buf_clear(&forward->line);
 	buf_clear(&forward->fields);
 	buf_clear(&forward->prologue);
-	request_head_write_line(&forward->line, head);
-	request_head_write_fields(&forward->fields, head);
 	affinity_init(&forward->affinity, upstream, message, head->request->client);
+	struct request_head own = *head;
+	own.wants_plain = forward->affinity.is_opening;
+	request_head_write_line(&forward->line, &own);
+	request_head_write_fields(&forward->fields, &own);
 	forward->plan = (struct exchange_request){
 		.key = forward->affinity.key,
 		.upstream = upstream,

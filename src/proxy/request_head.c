@@ -190,6 +190,11 @@ static void write_subprotocols(
 	buf_finish(&rest);
 }
 
+static bool is_coding(struct str name)
+{
+	return str_equal_nocase(name, STR("Accept-Encoding"));
+}
+
 void request_head_write_fields(struct buf *out, const struct request_head *head)
 {
 	const struct http_message *message = head->message;
@@ -203,10 +208,13 @@ void request_head_write_fields(struct buf *out, const struct request_head *head)
 			head_fields_is_removed(headers, field->name) ||
 			head_fields_is_named(added, field->name) ||
 			(!is_trusted && request_head_is_claim(field->name)) ||
-			(token_name && field->id == HTTP_FIELD_SEC_WEBSOCKET_PROTOCOL))
+			(token_name && field->id == HTTP_FIELD_SEC_WEBSOCKET_PROTOCOL) ||
+			(head->wants_plain && is_coding(field->name)))
 			continue;
 		http_write_field(out, field->name, field->value);
 	}
+	if (head->wants_plain)
+		http_write_field(out, STR("Accept-Encoding"), STR("identity"));
 	if (token_name && message->is_websocket_upgrade)
 		write_subprotocols(out, message, token_name);
 	head_fields_write_set(out, headers);

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 
 import { cleanup } from './support/cleanup.mjs';
 import { eventually, within } from './support/deadline.mjs';
@@ -68,13 +69,17 @@ test('SignalR connects where it negotiated', async (t) => {
   let next = 0;
   const servers = await namedServers(t, 3, (request, response) => {
     const connectionToken = `token+${++next}=`;
-    response.end(request.method === 'POST' && request.url.startsWith('/chat/negotiate')
-      ? JSON.stringify({ negotiateVersion: 1, connectionId: `id-${next}`, connectionToken }) : '');
+    const answer = request.method === 'POST' && request.url.startsWith('/chat/negotiate')
+      ? JSON.stringify({ negotiateVersion: 1, connectionId: `id-${next}`, connectionToken }) : '';
+    if (!/gzip/.test(request.headers['accept-encoding'])) response.end(answer);
+    else response.setHeader('Content-Encoding', 'gzip').end(gzipSync(answer));
   });
   const wherry = await startWherry(t, groupOf(servers, { group: 'session: signalr', top: 'workers: 2' }));
   const peer = await connect(t, wherry.port);
   for (let i = 0; i < 9; i++) {
-    const answer = await exchange(peer, requestText('POST', '/chat/negotiate?negotiateVersion=1', { 'Content-Length': '0' }));
+    const answer = await exchange(peer, requestText('POST', '/chat/negotiate?negotiateVersion=1', {
+      'Content-Length': '0', 'Accept-Encoding': 'gzip, br',
+    }));
     const { connectionToken } = JSON.parse(answer.body);
     const { server } = await whoAnswers(t, wherry, `/chat?id=${encodeURIComponent(connectionToken)}`);
     assert.equal(server, Number(answer.headers.get('x-server')));

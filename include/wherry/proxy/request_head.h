@@ -18,6 +18,7 @@ struct request_head {
 	const struct request *request;
 	const struct http_message *message;
 	const struct route_choice *choice;
+	bool wants_plain; // the answer will be read here: it must not be compressed
 };
 
 // The request's head in two halves around the Host field, which depends on the server

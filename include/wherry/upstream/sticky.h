@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What the cookie of `balance: sticky` holds: a token for each server, which tells
-// nothing about it and which only who knows the secret can make (SECURITY T50).
+// nothing about it and which only who knows the secret can make.
 #pragma once
 
 #include "wherry/base/buf.h"
