@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Everything that can happen to a running Wherry, in an order drawn by a seed, under live
-// WebSockets: reloads, servers added, removed, drained, weighed, killed. Whoever is closed is
-// told why and comes back; nothing is lost on the way, nobody is turned away.
+// WebSockets: reloads, servers added, removed, drained, weighed, killed, rebalanced. Whoever is
+// closed is told why and comes back; nothing is lost on the way, nobody is turned away.
 // WHERRY_CLIENTS, WHERRY_ROUNDS and WHERRY_SEED make it another run.
 
 import assert from 'node:assert/strict';
@@ -44,6 +44,7 @@ upstreams:
   app:
     balance: ${methods[roll(methods.length)]}
     ejection: { time: 100ms, max_time: 200ms }
+    rebalance: { cooldown: 1s ${roll(2) ? ', after: join, settle: 1s' : ''} }
     servers: [${servers.map(({ url }) => `"${url}"`).join(', ')}]
 `;
 }
@@ -97,6 +98,7 @@ class Site {
       () => this.change('remove', this.other),
       () => this.change('weight', this.other, { weight: 1 + this.roll(5) }),
       () => this.change(this.roll(2) ? 'down' : 'up', this.other),
+      () => this.ask('rebalance', { group: 'app', rate: '1000/s' }),
       () => this.ask('drain', { target: this.backends[this.other].url, window: '100ms', timeout: '20s', wait: true }),
       () => this.kill(),
     ];
