@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Reloads, one after the other, of all kinds of change, while WebSockets exchange numbered
-// messages and new ones knock without a pause (SECURITY S4): none is closed, none refused.
-// WHERRY_CLIENTS and WHERRY_ROUNDS make it a longer run.
+// Reloads, one after the other, of all kinds of change, while WebSockets, some of them over
+// TLS, exchange numbered messages and new ones knock without a pause (SECURITY S4): none is
+// closed, none refused. WHERRY_CLIENTS and WHERRY_ROUNDS make it a longer run.
 
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
@@ -30,7 +30,10 @@ workers: ${workers}
 log: { format: json, access: off, level: ${level} }
 limits: { exempt: [127.0.0.0/8] }
 drain: { window: 0s, timeout: 1s, reload: { window: 1s, timeout: 10s } }
-listeners: [{ address: "127.0.0.1:${ports[0]}" }${listener && `, { address: "127.0.0.1:${ports[1]}" }`}]
+listeners:
+  - address: 127.0.0.1:${ports[0]}
+  - { address: "127.0.0.1:${ports[2]}", tls: { self_signed: true } }
+${listener && `  - address: 127.0.0.1:${ports[1]}`}
 routes:
 ${more}
 ${gone ? '' : '  - { match: { path: /second/ }, websocket: { origins: any }, to: app }'}
@@ -109,9 +112,10 @@ async function reload(t, wherry, configuration) {
 
 async function start(t) {
   const backends = [await numberedBackend(t, 'a'), await numberedBackend(t, 'b')];
-  const wherry = await startWherry(t, site(backends, { listener: 'at first' }), { ports: 2, descriptors: 4 * CLIENTS + 500 });
-  const url = (index) => `${wherry.webSocketUrl}/${index % 10 === 0 ? 'second' : 'first'}/${index}`;
-  const fleet = await startFleet(t, url, { count: CLIENTS, perSecond: 10 });
+  const wherry = await startWherry(t, site(backends, { listener: 'at first' }), { ports: 3, descriptors: 4 * CLIENTS + 500 });
+  const place = (index) => (index % 3 === 0 ? `wss://127.0.0.1:${wherry.ports[2]}` : wherry.webSocketUrl);
+  const url = (index) => `${place(index)}/${index % 10 === 0 ? 'second' : 'first'}/${index}`;
+  const fleet = await startFleet(t, url, { count: CLIENTS, perSecond: 10, options: { rejectUnauthorized: false } });
   return { backends, wherry, fleet };
 }
 
