@@ -153,17 +153,24 @@ static void write_server_gauge(
 	}
 }
 
-static void write_circuits(struct buf *out, const struct upstream_set *set)
+static bool is_in_panic(const struct upstream *upstream)
 {
-	static const char name[] = "wherry_upstream_circuit_open";
+	return upstream_is_in_panic(upstream, now_ms());
+}
 
-	write_head(out, name, "gauge", "1: the group is asked no more for a while");
+static bool has_open_circuit(const struct upstream *upstream)
+{
+	return circuit_is_open(&upstream->group->circuit);
+}
+
+static void write_groups(struct buf *out, const struct upstream_set *set,
+	const char *name, const char *help, bool (*read)(const struct upstream *upstream))
+{
+	write_head(out, name, "gauge", help);
 	for (size_t i = 0; i < set->upstream_count; i++) {
-		const struct upstream *upstream = &set->upstreams[i];
-
 		buf_printf(out, "%s{", name);
-		write_label(out, "upstream", upstream->conf->name);
-		buf_printf(out, "} %d\n", circuit_is_open(&upstream->group->circuit));
+		write_label(out, "upstream", set->upstreams[i].conf->name);
+		buf_printf(out, "} %d\n", read(&set->upstreams[i]));
 	}
 }
 
@@ -171,7 +178,10 @@ static void write_servers(struct buf *out, const struct upstream_set *set)
 {
 	for (size_t i = 0; i < sizeof(server_gauges) / sizeof(server_gauges[0]); i++)
 		write_server_gauge(out, set, i);
-	write_circuits(out, set);
+	write_groups(out, set, "wherry_upstream_panic",
+		"1: no server is healthy, so all of them get requests", is_in_panic);
+	write_groups(out, set, "wherry_upstream_circuit_open",
+		"1: the group is asked no more for a while", has_open_circuit);
 }
 
 // proc(5): the second number is the resident set, in pages.

@@ -82,7 +82,7 @@ static void on_connect(void *arg)
 	exchange->is_connected = true;
 	exchange->sent_ms = now_ms();
 	upstream_note_connected(exchange->server);
-	buf_finish(&exchange->head); // sent on a fresh connection: never sent again
+	buf_finish(&exchange->head);        // another server would get one of its own
 	loop_timer_clear(&exchange->timer); // the client is watched while it sends
 	if (exchange->is_request_sent)
 		exchange_await_response(exchange);

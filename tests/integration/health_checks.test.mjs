@@ -214,6 +214,7 @@ test('a server that goes down gets no requests until it is up again, and keeps i
   backends[1].health = 503;
   await said(wherry, /upstream app: none of its servers is up: requests go to all of them/);
   assert.equal((await ask(t, wherry, 6)).sort().join(''), 'aaabbb', 'all of them take requests');
+  assert.equal((await metrics(t, wherry)).get('wherry_upstream_panic{upstream="app"}'), 1);
 
   backends[0].health = 200;
   await said(wherry, new RegExp(`upstream app: ${backends[0].url} is up: 2 checks passed`));

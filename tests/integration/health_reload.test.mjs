@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { httpBackend } from './support/backends.mjs';
 import { askControl } from './support/control.mjs';
 import { eventually, settled } from './support/deadline.mjs';
+import { dnsServer } from './support/dns_server.mjs';
 import { exchange, requestText } from './support/http_text.mjs';
 import { connect } from './support/peer.mjs';
 import { startWherry } from './support/wherry.mjs';
@@ -26,12 +27,12 @@ ${check ? `    health_check: { ${check} }` : ''}
 }
 
 /** Answers its health paths with backend.status, by path; all else with its name. */
-async function named(t, name, status = {}) {
+async function named(t, name, status = {}, where = {}) {
   const backend = await httpBackend(t, (request, response) => {
     if (request.url === '/') return response.end(name);
     backend.asked.set(request.url, (backend.asked.get(request.url) ?? 0) + 1);
     return response.writeHead(backend.status[request.url] ?? 200).end();
-  });
+  }, where);
   return Object.assign(backend, { status, asked: new Map() });
 }
 
@@ -96,4 +97,20 @@ test('checks come and go with what asks for them', async (t) => {
   const before = a.asked.get('/up');
   await eventually(() => a.asked.get('/up') > before + 2, 'the other one is asked on');
   assert.ok(b.asked.get('/up') <= left + 1, 'the one that was taken away is not');
+});
+
+test('checks follow a name to its next address', async (t) => {
+  const dns = await dnsServer(t, '127.0.0.1');
+  const first = await named(t, 'a');
+  const second = await named(t, 'b', { '/up': 503 }, { host: '127.0.0.2', port: first.port });
+  const name = { url: `http://backend.test:${first.port}` };
+  const resolver = `resolver: { servers: ["127.0.0.1:${dns.port}"], timeout: 1s }`;
+  const wherry = await startWherry(t, configuration([name], `${CHECK}, path: /up`, resolver));
+  await said(wherry, /backend\.test:\d+@127\.0\.0\.1 is up/);
+  dns.address = '127.0.0.2';
+  await said(wherry, /backend\.test:\d+@127\.0\.0\.2 is down: 1 check failed/);
+  assert.equal(await ask(t, wherry, 2), 'bb', 'there is no other');
+  await settled(() => first.asked.get('/up'), 'nobody asks the former address', { quiet: 600 });
+  second.status['/up'] = 200;
+  await said(wherry, /backend\.test:\d+@127\.0\.0\.2 is up: 2 checks passed/);
 });

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // One HTTP/1 request to a group of servers and its response: finds a server, dials or
 // reuses a connection, sends the head, and reads the response strictly. Tries another
-// server while nothing has been sent, and again when a kept-alive connection turns out to
-// be dead. Knows nothing of the client.
+// server while nothing has been sent; and where the request may be repeated, again when a
+// kept-alive connection turns out to be dead, or when the connection is lost or silent
+// before the first byte of an answer. Knows nothing of the client.
 #pragma once
 
 #include "wherry/base/buf.h"

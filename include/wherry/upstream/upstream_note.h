@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What requests and WebSockets find out about their servers while they use them, and what
-// follows: servers that fail are ejected for a while (struct conf_ejection). Any thread;
-// good news that change nothing write nothing.
+// What requests and handshakes find out about their servers, and what follows: servers
+// that fail are ejected for a while (struct conf_ejection). Any thread; good news that
+// change nothing write nothing.
 #pragma once
 
 #include "wherry/upstream/upstream.h"

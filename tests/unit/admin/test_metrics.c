@@ -123,6 +123,7 @@ Test(metrics, tells_servers_with_escaped_labels)
 			   "server=\"http://10.0.0.1:80\"} 0");
 	expect_line(&page, "wherry_server_ejected{upstream=\"app\","
 			   "server=\"http://app:80\",address=\"10.0.0.9:80\"} 1");
+	expect_line(&page, "wherry_upstream_panic{upstream=\"app\"} 0");
 	expect_line(&page, "wherry_upstream_circuit_open{upstream=\"app\"} 1");
 	buf_finish(&page.text);
 }
