@@ -26,6 +26,9 @@ async function assertEchoes(clients, text) {
   }
 }
 
+/** Who has taken a connection: ids of each worker are a step of 256 apart. */
+const workerOf = ({ id }) => id % 256;
+
 test('workers go and come, and nobody notices', async (t) => {
   const { wherry, places } = await startToUpgrade(t);
   const text = wherry.configText;
@@ -39,6 +42,10 @@ test('workers go and come, and nobody notices', async (t) => {
     await reload(t, wherry, withWorkers(count));
     assert.equal((await askControl(t, wherry, { verb: 'status' })).workers, count);
     await eventually(() => load.result.count > before + 50, 'connections are made');
+    const from = wherry.accessLines.length;
+    await eventually(() => wherry.accessLines.length > from + 100, 'they are logged');
+    const employed = [...new Set(wherry.accessLines.slice(from).map(workerOf))].sort();
+    assert.deepEqual(employed, Array.from({ length: count }, (_, i) => i));
     await assertEchoes(clients, `${count} workers`);
   }
   assert.equal(threadCount(wherry.pid), threads, 'workers that were there are employed again');

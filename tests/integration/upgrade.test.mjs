@@ -9,13 +9,16 @@ import { writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { test } from 'node:test';
 
+import { httpBackend } from './support/backends.mjs';
 import { cleanup } from './support/cleanup.mjs';
 import { connectLoad } from './support/connect_load.mjs';
 import { askControl } from './support/control.mjs';
 import { eventually, within } from './support/deadline.mjs';
 import { assertServes, startToUpgrade, upgrade } from './support/upgrade.mjs';
-import { freePorts, runToEnd, startWherry } from './support/wherry.mjs';
+import { forwardTo, freePorts, runToEnd, startWherry } from './support/wherry.mjs';
 import { connectWebSocket } from './support/ws_client.mjs';
+
+const asRoot = { skip: process.getuid() !== 0 && 'only root can be others' };
 
 const connectMany = (t, wherry, count) => Promise.all(
   Array.from({ length: count }, () => connectWebSocket(t, `${wherry.webSocketUrl}/ws`)));
@@ -142,4 +145,16 @@ test('an old one that is stopped meanwhile keeps the new one from beginning', as
   const { code, stderr } = await end;
   assert.match(stderr, /upgrade: the Wherry that serves did not let go/);
   assert.equal(code, 3);
+});
+
+test('root takes over from what serves as another user', asRoot, async (t) => {
+  const backend = await httpBackend(t);
+  const wherry = await startWherry(t, ({ ports }) =>
+    `user: nobody\nstatus: 127.0.0.1:${ports[1]}\n${forwardTo(backend)}`, { ports: 2 });
+  const load = connectLoad(t, [wherry.port]);
+  const next = await upgrade(t, wherry);
+  await wherry.ended();
+  await assertServes(t, next, [wherry.port]);
+  assert.deepEqual((await load.stop()).failures, []);
+  assert.match(next.stderr, /hardening: user nobody/);
 });
