@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The process as its parts see it: server.c (start and end), server_listen.c (sockets),
-// server_control.c (how it is steered), server_drain.c (how connections are closed),
-// server_memory.c (the budget), server_names.c (where servers are), server_snapshot.c
-// (what workers go by), server_tls.c (certificates) and server_signals.c.
+// The process as its parts see it: server.c (start and end), server_workers.c,
+// server_place.c and server_listen.c (who listens where), server_takeover.c and
+// server_handover.c (binary upgrade), server_control.c (how it is steered),
+// server_drain.c (how connections are closed), server_memory.c (the budget),
+// server_names.c (where servers are), server_snapshot.c (what workers go by),
+// server_tls.c (certificates) and server_signals.c.
 #pragma once
 
 #include <sys/queue.h>
