@@ -27,7 +27,7 @@ const usage = `usage: bench/run [options]
   --rounds N      interleaved rounds (default 5)
   --seconds S     of each measured run (default 3)
   --quick         3 rounds of 1 s
-  --smoke         does everything start and verify? 20 seconds, says nothing about speed
+  --smoke         does everything start and verify? 30 seconds, says nothing about speed
   --out DIR       for the results as JSON and Markdown (default build/bench)
   --readme        put the table into README.md, too
 `;
