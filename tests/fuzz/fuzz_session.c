@@ -176,7 +176,8 @@ static size_t take_step(struct session *session, enum step step, uint8_t choice,
 		session->refuses = true;
 		return 0;
 	case STEP_DRAIN:
-		session_drain(session, choice * UINT64_C(100));
+		(choice & 1 ? session_drain_server : session_drain)(
+			session, choice * UINT64_C(100));
 		return 0;
 	case STEP_COUNT:
 		break;

@@ -188,18 +188,38 @@ static void on_stopped(void *arg)
 {
 }
 
-void session_drain(struct session *session, uint64_t window_ms)
+static struct drain_plan *make_plan(
+	const uint64_t *server, enum close_reason reason, uint64_t window_ms)
 {
 	struct drain_plan_options options = {
-		.scope = DRAIN_PLAN_ALL,
-		.reason = CLOSE_REASON_SHUTDOWN,
+		.scope = server ? DRAIN_PLAN_SERVERS : DRAIN_PLAN_ALL,
+		.servers = server,
+		.server_count = server != NULL,
+		.reason = reason,
 		.window_ms = window_ms,
 		.timeout_ms = 2 * window_ms + 1000,
 		.shares = 1,
 	};
+	struct drain_plan *plan = drain_plan_create(&options);
+	FUZZ_REQUIRE(plan);
+	return plan;
+}
+
+void session_drain_server(struct session *session, uint64_t window_ms)
+{
+	uint64_t server = upstreams->upstreams[0].members[0].server->id;
+	struct drain_plan *plan =
+		make_plan(&server, CLOSE_REASON_SERVER_DRAINED, window_ms);
+	proxy_drain(session->proxy, plan);
+	drain_plan_unref(plan);
+	settle(session);
+}
+
+void session_drain(struct session *session, uint64_t window_ms)
+{
 	if (!session->is_draining) {
-		struct drain_plan *plan = drain_plan_create(&options);
-		FUZZ_REQUIRE(plan);
+		struct drain_plan *plan =
+			make_plan(NULL, CLOSE_REASON_SHUTDOWN, window_ms);
 		proxy_stop(session->proxy, plan, on_stopped, session);
 		drain_plan_unref(plan);
 	}

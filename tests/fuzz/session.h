@@ -41,6 +41,7 @@ void session_shutdown(struct session *session, struct session_peer *peer);
 void session_close(struct session *session, struct session_peer *peer);
 void session_advance(struct session *session, uint64_t milliseconds);
 void session_drain(struct session *session, uint64_t window_ms);
+void session_drain_server(struct session *session, uint64_t window_ms);
 
 // How many requests the proxy has read, and how many it may have sent twice.
 uint64_t session_request_count(const struct session *session);
