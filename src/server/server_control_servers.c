@@ -143,7 +143,10 @@ void server_control_server_list(void *arg, struct control_call *call)
 		return;
 	const struct upstream *group = name ? upstream_find_group(set, name) : NULL;
 	if (name && !group) {
-		control_call_refuse(call, "unknown upstream \"%s\"", name);
+		struct buf error = BUF_INIT;
+		directory_change_refuse_group(set->conf, str_from(name), &error);
+		control_call_refuse(call, "%.*s", STR_ARG(buf_str(&error)));
+		buf_finish(&error);
 		return;
 	}
 	for (size_t i = 0; i < set->upstream_count; i++) {

@@ -100,8 +100,11 @@ static json_t *report_servers(const struct upstream_set *set)
 	json_t *all = json_array();
 	for (size_t i = 0; i < set->upstream_count; i++) {
 		const struct upstream *upstream = &set->upstreams[i];
-		for (size_t j = 0; j < upstream->member_count; j++)
-			(void)json_array_append_new(all, report_server(upstream, j));
+		for (size_t j = 0; j < upstream->member_count; j++) {
+			if (!upstream_is_forgotten(&upstream->members[j]))
+				(void)json_array_append_new(
+					all, report_server(upstream, j));
+		}
 	}
 	return all;
 }

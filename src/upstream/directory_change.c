@@ -42,7 +42,8 @@ static void complain(struct complaint *complaint, const char *what, struct buf *
 	buf_finish(&complaint->known);
 }
 
-static void refuse_group(const struct conf *conf, struct str name, struct buf *ret_error)
+void directory_change_refuse_group(
+	const struct conf *conf, struct str name, struct buf *ret_error)
 {
 	struct complaint complaint = {.known = BUF_INIT};
 
@@ -188,7 +189,7 @@ bool directory_change_make(struct directory *directory, const struct upstream_se
 	struct conf *conf;
 
 	if (!subject.group) {
-		refuse_group(now->conf, order->group, ret_error);
+		directory_change_refuse_group(now->conf, order->group, ret_error);
 		return false;
 	}
 	find_entry(&subject, order->url);

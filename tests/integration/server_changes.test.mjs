@@ -3,6 +3,8 @@
 // requests and WebSockets are under way, of which none is lost.
 
 import assert from 'node:assert/strict';
+import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { askControl } from './support/control.mjs';
@@ -11,7 +13,7 @@ import { dnsServer } from './support/dns_server.mjs';
 import {
   askTimes, countByServer, namedBackend, startAsking, startTalkers, stopTalkers,
 } from './support/talkers.mjs';
-import { runToEnd, startWherry } from './support/wherry.mjs';
+import { runToEnd, startWherry, temporaryDirectory } from './support/wherry.mjs';
 
 const group = (servers, more = '') => `
 workers: 2
@@ -125,6 +127,7 @@ test('by the command line', async (t) => {
     const group2 = await command(t2, wherry, 'down', 'ap', a.url);
     assert.match(group2.stderr, /unknown upstream "ap", did you mean "app"\? \(expected one of app\)/);
     assert.notEqual(group2.code, 0);
+    assert.match((await command(t2, wherry, 'list', 'ap')).stderr, /did you mean "app"\?/);
     const server = await command(t2, wherry, 'down', 'app', `${a.url}0`);
     assert.match(server.stderr, new RegExp(`app: unknown server .*\\(expected one of .*${b.url}`));
     const weight = await command(t2, wherry, 'weight', 'app', a.url, '0');
@@ -148,6 +151,16 @@ test('a name is followed from when it is added until it is removed', async (t) =
   assert.deepEqual((await list(t, wherry)).map(({ server }) => server), [a.url]);
 });
 
+test('a UNIX socket that was not there at the start is reached', async (t) => {
+  const path = join(temporaryDirectory(t), 'late.sock');
+  const a = await namedBackend(t, 'a');
+  const wherry = await startWherry(t, group([a]));
+  const late = await namedBackend(t, 'late', { path });
+  chmodSync(path, 0o666);
+  assert.equal((await change(t, wherry, 'add', late.url)).state, 'up');
+  assert.deepEqual(await askTimes(wherry, 8), { a: 4, late: 4 });
+});
+
 test('what TLS needs is loaded for the first https server of a group', async (t) => {
   const a = await namedBackend(t, 'a');
   const wherry = await startWherry(t, group([a]));
@@ -155,7 +168,7 @@ test('what TLS needs is loaded for the first https server of a group', async (t)
   const url = `https://127.0.0.1:${port}`;
   assert.equal((await change(t, wherry, 'add', url)).ok, true);
   assert.deepEqual(await askTimes(wherry, 4), { a: 4 }, 'the other one speaks no TLS');
-  assert.match(wherry.stderr, new RegExp(`connect to ${url}`));
+  await eventually(() => wherry.stderr.includes(`connect to ${url}`), 'that is logged');
   assert.equal((await change(t, wherry, 'remove', url)).ok, true);
 });
 

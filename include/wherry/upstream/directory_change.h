@@ -26,6 +26,9 @@ struct directory_order {
 MUST_CHECK bool directory_change_make(struct directory *directory,
 	const struct upstream_set *now, const struct directory_order *order,
 	const char **ret_text, struct buf *ret_error);
+// Writes that there is no group of that name, and which there are.
+void directory_change_refuse_group(
+	const struct conf *conf, struct str name, struct buf *ret_error);
 // Takes back the last one, unless directory_settle was called since: no set could be made
 // with it.
 void directory_change_undo(struct directory *directory);
