@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Builds the answer, member by member.
 #include <stdlib.h>
+#include <string.h>
 
 #include "explain_priv.h"
 #include "wherry/conf/conf_schema_show.h"
@@ -70,7 +71,7 @@ static bool is_there(const struct conf_schema_key *mapping, const void *item)
 {
 	bool flag = true;
 	if (mapping->field.size == sizeof(flag))
-		flag = *((const bool *)item + mapping->field.offset);
+		memcpy(&flag, (const char *)item + mapping->field.offset, sizeof(flag));
 	return flag;
 }
 
