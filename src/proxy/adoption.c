@@ -13,6 +13,23 @@ static void reprieve(struct conn *conn)
 		drain_leave(conn);
 }
 
+// It was left behind. Without memory for that it stays until the next edition.
+static void close_gone(struct adoption *adoption, struct conn *conn)
+{
+	if (!adoption->plan)
+		return;
+	if (!adoption->drain) {
+		adoption->drain = drain_start(adoption->site, adoption->plan);
+		if (!adoption->drain) { // which has left the plan
+			drain_plan_unref(adoption->plan);
+			adoption->plan = NULL;
+			return;
+		}
+		drain_hold(adoption->drain, true);
+	}
+	drain_add(adoption->drain, conn);
+}
+
 static void visit(void *arg, struct conn *conn)
 {
 	struct adoption *adoption = arg;
@@ -23,44 +40,40 @@ static void visit(void *arg, struct conn *conn)
 		break;
 	case CONN_FOLLOW_ROUTE_GONE:
 		adoption->result.route_gone++;
+		close_gone(adoption, conn);
 		break;
 	case CONN_FOLLOW_SERVER_GONE:
 		adoption->result.server_gone++;
+		close_gone(adoption, conn);
 		break;
 	case CONN_FOLLOW_NONE:
 		break;
 	}
 }
 
-// Those that were left behind.
-static void close_gone(struct adoption *adoption)
+static void leave_plan(struct adoption *adoption)
 {
-	struct site *site = adoption->site;
-	struct drain *drain = drain_start(site, adoption->plan);
-	struct conn *conn;
-	if (!drain)
-		return; // they stay until the next edition
-	LIST_FOREACH (conn, &site->conns, entry) {
-		if (conn->state == CONN_RELAY && conn->edition != site->edition)
-			drain_add(drain, conn);
-	}
+	if (adoption->drain)
+		drain_hold(adoption->drain, false);
+	else if (adoption->plan)
+		drain_plan_leave(adoption->plan);
+	drain_plan_unref(adoption->plan);
+	adoption->plan = NULL;
+	adoption->drain = NULL;
 }
 
 static void conclude(void *arg)
 {
 	struct adoption *adoption = arg;
 	proxy_adopted_cb done = adoption->done;
-	const struct proxy_adoption *result = &adoption->result;
-	if (adoption->plan && result->route_gone + result->server_gone > 0)
-		close_gone(adoption);
-	else if (adoption->plan)
-		drain_plan_leave(adoption->plan);
-	if (adoption->plan)
-		drain_plan_unref(adoption->plan);
-	adoption->plan = NULL;
+	bool is_again = adoption->is_again;
+	leave_plan(adoption);
 	adoption->done = NULL;
+	adoption->is_again = false;
 	if (done)
-		done(adoption->arg, result);
+		done(adoption->arg, &adoption->result);
+	if (is_again)
+		adoption_start(adoption, NULL, NULL, NULL);
 }
 
 void adoption_init(struct adoption *adoption, struct site *site)
@@ -72,7 +85,11 @@ void adoption_init(struct adoption *adoption, struct site *site)
 void adoption_start(struct adoption *adoption, struct drain_plan *plan,
 	proxy_adopted_cb done, void *arg)
 {
-	if (adoption->walk.is_under_way)
+	bool is_under_way = adoption->walk.is_under_way;
+	adoption->is_again = is_under_way && !plan && !done;
+	if (adoption->is_again)
+		return;
+	if (is_under_way)
 		conclude(adoption);
 	adoption->plan = plan ? drain_plan_ref(plan) : NULL;
 	adoption->result = (struct proxy_adoption){0};
@@ -83,6 +100,7 @@ void adoption_start(struct adoption *adoption, struct drain_plan *plan,
 
 void adoption_finish(struct adoption *adoption)
 {
+	adoption->is_again = false;
 	if (adoption->walk.is_under_way)
 		conclude(adoption);
 	conn_walk_finish(&adoption->walk);
