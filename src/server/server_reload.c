@@ -54,7 +54,7 @@ static void fail(struct server_reload *reload)
 	struct server *server = reload->server;
 	if (reload->is_listening)
 		server_listen_cancel(server);
-	directory_settle(server->directory, server->snapshot->upstreams);
+	directory_cancel(server->directory, server->snapshot->upstreams);
 	server_log_lines(buf_str(&reload->errors), true);
 	log_error("reload: the configuration that was in force goes on");
 	server_reload_refuse(reload);
@@ -136,40 +136,56 @@ static void change_limits(struct server *server, uint64_t former_memory)
 	server_memory_start(server);
 }
 
-static bool publish(struct server_reload *reload)
+// As the names are now. NULL, with the reason, also if a file of TLS can't be read.
+static struct upstream_set *build(struct server_reload *reload)
 {
 	struct server *server = reload->server;
 	struct upstream_set *set = directory_build(server->directory, reload->conf,
 		server->snapshot->upstreams, &reload->errors);
+	if (set)
+		server_reload_list_overrides(reload);
+	return set;
+}
+
+static bool publish(struct server_reload *reload, struct upstream_set *set)
+{
+	struct server *server = reload->server;
 	struct proxy_adopt_options options = {
 		.plan = reload->plan,
 		.done = on_adopted,
 		.arg = reload,
 	};
 	reload->waiting = server->worker_count;
-	server_reload_list_overrides(reload);
-	bool is_published =
-		set && server_publish(server, reload->rules, set, reload->tls, &options);
-	if (set && !is_published)
+	if (!server_publish(server, reload->rules, set, reload->tls, &options)) {
 		buf_append_str(&reload->errors, STR("out of memory\n"));
-	if (is_published)
-		directory_settle(server->directory, set);
-	upstream_set_unref(set);
-	return is_published;
+		return false;
+	}
+	directory_settle(server->directory, set);
+	return true;
 }
 
-// Nothing but memory can be missing from here on.
+static bool put_in_force(struct server_reload *reload)
+{
+	struct server *server = reload->server;
+	struct upstream_set *set = build(reload);
+	if (set && !make_plan(reload))
+		buf_append_str(&reload->errors, STR("out of memory\n"));
+	bool is_in_force = set && reload->plan && rules_start(reload->rules) &&
+			   change_log(reload) &&
+			   server_status_apply(server, reload->conf, &reload->errors) &&
+			   publish(reload, set);
+	upstream_set_unref(set);
+	return is_in_force;
+}
+
+// Nothing but memory, and files of servers' TLS, can be missing from here on.
 static void apply(struct server_reload *reload)
 {
 	struct server *server = reload->server;
 	uint64_t former_memory = server->conf->limits.memory;
 	loop_timer_clear(&reload->timer);
 	reload->is_waiting_for_names = false;
-	if (!make_plan(reload))
-		buf_append_str(&reload->errors, STR("out of memory\n"));
-	if (!reload->plan || !rules_start(reload->rules) || !change_log(reload) ||
-		!server_status_apply(server, reload->conf, &reload->errors) ||
-		!publish(reload)) {
+	if (!put_in_force(reload)) {
 		fail(reload);
 		return;
 	}
@@ -300,8 +316,12 @@ void server_reload(struct server *server, struct control_call *call)
 
 void server_reload_finish(struct server *server)
 {
-	if (server->reload)
-		free_reload(server->reload);
+	struct server_reload *reload = server->reload;
+	if (!reload)
+		return;
+	if (reload->call)
+		control_call_refuse(reload->call, "the process ends");
+	free_reload(reload);
 }
 
 void server_control_reload(void *arg, struct control_call *call)

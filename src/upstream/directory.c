@@ -281,3 +281,9 @@ void directory_settle(struct directory *directory, const struct upstream_set *se
 	if (directory_follow(directory, set->conf))
 		names_end(directory->names);
 }
+
+void directory_cancel(struct directory *directory, const struct upstream_set *set)
+{
+	directory_override_judge(directory, set->conf, set->conf);
+	directory_settle(directory, set);
+}

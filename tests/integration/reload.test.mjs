@@ -202,3 +202,25 @@ upstreams: { a: { servers: [{ url: "${backend.url}" }, { url: "${one}", weight: 
   assert.deepEqual(answer.servers_as_commanded, [`a ${one}`]);
   assert.deepEqual(answer.servers_as_in_file, [`a ${two}`]);
 });
+
+test('what was changed by command outlives a reload that fails at the last step', async (t) => {
+  const backend = await webSocketBackend(t);
+  const other = 'http://127.0.0.1:2';
+  const group = (weight, tls) => `${DRAIN}
+routes: [{ match: { path: / }, websocket: { origins: any }, to: a }]
+upstreams: { a: { servers: [{ url: "${backend.url}" }, { url: "${other}", weight: ${weight} }${tls ? ', "https://127.0.0.1:3"], tls: { ca: /nowhere.pem }' : ']'} } }\n`;
+  const weightOfOther = async () => {
+    const rows = [];
+    await askControl(t, wherry, { verb: 'server_list' }, rows);
+    return rows.find(({ server }) => server === other).weight;
+  };
+  const wherry = await startWherry(t, group(1, false));
+  assert.equal((await askControl(t, wherry, { verb: 'server_weight', upstream: 'a', url: other, weight: 9 })).ok, true);
+  wherry.writeConfiguration(group(2, true));
+  const answer = await reload(t, wherry);
+  assert.match(answer.error, /\/nowhere\.pem/);
+  assert.equal(await weightOfOther(), 9);
+  wherry.writeConfiguration(group(2, false));
+  assert.deepEqual((await reload(t, wherry)).servers_as_in_file, [`a ${other}`]);
+  assert.equal(await weightOfOther(), 2);
+});

@@ -33,3 +33,6 @@ MUST_CHECK struct upstream_set *directory_build(struct directory *directory,
 // The set is in force: names that its conf does not need are forgotten. Not within an
 // answer.
 void directory_settle(struct directory *directory, const struct upstream_set *set);
+// What was built or followed for another configuration comes to nothing: set stays in
+// force, and with it what was changed of its servers. Not within an answer.
+void directory_cancel(struct directory *directory, const struct upstream_set *set);

@@ -178,6 +178,27 @@ Test(directory_change, holds_until_a_file_says_otherwise_of_that_server)
 	server_set_finish(&servers);
 }
 
+Test(directory_change, holds_if_a_file_comes_to_nothing)
+{
+	struct server_set servers;
+	struct buf text = BUF_INIT;
+	struct conf *next = conf_text_load(CONF("[http://10.0.0.1, http://10.0.0.2]"));
+
+	server_set_start(&servers, conf_text_load(TWO));
+	change(&servers, DIRECTORY_WEIGH, "http://10.0.0.2", 9);
+	struct upstream_set *unused =
+		directory_build(servers.directory, next, servers.set, &text);
+	cr_assert(unused);
+	expect_overrides(&servers, "~http://10.0.0.2 weight 9;");
+	upstream_set_unref(unused);
+	directory_cancel(servers.directory, servers.set);
+	expect_overrides(&servers, "http://10.0.0.2 weight 9;");
+	server_set_rebuild(&servers, NULL);
+	expect_members(&servers, "http://10.0.0.1*1 http://10.0.0.2*9");
+	conf_unref(next);
+	server_set_finish(&servers);
+}
+
 Test(directory_change, goes_with_its_group)
 {
 	struct server_set servers;
