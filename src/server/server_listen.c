@@ -143,6 +143,15 @@ void server_listen_commit(struct server *server, struct server_listen_changes *c
 	}
 }
 
+bool server_listen_is_complete(const struct server *server)
+{
+	for (size_t i = 0; i < server->conf->listener_count; i++) {
+		if (!server_place_find(server, &server->conf->listeners[i].address))
+			return false;
+	}
+	return true;
+}
+
 void server_listen_close(struct server *server, const struct addr *address)
 {
 	struct server_place *place = server_place_find(server, address);

@@ -183,9 +183,11 @@ void server_listen_cancel(struct server *server);
 // and no longer on what conf lacks, with the workers that are active now. changes may be
 // NULL.
 void server_listen_commit(struct server *server, struct server_listen_changes *changes);
-// For the last time; what waits in a queue is accepted.
+// Is the configuration's every address listened at? Not one that was closed.
+bool server_listen_is_complete(const struct server *server);
 // Stops listening at this address of the configuration's, until the next one is served.
 void server_listen_close(struct server *server, const struct addr *address);
+// For the last time; what waits in a queue is accepted.
 void server_listen_stop(struct server *server);
 // Moves the status address to where conf wants it. False, with the reason: it stays.
 MUST_CHECK bool server_status_apply(

@@ -242,9 +242,10 @@ static bool prepare(struct server_reload *reload)
 	return reload->is_listening;
 }
 
+// A drain may have closed a listener, which is to come back.
 static bool changes_nothing(const struct server_reload *reload)
 {
-	return !reload->conf->files &&
+	return !reload->conf->files && server_listen_is_complete(reload->server) &&
 	       strcmp(reload->conf->canonical, reload->server->conf->canonical) == 0;
 }
 

@@ -224,3 +224,15 @@ upstreams: { a: { servers: [{ url: "${backend.url}" }, { url: "${other}", weight
   assert.deepEqual((await reload(t, wherry)).servers_as_in_file, [`a ${other}`]);
   assert.equal(await weightOfOther(), 2);
 });
+
+test('a listener that was drained comes back with the next reload', async (t) => {
+  const backend = await httpBackend(t);
+  const wherry = await startWherry(t, routing({ a: backend }));
+  const target = wherry.url.replace('http://', '');
+  assert.equal((await reload(t, wherry)).changed, false);
+  assert.equal((await askControl(t, wherry, { verb: 'drain', target, wait: true })).ok, true);
+  await eventually(() => statusOf(`${wherry.url}/a/x`).then(() => false, () => true), 'nobody listens there');
+  const answer = await reload(t, wherry);
+  assert.deepEqual([answer.changed, answer.listeners_added], [true, [target]]);
+  assert.equal(await statusOf(`${wherry.url}/a/x`), 200);
+});
