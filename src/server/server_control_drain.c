@@ -218,6 +218,10 @@ static struct server_drain *run(
 	if (!take_pace(call, order, &server->conf->drain.server))
 		return NULL;
 	order->plan.listener = find_listener(server->conf, order->target);
+	if (order->plan.listener && server->handover) { // its sockets are another's, too
+		control_call_refuse(call, "a new process is about to take over");
+		return NULL;
+	}
 	if (order->plan.listener) {
 		order->plan.scope = DRAIN_PLAN_LISTENER;
 		order->plan.reason = CLOSE_REASON_LISTENER_DRAINED;
