@@ -25,7 +25,7 @@ static void fill(struct getopt_table *table, const struct options_flag *flags)
 	char *letter = table->letters;
 	size_t count = 0;
 	*table = (struct getopt_table){0};
-	for (; flags[count].name && count < FLAGS_MAX; count++) {
+	for (; count < FLAGS_MAX && flags[count].name; count++) {
 		bool is_switch = flags[count].form == OPTIONS_SWITCH;
 		table->options[count] = (struct option){
 			.name = flags[count].name,

@@ -34,11 +34,9 @@ static json_t *list_unchangeable(const struct server_reload *reload)
 
 static void warn_unchangeable(json_t *list)
 {
-	size_t i;
-	json_t *key;
-	json_array_foreach(list, i, key)
+	for (size_t i = 0; i < json_array_size(list); i++)
 		log_warn("reload: \"%s\" has changed, which takes a restart",
-			json_string_value(key));
+			json_string_value(json_array_get(list, i)));
 }
 
 static void list_override(void *arg, const struct directory_override *override)
