@@ -2,7 +2,7 @@
 // Reads the command line, runs the command, and gives its exit code.
 #include <signal.h>
 
-#include "wherry/server/commands.h"
+#include "wherry/command/commands.h"
 
 int main(int argc, char **argv)
 {

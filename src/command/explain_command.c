@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // From options to a question, and from its answer to lines; see the header.
-#include "wherry/server/explain_command.h"
+#include "wherry/command/explain_command.h"
 
 #include <stdio.h>
 #include <stdlib.h>

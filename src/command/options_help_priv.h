@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "wherry/server/options.h"
+#include "wherry/command/options.h"
 
 void options_help_print_all(const struct options_command *commands, FILE *out);
 // On standard output.

@@ -2,6 +2,6 @@
 // All commands of `wherry`, in one table: a new one is a row.
 #pragma once
 
-#include "wherry/server/options.h"
+#include "wherry/command/options.h"
 
 extern const struct options_command commands_all[];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Files that the configuration names; see the header.
-#include "wherry/server/check.h"
+#include "wherry/command/check.h"
 
 #include "wherry/net/tls_set.h"
 #include "wherry/net/tls_tickets.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // One request of the command line, and its answer on standard output; see the header.
-#include "wherry/server/control_command.h"
+#include "wherry/command/control_command.h"
 
 #include <ctype.h>
 #include <errno.h>

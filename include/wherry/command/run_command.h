@@ -2,7 +2,7 @@
 // `wherry run`, `upgrade`, `proxy` and `check`: what begins with a configuration.
 #pragma once
 
-#include "wherry/server/options.h"
+#include "wherry/command/options.h"
 
 MUST_CHECK enum options_exit run_command_run(const struct options *options);
 MUST_CHECK enum options_exit run_command_upgrade(const struct options *options);

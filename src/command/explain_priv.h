@@ -2,9 +2,9 @@
 // One dry run, and what its files give each other.
 #pragma once
 
+#include "wherry/command/explain.h"
 #include "wherry/proxy/request.h"
 #include "wherry/proxy/route.h"
-#include "wherry/server/explain.h"
 
 // Slices of the text that was parsed.
 struct explain_url {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // `wherry proxy` is a configuration of a few lines.
-#include "wherry/server/options.h"
+#include "wherry/command/options.h"
 
 // A double-quoted scalar: quotes and backslashes are escaped (YAML 1.1 section 5.7).
 static void write_quoted(struct buf *out, const char *text)

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Asks who answers, and prints; see the header.
-#include "wherry/server/status_command.h"
+#include "wherry/command/status_command.h"
 
 #include <stdio.h>
 
 #include "wherry/admin/report_text.h"
 #include "wherry/admin/status_client.h"
-#include "wherry/server/control_command.h"
+#include "wherry/command/control_command.h"
 
 const char *status_command_check(const struct options *options)
 {

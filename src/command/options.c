@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The command line; see the header.
-#include "wherry/server/options.h"
+#include "wherry/command/options.h"
 
 #include <getopt.h>
 #include <stdio.h>

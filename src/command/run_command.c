@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 // Loads a configuration and serves it, or only checks it; see the header.
-#include "wherry/server/run_command.h"
+#include "wherry/command/run_command.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "wherry/command/check.h"
+#include "wherry/command/check_names.h"
 #include "wherry/conf/conf_load.h"
-#include "wherry/server/check.h"
-#include "wherry/server/check_names.h"
 #include "wherry/server/privileges.h"
 #include "wherry/server/server.h"
 

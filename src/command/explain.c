@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The stations of a dry run; see the header.
-#include "wherry/server/explain.h"
+#include "wherry/command/explain.h"
 
 #include "explain_priv.h"
 #include "wherry/conf/conf_value.h"

@@ -3,7 +3,7 @@
 // the control socket, or at a status address.
 #pragma once
 
-#include "wherry/server/options.h"
+#include "wherry/command/options.h"
 
 MUST_CHECK enum options_exit status_command_run(const struct options *options);
 // NULL, or what is wrong with the options.

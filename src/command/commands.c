@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The table of commands; see the header.
-#include "wherry/server/commands.h"
+#include "wherry/command/commands.h"
 
-#include "wherry/server/control_command.h"
-#include "wherry/server/explain_command.h"
-#include "wherry/server/run_command.h"
-#include "wherry/server/status_command.h"
+#include "wherry/command/control_command.h"
+#include "wherry/command/explain_command.h"
+#include "wherry/command/run_command.h"
+#include "wherry/command/status_command.h"
 
 static const struct options_flag run_flags[] = {
 	{"config", "FILE", "the configuration, see wherry.yaml(5)", OPTIONS_TEXT, 'c',

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A loop of its own that ends with the last answer.
-#include "wherry/server/check_names.h"
+#include "wherry/command/check_names.h"
 
 #include <stdlib.h>
 

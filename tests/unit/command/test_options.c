@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Command lines against a table of commands.
-#include "wherry/server/options.h"
+#include "wherry/command/options.h"
 
 #include <string.h>
 
 #include <criterion/criterion.h>
 #include <criterion/redirect.h>
 
-#include "wherry/server/commands.h"
+#include "wherry/command/commands.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

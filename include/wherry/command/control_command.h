@@ -4,7 +4,7 @@
 // and option is a member of the request, "-" as "_".
 #pragma once
 
-#include "wherry/server/options.h"
+#include "wherry/command/options.h"
 
 // The options by which each of them finds the socket and prints; for the table.
 #define CONTROL_COMMAND_FLAGS                                                            \
