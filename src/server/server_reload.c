@@ -183,7 +183,7 @@ static void apply(struct server_reload *reload)
 {
 	struct server *server = reload->server;
 	uint64_t former_memory = server->conf->limits.memory;
-	loop_timer_clear(&reload->timer);
+	loop_timer_finish(&reload->timer); // it is another one from here on
 	reload->is_waiting_for_names = false;
 	if (!put_in_force(reload)) {
 		fail(reload);

@@ -9,6 +9,7 @@ import test from 'node:test';
 import { httpBackend, webSocketBackend } from './support/backends.mjs';
 import { askControl } from './support/control.mjs';
 import { eventually } from './support/deadline.mjs';
+import { startDnsmasq } from './support/dnsmasq.mjs';
 import { freePorts, runToEnd, startWherry } from './support/wherry.mjs';
 import { connectWebSocket } from './support/ws_client.mjs';
 
@@ -235,4 +236,19 @@ test('a listener that was drained comes back with the next reload', async (t) =>
   const answer = await reload(t, wherry);
   assert.deepEqual([answer.changed, answer.listeners_added], [true, [target]]);
   assert.equal(await statusOf(`${wherry.url}/a/x`), 200);
+});
+
+test('a name that is new is waited for, and the process lives on', async (t) => {
+  const backend = await httpBackend(t);
+  const { port } = new URL(backend.url);
+  const dnsmasq = await startDnsmasq(t);
+  const conf = (host) => `resolver: { servers: ["127.0.0.1:${dnsmasq.port}"], timeout: 10s }\n` +
+    routing({ a: { url: `http://${host}:${port}` } });
+  const wherry = await startWherry(t, conf('127.0.0.1'));
+  for (const name of ['here.test', 'there.test', 'here.test']) {
+    await dnsmasq.set('there.test', ['127.0.0.1']);
+    wherry.writeConfiguration(conf(name));
+    assert.equal((await reload(t, wherry)).changed, true);
+    assert.equal(await statusOf(`${wherry.url}/a/x`), 200);
+  }
 });
