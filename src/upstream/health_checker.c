@@ -10,6 +10,7 @@
 #include "wherry/upstream/balance.h"
 #include "wherry/upstream/health.h"
 #include "wherry/upstream/health_probe.h"
+#include "wherry/upstream/upstream_pick.h"
 
 // Of one server.
 struct check {
@@ -92,6 +93,7 @@ static void note(struct check *check, bool has_passed, const char *reason)
 	if (was_down) {
 		ejection_forgive(&check->server->ejection);
 		upstream_start_slowly(check->server, now_ms());
+		upstream_wake(check->server);
 	}
 	tell(check, count, reason);
 }

@@ -194,6 +194,15 @@ void upstream_release(struct upstream_server *server)
 	wait_queue_unref(queue);
 }
 
+void upstream_wake(struct upstream_server *server)
+{
+	struct wait_queue *queue =
+		atomic_load_explicit(&server->queue, memory_order_acquire);
+
+	if (queue && wait_queue_is_busy(queue))
+		wait_queue_wake(queue);
+}
+
 void upstream_move(struct upstream_server *from, struct upstream_server *to)
 {
 	(void)atomic_fetch_add_explicit(&to->active, 1, memory_order_relaxed);

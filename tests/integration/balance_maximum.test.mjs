@@ -3,9 +3,12 @@
 // 503 when the line or the wait is too long.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import http from 'node:http';
 import { test } from 'node:test';
 
 import { scriptedBackend } from './support/backends.mjs';
+import { cleanup } from './support/cleanup.mjs';
 import { eventually } from './support/deadline.mjs';
 import { acceptWebSocket, openWebSocket, upgradeRequest } from './support/frames.mjs';
 import { groupOf, namedServers } from './support/groups.mjs';
@@ -136,4 +139,20 @@ test('many clients of many workers never pass the maximum', async (t) => {
   }));
   assert.deepEqual(new Set(statuses.flat()), new Set([200]));
   assert.deepEqual(most, [3, 3]);
+});
+
+test('who waits gets the server that is up again, while all others stay full', async (t) => {
+  const held = await heldServers(t, 1);
+  const [port] = await freePorts(1);
+  const wherry = await start(t, [...held.servers, { url: `http://127.0.0.1:${port}` }],
+    'queue: { timeout: 30s }\nhealth_check: { interval: 100ms, rise: 1 }', 1);
+  await eventually(() => /is down/.test(wherry.stderr), 'one of them is down');
+  await ask(t, wherry, '/first');
+  await eventually(() => held.held.length === 1, 'the other one is full');
+  const waits = [await ask(t, wherry, '/waits'), await ask(t, wherry, '/waits')];
+  const server = http.createServer((request, response) => response.end('back')).listen(port, '127.0.0.1');
+  cleanup(t, () => { server.close(); server.closeAllConnections(); });
+  await once(server, 'listening');
+  for (const peer of waits) assert.equal((await readResponse(peer)).status, 200);
+  held.held[0].answer();
 });

@@ -37,6 +37,9 @@ MUST_CHECK enum upstream_pick_result upstream_pick(const struct upstream *upstre
 // Gives the place back, and wakes who waits for one. The last touch of the server, unless
 // the caller holds a set that has it.
 void upstream_release(struct upstream_server *server);
+// It may be chosen again after it could not: who waits for a place is woken. The caller
+// holds a set that has it.
+void upstream_wake(struct upstream_server *server);
 // A connection counts for another server from now on, however full that is. The caller
 // holds a set that has it.
 void upstream_move(struct upstream_server *from, struct upstream_server *to);
