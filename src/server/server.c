@@ -99,10 +99,11 @@ static bool load_files(struct server *server, struct rules **ret_rules,
 	struct buf text = BUF_INIT;
 	*ret_rules = rules_create(conf, &text);
 	*ret_upstreams = directory_build(server->directory, conf, NULL, &text);
-	bool is_good = *ret_rules && *ret_upstreams;
+	bool is_good = server_tls_load(server, conf, ret_tls, &text) && *ret_rules &&
+		       *ret_upstreams;
 	server_log_lines(buf_str(&text), !is_good);
 	buf_finish(&text);
-	return server_tls_load(server, conf, ret_tls) && is_good;
+	return is_good;
 }
 
 static bool make_first_snapshot(struct server *server)

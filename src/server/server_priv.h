@@ -199,10 +199,10 @@ void server_status_stop(struct server *server);
 // root may still do so, instead of asking that another user can. False, logged.
 MUST_CHECK bool server_tls_load_early(struct server *server);
 // Loads what conf's listeners need for TLS, and watches the files. ret_sets has a place
-// for each of them; the caller unrefs what is put there, also on failure. False, logged,
-// if one is missing.
-MUST_CHECK bool server_tls_load(
-	struct server *server, const struct conf *conf, struct tls_set **ret_sets);
+// for each of them; the caller unrefs what is put there, also on failure. False, with a
+// line for each mistake, if one is missing.
+MUST_CHECK bool server_tls_load(struct server *server, const struct conf *conf,
+	struct tls_set **ret_sets, struct buf *ret_errors);
 // Loads all again, each listener's for itself: what is wrong leaves the old one serving.
 void server_tls_reload(struct server *server);
 void server_tls_stop(struct server *server);

@@ -220,7 +220,9 @@ static bool load_files(struct server_reload *reload)
 	reload->tls = calloc(conf->listener_count + 1, sizeof(struct tls_set *));
 	if (!reload->tls)
 		buf_append_str(&reload->errors, STR("out of memory\n"));
-	return reload->tls && server_tls_load(server, conf, reload->tls) && reload->rules;
+	return reload->tls &&
+	       server_tls_load(server, conf, reload->tls, &reload->errors) &&
+	       reload->rules;
 }
 
 static bool prepare(struct server_reload *reload)

@@ -109,6 +109,8 @@ void server_reload_refuse(struct server_reload *reload)
 	struct str text = buf_str(&reload->errors);
 	while (text.length > 0 && text.data[text.length - 1] == '\n')
 		text.length--;
+	if (text.length == 0)
+		text = STR("it failed (the log says why)");
 	if (reload->call)
 		control_call_refuse(reload->call, "%.*s", STR_ARG(text));
 }

@@ -22,12 +22,15 @@ static void log_loaded(const struct conf_listener *listener, const struct tls_se
 	buf_finish(&text);
 }
 
-static struct tls_set *load_set(
-	struct server *server, const struct conf_listener *listener)
+static struct tls_set *load_set(struct server *server,
+	const struct conf_listener *listener, struct buf *ret_errors)
 {
 	struct buf text = BUF_INIT;
 	struct tls_set *set = tls_set_load(listener, server->tickets, &text);
-	server_log_lines(buf_str(&text), !set);
+	if (set)
+		server_log_lines(buf_str(&text), false);
+	else
+		buf_append_str(ret_errors, buf_str(&text));
 	buf_finish(&text);
 	return set;
 }
@@ -90,11 +93,15 @@ bool server_tls_load_early(struct server *server)
 {
 	if (server->conf->path || !has_tls(server->conf))
 		return true;
+	struct buf errors = BUF_INIT;
 	server->tickets = tls_tickets_create();
 	if (server->tickets)
-		server->early_set = load_set(server, &server->conf->listeners[0]);
+		server->early_set =
+			load_set(server, &server->conf->listeners[0], &errors);
 	else
-		log_error("TLS: out of memory or randomness");
+		buf_append_str(&errors, STR("TLS: out of memory or randomness\n"));
+	server_log_lines(buf_str(&errors), true);
+	buf_finish(&errors);
 	return server->early_set != NULL;
 }
 
@@ -109,7 +116,8 @@ static struct tls_set *find_set(
 	return NULL;
 }
 
-static struct tls_set *load(struct server *server, const struct conf_listener *listener)
+static struct tls_set *load(struct server *server, const struct conf_listener *listener,
+	struct buf *ret_errors)
 {
 	struct tls_set *set = server->early_set;
 	struct tls_set *former = find_set(server, listener);
@@ -119,29 +127,30 @@ static struct tls_set *load(struct server *server, const struct conf_listener *l
 		return tls_set_ref(former);
 	// Watched first: a change while it is loaded leads to a second look.
 	if (!watch_files(server, &listener->tls)) {
-		log_error("TLS: out of memory");
+		buf_append_str(ret_errors, STR("TLS: out of memory\n"));
 		return NULL;
 	}
 	if (!set)
-		set = load_set(server, listener);
+		set = load_set(server, listener, ret_errors);
 	if (set)
 		log_loaded(listener, set);
 	return set;
 }
 
 // All listeners, so that all mistakes show at once.
-bool server_tls_load(
-	struct server *server, const struct conf *conf, struct tls_set **ret_sets)
+bool server_tls_load(struct server *server, const struct conf *conf,
+	struct tls_set **ret_sets, struct buf *ret_errors)
 {
 	bool is_good = true;
 	if (has_tls(conf) && !prepare(server)) {
-		log_error("TLS: out of memory, descriptors or randomness");
+		buf_append_str(ret_errors,
+			STR("TLS: out of memory, descriptors or randomness\n"));
 		return false;
 	}
 	for (size_t i = 0; i < conf->listener_count; i++) {
 		if (!conf->listeners[i].has_tls)
 			continue;
-		ret_sets[i] = load(server, &conf->listeners[i]);
+		ret_sets[i] = load(server, &conf->listeners[i], ret_errors);
 		is_good &= ret_sets[i] != NULL;
 	}
 	return is_good;
@@ -165,8 +174,12 @@ void server_tls_reload(struct server *server)
 	struct snapshot *now = server->snapshot;
 	size_t count = server->conf->listener_count;
 	struct tls_set **sets = calloc(count + 1, sizeof(struct tls_set *));
-	if (sets && !server_tls_load(server, server->conf, sets))
+	struct buf errors = BUF_INIT;
+	if (sets && !server_tls_load(server, server->conf, sets, &errors)) {
+		server_log_lines(buf_str(&errors), true);
 		keep_former(server, sets);
+	}
+	buf_finish(&errors);
 	if (!sets || !server_publish(server, now->rules, now->upstreams, sets, NULL))
 		log_error("no memory for new certificates; the old ones stay");
 	for (size_t i = 0; sets && i < count; i++)

@@ -110,6 +110,12 @@ test('a file with a mistake changes nothing and is explained', async (t) => {
   const { code, stderr } = await runToEnd(t, ['reload', '--control', wherry.controlPath]);
   assert.equal(code, 1);
   assert.match(stderr, /unknown key "rutes"/);
+
+  const absent = 'listeners: [{ address: 127.0.0.1:1, tls: { certificates: [{ cert: a.pem, key: b.pem }] } }]';
+  writeFileSync(wherry.configPath, `${absent}\n${routing({ a: backend })}`);
+  const { error } = await reload(t, wherry);
+  assert.match(error, /^[^\n]*:1:\d+: .*a\.pem can't be read: No such file[^\n]*\n[^\n]*b\.pem can't be read/);
+  await echo(client, 'as before');
 });
 
 test('an equivalent file is no change', async (t) => {
