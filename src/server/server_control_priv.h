@@ -5,6 +5,10 @@
 
 #include "server_priv.h"
 
+// The group that a request names; NULL, refused with those that there are.
+const struct upstream *server_control_find_group(
+	const struct server *server, struct control_call *call, const char *name);
+
 void server_control_connections(void *arg, struct control_call *call);
 void server_control_drain(void *arg, struct control_call *call);
 void server_control_kill(void *arg, struct control_call *call);

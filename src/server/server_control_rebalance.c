@@ -28,6 +28,8 @@ void server_control_rebalance(void *arg, struct control_call *call)
 		    &rate, "dry_run", &is_dry))
 		return;
 	options.is_dry = is_dry != 0;
+	if (!server_control_find_group(arg, call, options.group))
+		return;
 	if (rate && !read_rate(rate, &options.rate))
 		control_call_refuse(
 			call, "rate: \"%s\" (expected 1/s to 100000/s, or 50)", rate);

@@ -134,6 +134,20 @@ static void list_group(const struct server *server, struct control_call *call,
 		list_entry(call, upstream, &entry);
 }
 
+const struct upstream *server_control_find_group(
+	const struct server *server, struct control_call *call, const char *name)
+{
+	const struct upstream_set *set = server->snapshot->upstreams;
+	const struct upstream *group = upstream_find_group(set, name);
+	struct buf error = BUF_INIT;
+	if (group)
+		return group;
+	directory_change_refuse_group(set->conf, str_from(name), &error);
+	control_call_refuse(call, "%.*s", STR_ARG(buf_str(&error)));
+	buf_finish(&error);
+	return NULL;
+}
+
 void server_control_server_list(void *arg, struct control_call *call)
 {
 	const struct server *server = arg;
@@ -141,14 +155,10 @@ void server_control_server_list(void *arg, struct control_call *call)
 	const char *name = NULL;
 	if (!control_call_unpack(call, "{s?s}", "upstream", &name))
 		return;
-	const struct upstream *group = name ? upstream_find_group(set, name) : NULL;
-	if (name && !group) {
-		struct buf error = BUF_INIT;
-		directory_change_refuse_group(set->conf, str_from(name), &error);
-		control_call_refuse(call, "%.*s", STR_ARG(buf_str(&error)));
-		buf_finish(&error);
+	const struct upstream *group =
+		name ? server_control_find_group(server, call, name) : NULL;
+	if (name && !group)
 		return;
-	}
 	for (size_t i = 0; i < set->upstream_count; i++) {
 		if (!group || group == &set->upstreams[i])
 			list_group(server, call, &set->upstreams[i]);

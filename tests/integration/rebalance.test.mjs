@@ -153,7 +153,7 @@ test('is refused', async (t) => {
   const wherry = await startWherry(t, group(servers, { balance: 'sticky' }));
   for (const [request, error] of [
     [{}, /group/],
-    [{ group: 'none' }, /none: there is no such group/],
+    [{ group: 'none' }, /unknown upstream "none".*expected one of/],
     [{ group: 'app' }, /app: its clients would come back/],
     [{ group: 'app', rate: 'fast' }, /rate: "fast"/],
     [{ group: 'app', rate: '1/h' }, /rate: "1\/h"/],
