@@ -46,7 +46,9 @@ static bool take_pace(struct control_call *call, struct order *order,
 		return false;
 	if (plan->window_ms <= plan->timeout_ms)
 		return true;
-	control_call_refuse(call, "window: %s is longer than the timeout of %s",
+	control_call_refuse(call,
+		"window: %s is longer than the timeout of %s (expected a longer "
+		"timeout, too)",
 		conf_value_format_duration(plan->window_ms, window),
 		conf_value_format_duration(plan->timeout_ms, timeout));
 	return false;
