@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "options_help_priv.h"
+#include "wherry/conf/conf_suggest.h"
 #include "wherry/conf/conf_value.h"
 
 enum {
@@ -17,7 +18,7 @@ enum {
 // What getopt_long wants to know of a command's flags.
 struct getopt_table {
 	struct option options[FLAGS_MAX + 2]; // and help, and the end
-	char letters[2 * FLAGS_MAX + 2];
+	char letters[2 * FLAGS_MAX + 3];
 };
 
 static void fill(struct getopt_table *table, const struct options_flag *flags)
@@ -25,6 +26,7 @@ static void fill(struct getopt_table *table, const struct options_flag *flags)
 	char *letter = table->letters;
 	size_t count = 0;
 	*table = (struct getopt_table){0};
+	*letter++ = ':'; // a value that lacks is told apart, and getopt says nothing
 	for (; count < FLAGS_MAX && flags[count].name; count++) {
 		bool is_switch = flags[count].form == OPTIONS_SWITCH;
 		table->options[count] = (struct option){
@@ -56,6 +58,35 @@ static const struct options_flag *find_flag(const struct options_flag *flags, in
 	while (flags->name && flags->letter != got)
 		flags++;
 	return flags->name ? flags : NULL;
+}
+
+// What getopt has stopped at: a letter, or the whole word.
+static enum options_result complain_of_flag(
+	const struct options *options, int got, const char *word)
+{
+	const struct options_flag *flags = options->command->flags;
+	struct conf_suggest suggest;
+	char what[128];
+	if (optopt >= FLAG_VALUE) {
+		(void)snprintf(what, sizeof(what), "--%s %s",
+			flags[optopt - FLAG_VALUE].name,
+			got == ':' ? "lacks its value" : "takes no value");
+		return complain(options, what);
+	}
+	if (optopt != 0) {
+		(void)snprintf(what, sizeof(what), "-%c %s", optopt,
+			got == ':' ? "lacks its value" : "is no option");
+		return complain(options, what);
+	}
+	word += strspn(word, "-");
+	conf_suggest_init(&suggest, (struct str){word, strcspn(word, "=")});
+	for (; flags->name; flags++)
+		conf_suggest_offer(&suggest, str_from(flags->name));
+	bool is_near = suggest.nearest.length > 0;
+	(void)snprintf(what, sizeof(what), "--%.40s is no option%s%.*s%s", word,
+		is_near ? " (did you mean --" : "", STR_ARG(suggest.nearest),
+		is_near ? "?)" : "");
+	return complain(options, what);
 }
 
 static bool fits(enum options_form form, const char *text)
@@ -155,8 +186,7 @@ static enum options_result read_command(struct options *options, int argc, char 
 		}
 		const struct options_flag *flag = find_flag(command->flags, got);
 		if (!flag)
-			return complain(
-				options, "this option is not known or lacks its value");
+			return complain_of_flag(options, got, argv[optind - 1]);
 		if (!add(options, flag, optarg))
 			return OPTIONS_BAD;
 	}
@@ -187,10 +217,38 @@ static bool prints_about_all(
 	bool is_version = strcmp(name, "version") == 0 || strcmp(name, "--version") == 0;
 	bool is_help = strcmp(name, "help") == 0 || is_help_option(name);
 	if (is_help || (is_version && argc > 2 && is_help_option(argv[2])))
-		options_help_print_all(commands, stdout);
+		options_help_print_all(commands, "", stdout);
 	else if (is_version)
 		printf("wherry %s\n", WHERRY_VERSION);
 	return is_help || is_version;
+}
+
+// "server", which several commands begin with.
+static bool is_group(const struct options_command *commands, const char *word)
+{
+	size_t length = strlen(word);
+	while (commands->name && (strncmp(commands->name, word, length) != 0 ||
+					 commands->name[length] != ' '))
+		commands++;
+	return commands->name != NULL;
+}
+
+static enum options_result refuse_command(
+	const struct options_command *commands, int argc, char **argv)
+{
+	bool has_group = argc > 1 && is_group(commands, argv[1]);
+	const char *group = has_group ? argv[1] : "";
+	if (has_group && argc > 2 && is_help_option(argv[2])) {
+		options_help_print_all(commands, group, stdout);
+		return OPTIONS_DONE;
+	}
+	if (has_group && argc > 2)
+		fprintf(stderr, "wherry: there is no command \"%s %s\"\n", group,
+			argv[2]);
+	else if (argc > 1 && !has_group)
+		fprintf(stderr, "wherry: there is no command \"%s\"\n", argv[1]);
+	options_help_print_all(commands, group, stderr);
+	return OPTIONS_BAD;
 }
 
 enum options_result options_read(const struct options_command *commands, int argc,
@@ -205,10 +263,7 @@ enum options_result options_read(const struct options_command *commands, int arg
 		if (words > 0)
 			return read_command(ret_options, argc - words, argv + words);
 	}
-	if (argc > 1)
-		fprintf(stderr, "wherry: there is no command \"%s\"\n", argv[1]);
-	options_help_print_all(commands, stderr);
-	return OPTIONS_BAD;
+	return refuse_command(commands, argc, argv);
 }
 
 bool options_has(const struct options *options, const char *name)

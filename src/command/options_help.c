@@ -15,17 +15,21 @@ static void write_synopsis(
 		command->usage[0] ? " " : "", command->usage);
 }
 
-void options_help_print_all(const struct options_command *commands, FILE *out)
+void options_help_print_all(
+	const struct options_command *commands, const char *group, FILE *out)
 {
 	static const char *const own[][2] = {
 		{"wherry version", "print the version"}, {"wherry help", "print this"}};
 	char text[SYNOPSIS_SIZE];
-	fprintf(out, "usage: wherry COMMAND [OPTION ...]\n\n");
+	fprintf(out, "usage: wherry %s%sCOMMAND [OPTION ...]\n\n", group,
+		group[0] ? " " : "");
 	for (; commands->name; commands++) {
+		if (strncmp(commands->name, group, strlen(group)) != 0)
+			continue;
 		(void)snprintf(text, sizeof(text), "wherry %s", commands->name);
 		fprintf(out, "  %-22s %s\n", text, commands->summary);
 	}
-	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]) && !group[0]; i++)
 		fprintf(out, "  %-22s %s\n", own[i][0], own[i][1]);
 	fprintf(out, "\nEach command takes --help. See wherry(8) and wherry.yaml(5).\n");
 }

@@ -6,6 +6,8 @@
 
 #include "wherry/command/options.h"
 
-void options_help_print_all(const struct options_command *commands, FILE *out);
+// Those whose name begins with group; "" is all.
+void options_help_print_all(
+	const struct options_command *commands, const char *group, FILE *out);
 // On standard output.
 void options_help_print_command(const struct options_command *command);

@@ -81,6 +81,7 @@ static const struct row rows[] = {
 	{"--version", OPTIONS_DONE, NULL},
 	{"sail --help", OPTIONS_DONE, "sail"},
 	{"boat sell -h", OPTIONS_DONE, "boat sell"},
+	{"boat --help", OPTIONS_DONE, NULL},
 	// bad
 	{"", OPTIONS_BAD, NULL},
 	{"swim", OPTIONS_BAD, NULL},
@@ -114,6 +115,34 @@ Test(options, reads_what_its_table_allows)
 			cr_expect_str_eq(options.command->name, rows[i].command, "%s",
 				rows[i].line);
 	}
+}
+
+static void expect_complaint(const char *line, const char *expected)
+{
+	struct options options;
+	char copy[128], said[256] = "";
+	strncpy(copy, line, sizeof(copy) - 1);
+	copy[sizeof(copy) - 1] = '\0';
+	cr_expect_eq(read_line(table, copy, &options), OPTIONS_BAD, "%s", line);
+	fflush(stderr);
+	FILE *output = cr_get_redirected_stderr();
+	cr_expect(fgets(said, sizeof(said), output) != NULL, "%s", line);
+	cr_expect_str_eq(said, expected);
+}
+
+#define SEE "; see wherry sail --help\n"
+
+Test(options, says_what_is_wrong_with_an_option, .init = cr_redirect_stderr)
+{
+	expect_complaint("sail ann --chrt x",
+		"wherry sail: --chrt is no option (did you mean --chart?)" SEE);
+	expect_complaint(
+		"sail ann --zzzzzz=1", "wherry sail: --zzzzzz=1 is no option" SEE);
+	expect_complaint("sail ann -z", "wherry sail: -z is no option" SEE);
+	expect_complaint("sail ann -c", "wherry sail: -c lacks its value" SEE);
+	expect_complaint("sail ann --chart", "wherry sail: --chart lacks its value" SEE);
+	expect_complaint("sail ann --fast=1", "wherry sail: --fast takes no value" SEE);
+	expect_complaint("boat paint", "wherry: there is no command \"boat paint\"\n");
 }
 
 Test(options, gives_values_by_their_names)
