@@ -22,11 +22,21 @@ run_command() {
 	build_quietly release
 	if [ "$(readlink -f "$config")" = "$(readlink -f "$default_config")" ]; then
 		need_node_modules "$demo_folder"
+		make_control_folder
 		run_demo
 	else
 		say "build/release/wherry run -c $config"
 		exec build/release/wherry run -c "$config"
 	fi
+}
+
+# What systemd's RuntimeDirectory does: `wherry status` and the like need the folder, and
+# who is not root has one already.
+make_control_folder() {
+	local user=wherry
+	[ "$(id -u)" -eq 0 ] || return 0
+	id "$user" >/dev/null 2>&1 || user=nobody
+	[ -e /run/wherry ] || install -d -o "$user" -m 0755 /run/wherry
 }
 
 # A process group for each of the two: Ctrl-C then reaches only this script, which stops
@@ -102,7 +112,9 @@ print_welcome() {
   - open the page in two windows and write in the chat: WebSocket through Wherry
   - watch the clock on the page: it polls an AJAX endpoint through the same port
   - look below: one access line at the end of every request and every WebSocket
-  - change config/wherry.yaml, and see what `build/release/wherry check -c` says
+  - in another terminal: build/release/wherry status, or connections
+  - change config/wherry.yaml (port 8081, say), then: build/release/wherry reload
+    The chat stays open. With a mistake in the file it says where, and changes nothing
 
   Ctrl-C stops Wherry and the demo.
 
