@@ -229,6 +229,7 @@ static bool serve(struct server *server)
 	if (is_started) {
 		(void)pthread_sigmask(SIG_SETMASK, &former, NULL);
 		is_started = loop_run(server->loop) && !server->has_failed;
+		block_signals(&former); // one more has nothing to hasten any more
 	}
 	finish(server);
 	if (is_started)

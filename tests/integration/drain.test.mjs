@@ -213,3 +213,14 @@ test('is refused', async (t) => {
     assert.match(answer.error, error);
   }
 });
+
+test('signals until the very end are no other end', async (t) => {
+  const wherry = await startWherry(t, 'routes: [{ redirect: { to: /x } }]');
+  let hasEnded = false;
+  const end = wherry.ended().finally(() => { hasEnded = true; });
+  while (!hasEnded) {
+    wherry.signal('SIGTERM');
+    await new Promise((resolve) => { setImmediate(resolve); });
+  }
+  await end;
+});
