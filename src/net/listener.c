@@ -62,7 +62,7 @@ static bool set_options(int fd, const struct addr *address, bool reuse_port)
 	       setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) == 0;
 }
 
-int listener_open(const struct addr *address, bool reuse_port)
+static int open_bound(const struct addr *address, bool reuse_port)
 {
 	int type = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
 	int fd = socket(address->any.sa_family, type, 0);
@@ -71,11 +71,29 @@ int listener_open(const struct addr *address, bool reuse_port)
 	if (addr_is_unix(address))
 		remove_stale(address);
 	if (set_options(fd, address, reuse_port) &&
-		bind(fd, &address->any, address->length) == 0 && listen(fd, BACKLOG) == 0)
+		bind(fd, &address->any, address->length) == 0)
 		return fd;
 	int error = errno;
 	close(fd);
 	return -error;
+}
+
+int listener_open(const struct addr *address, bool reuse_port)
+{
+	int fd = open_bound(address, reuse_port);
+	if (fd < 0 || listen(fd, BACKLOG) == 0)
+		return fd;
+	int error = errno;
+	close(fd);
+	return -error;
+}
+
+int listener_probe(const struct addr *address)
+{
+	int fd = open_bound(address, false);
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? fd : 0;
 }
 
 static int open_reserve(void)

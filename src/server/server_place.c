@@ -64,11 +64,7 @@ static int probe(const struct server *server, const struct addr *address)
 		if (addr_port(&place->address) == addr_port(address))
 			return 0;
 	}
-	int fd = listener_open(address, false);
-	if (fd < 0)
-		return -fd;
-	close(fd);
-	return 0;
+	return -listener_probe(address);
 }
 
 static int open_first(

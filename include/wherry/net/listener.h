@@ -12,6 +12,9 @@ struct listener;
 // one TCP address (one per worker). IPv6 sockets are V6ONLY. A UNIX socket that nobody
 // serves any more is replaced.
 MUST_CHECK int listener_open(const struct addr *address, bool reuse_port);
+// May it be listened on alone? 0, else -errno. Nobody can connect meanwhile: whoever did
+// would be cut off.
+MUST_CHECK int listener_probe(const struct addr *address);
 
 // A connection was accepted; the callee takes the socket (non-blocking, TCP_NODELAY).
 typedef void (*listener_accept_cb)(void *arg, int socket, const struct addr *peer);

@@ -197,6 +197,18 @@ Test(listener, shares_an_address_only_with_reuse_port)
 	close(second);
 }
 
+Test(listener, probes_an_address_that_is_shared)
+{
+	struct addr address;
+	int shared = open_at("127.0.0.1:0", true, &address);
+
+	cr_assert_geq(shared, 0);
+	cr_expect_eq(listener_probe(&address), -EADDRINUSE);
+	close(shared);
+	cr_expect_eq(listener_probe(&address), 0);
+	cr_expect_eq(listener_probe(&address), 0, "it leaves nothing behind");
+}
+
 Test(listener, leaves_ipv4_to_others_on_ipv6)
 {
 	struct addr address, other;
