@@ -8,7 +8,7 @@
 #include <jansson.h>
 
 enum {
-	VALUE_COLUMN = 21,
+	VALUE_COLUMN = 28, // "  control frames per second" fits
 	DEPTH_MAX = 8,
 	GAP = 2 // between columns
 };

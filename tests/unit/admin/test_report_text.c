@@ -18,22 +18,23 @@ Test(report_text, writes_each_value_in_its_order)
 {
 	expect_text("{}", "");
 	expect_text("{\"pid\": 12, \"a_b\": \"c d\", \"x\": true, \"y\": false}",
-		"pid                  12\n"
-		"a b                  c d\n"
-		"x                    yes\n"
-		"y                    no\n");
+		"pid                         12\n"
+		"a b                         c d\n"
+		"x                           yes\n"
+		"y                           no\n");
 	expect_text("{\"in\": {\"load\": 0.5, \"none\": null}}",
 		"in\n"
-		"  load               0.5\n"
-		"  none               -\n");
+		"  load                      0.5\n"
+		"  none                      -\n");
 	expect_text("{\"each\": [{\"n\": 1}, 2]}", "each\n"
-						   "  n                  1\n"
-						   "each                 2\n");
+						   "  n                         1\n"
+						   "each                        2\n");
 }
 
 Test(report_text, passes_no_control_character_on)
 {
-	expect_text("{\"user\": \"a\\u001b[2J\\n\"}", "user                 a?[2J?\n");
+	expect_text(
+		"{\"user\": \"a\\u001b[2J\\n\"}", "user                        a?[2J?\n");
 }
 
 Test(report_text, bounds_the_depth)
@@ -63,13 +64,13 @@ Test(report_text, refuses_what_is_no_object)
 Test(report_text, knows_durations_and_sizes_by_their_names)
 {
 	expect_text("{\"age_ms\": 999, \"idle_ms\": 61500, \"for_ms\": 90000000}",
-		"age                  999ms\n"
-		"idle                 1m1s\n"
-		"for                  1d1h\n");
+		"age                         999ms\n"
+		"idle                        1m1s\n"
+		"for                         1d1h\n");
 	expect_text("{\"bytes_in\": 1023, \"out_bytes\": 1536, \"bytes\": 209715200}",
-		"bytes in             1023B\n"
-		"out bytes            1.5KiB\n"
-		"bytes                200MiB\n");
+		"bytes in                    1023B\n"
+		"out bytes                   1.5KiB\n"
+		"bytes                       200MiB\n");
 }
 
 Test(report_text, writes_a_list_of_objects_as_a_table)
@@ -80,7 +81,7 @@ Test(report_text, writes_a_list_of_objects_as_a_table)
 		"  url       active  down\n"
 		"  http://a  10      -\n"
 		"  b         -       yes\n"
-		"x                    1\n");
+		"x                           1\n");
 }
 
 Test(report_text, goes_on_with_a_table_without_another_head)
