@@ -223,6 +223,15 @@ static void on_relay_done(void *arg, const struct relay_result *result)
 	conn_leave(conn);
 }
 
+// It may have been a request when a newer edition came.
+static bool is_left_behind(struct conn *conn)
+{
+	if (conn->edition == conn->site->edition)
+		return false;
+	enum conn_follow_result result = conn_follow(conn);
+	return result == CONN_FOLLOW_ROUTE_GONE || result == CONN_FOLLOW_SERVER_GONE;
+}
+
 void conn_start_relay(struct conn *conn, bool uses_deflate)
 {
 	struct counters *counters = loop_counters(conn->site->loop);
@@ -252,8 +261,7 @@ void conn_start_relay(struct conn *conn, bool uses_deflate)
 		relay_expire_at(conn->relay, conn->request.expires_ms,
 			conn->request.route->jwt.close_code);
 	loop_defer(conn->site->loop, &conn->deferred, conn_run_deferred, conn);
-	// It was a request when the newer edition came.
-	if (conn->edition != conn->site->edition && conn_follow(conn) != CONN_FOLLOW_KEPT)
+	if (is_left_behind(conn))
 		relay_close(conn->relay, CLOSE_REASON_ROUTE_GONE);
 	drain_meet(conn);
 	if (conn->is_told) // while it was a request

@@ -23,9 +23,9 @@ void conn_renew(struct conn *conn)
 	edition_unref(former);
 }
 
-// NULL if there is none, or no memory to find out.
-static const struct conf_route *find_route(
-	const struct request *request, const struct conf *conf)
+// False without memory to find out. *ret_route is NULL if there is none.
+static bool find_route(const struct request *request, const struct conf *conf,
+	const struct conf_route **ret_route)
 {
 	struct request_facts facts = {
 		.method = request->method,
@@ -40,8 +40,10 @@ static const struct conf_route *find_route(
 	const char *error;
 	if (request_facts_read(&facts, &text, &message, &status, &error))
 		route_choose(conf, &message, request->is_https, &choice);
+	bool is_found_out = !text.is_failed;
 	buf_finish(&text);
-	return choice.route;
+	*ret_route = choice.route;
+	return is_found_out;
 }
 
 // An address that its name does not have any more is no reason to leave it.
@@ -94,8 +96,9 @@ static enum conn_follow_result follow_relay(struct conn *conn)
 {
 	struct edition *newest = conn->site->edition;
 	const struct conf_route *route = conn->request.route;
-	if (newest->rules != conn->edition->rules)
-		route = find_route(&conn->request, newest->conf);
+	if (newest->rules != conn->edition->rules &&
+		!find_route(&conn->request, newest->conf, &route))
+		return CONN_FOLLOW_NONE;
 	if (!route || route->action != CONF_FORWARD || !route->has_websocket)
 		return CONN_FOLLOW_ROUTE_GONE;
 	if (!keep_server(conn, &newest->upstreams->upstreams[route->upstream]))

@@ -118,7 +118,7 @@ void conn_preface_failed(struct conn *conn, const char *detail); // of TLS
 // Goes on by the newest edition, unless a request is under way.
 void conn_renew(struct conn *conn);
 enum conn_follow_result {
-	CONN_FOLLOW_NONE = 0, // it is no WebSocket
+	CONN_FOLLOW_NONE = 0, // it is no WebSocket, or memory is short: as it was
 	CONN_FOLLOW_KEPT,
 	CONN_FOLLOW_ROUTE_GONE,
 	CONN_FOLLOW_SERVER_GONE,

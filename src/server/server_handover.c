@@ -13,6 +13,10 @@
 #include "wherry/base/log.h"
 #include "wherry/server/takeover.h"
 
+enum {
+	SILENCE_S = 60 // of a successor: while it is waited for, nothing is reloaded
+};
+
 struct server_handover {
 	int connection;
 	pid_t successor;
@@ -111,6 +115,10 @@ static void on_record(evutil_socket_t connection, short events, void *arg)
 	struct server *server = arg;
 	struct takeover_record record;
 	struct takeover_sockets none;
+	if (events & EV_TIMEOUT) {
+		give_up(server, "was not ready within 60 s");
+		return;
+	}
 	int error = takeover_receive(connection, &record, &none);
 	for (size_t i = 0; i < none.count; i++)
 		close(none.items[i]); // nobody asked for them
@@ -148,7 +156,8 @@ static bool start(struct server *server, int connection)
 	handover->successor = find_peer(connection);
 	handover->event = event_new(loop_base(server->loop), connection,
 		EV_READ | EV_PERSIST, on_record, server);
-	return handover->event && event_add(handover->event, NULL) == 0;
+	const struct timeval silence = {.tv_sec = SILENCE_S};
+	return handover->event && event_add(handover->event, &silence) == 0;
 }
 
 static void begin(struct server *server, int connection)
