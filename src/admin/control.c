@@ -258,6 +258,7 @@ struct control *control_create(
 	control->listener = listener_create(loop, socket, on_accept, control);
 	if (control->listener)
 		return control;
+	close(socket);
 	free(control);
 	return NULL;
 }

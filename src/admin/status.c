@@ -196,6 +196,7 @@ struct status *status_create(
 	status->listener = listener_create(loop, socket, on_accept, status);
 	if (status->listener)
 		return status;
+	close(socket);
 	free(status);
 	return NULL;
 }

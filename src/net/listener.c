@@ -173,10 +173,8 @@ struct listener *listener_create(
 	struct loop *loop, int socket, listener_accept_cb accept, void *arg)
 {
 	struct listener *listener = calloc(1, sizeof(*listener));
-	if (!listener) {
-		close(socket);
+	if (!listener)
 		return NULL;
-	}
 	listener->loop = loop;
 	listener->socket = socket;
 	listener->batch = 1;
@@ -187,8 +185,8 @@ struct listener *listener_create(
 	(void)event_assign(&listener->event, loop_base(loop), socket,
 		EV_READ | EV_PERSIST, on_acceptable, listener);
 	if (event_add(&listener->event, NULL) != 0) {
-		listener_destroy(listener);
-		return NULL;
+		log_warn("listen: no memory to wait for connections yet");
+		loop_timer_set(&listener->back_off, now_ms() + BACK_OFF_MS);
 	}
 	return listener;
 }

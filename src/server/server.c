@@ -149,6 +149,7 @@ static bool start(struct server *server)
 		return false;
 	}
 	server_snapshot_init(server);
+	server_listen_init(server);
 	if (!make_first_snapshot(server))
 		return false;
 	if (!server_control_start(server) || !open_places(server))

@@ -10,6 +10,10 @@
 #include "wherry/base/log.h"
 #include "wherry/base/now.h"
 
+enum {
+	SPREAD_AGAIN_MS = 200
+};
+
 static bool fail(const struct server *server, const struct conf_listener *listener,
 	int error, struct buf *reterr_text)
 {
@@ -60,6 +64,13 @@ void server_listen_cancel(struct server *server)
 	}
 }
 
+// Until it is done, connections wait in the socket's queue.
+static void spread_later(struct server *server, size_t worker)
+{
+	log_error("no memory to have worker %zu listen yet", worker);
+	loop_timer_set(&server->spread_timer, now_ms() + SPREAD_AGAIN_MS);
+}
+
 // Several sockets of one address share its connections evenly. So each worker gets as
 // many as the others, and of those that are left over all get connections in turn.
 static void spread(struct server *server, struct server_place *place)
@@ -74,7 +85,7 @@ static void spread(struct server *server, struct server_place *place)
 			continue;
 		if (!worker_listen(
 			    server->workers[to], one->fd, &place->address, is_dealt)) {
-			log_error("no memory to have worker %zu listen", to);
+			spread_later(server, to);
 			continue; // another one still does, or nobody yet
 		}
 		// For a moment both do, and either may take a connection.
@@ -83,6 +94,21 @@ static void spread(struct server *server, struct server_place *place)
 			log_error("no memory to have worker %zu stop listening", from);
 		*one = (struct server_socket){one->fd, true, to, is_dealt};
 	}
+}
+
+static void spread_all(void *arg)
+{
+	struct server *server = arg;
+	struct server_place *place;
+	LIST_FOREACH (place, &server->places, entry) {
+		if (place->is_served)
+			spread(server, place);
+	}
+}
+
+void server_listen_init(struct server *server)
+{
+	loop_timer_init(&server->spread_timer, server->loop, spread_all, server);
 }
 
 static void grow(struct server *server, struct server_place *place)
@@ -163,6 +189,7 @@ void server_listen_close(struct server *server, const struct addr *address)
 
 void server_listen_stop(struct server *server)
 {
+	loop_timer_finish(&server->spread_timer);
 	struct server_place *next, *place = LIST_FIRST(&server->places);
 	for (; place; place = next) {
 		next = LIST_NEXT(place, entry);

@@ -83,7 +83,8 @@ struct server {
 	_Atomic size_t workers_active; // the first ones, which get new connections; the
 				       // others keep those that they have
 	struct server_places places;
-	uint64_t closed_ms; // when the last listener went
+	struct loop_timer spread_timer; // where a worker could not be told to listen
+	uint64_t closed_ms;             // when the last listener went
 	struct inherited inherited;
 	struct names *names;
 	struct directory *directory;
@@ -173,6 +174,8 @@ struct server_listen_changes {
 	struct json_t *added, *removed;
 };
 
+// When there is a loop.
+void server_listen_init(struct server *server);
 // Opens what conf listens on and this process does not yet. False, with the reason, if an
 // address can't be had: then nothing has changed.
 MUST_CHECK bool server_listen_prepare(

@@ -12,7 +12,8 @@
 #include "worker_priv.h"
 
 enum {
-	CLOSING_MS = 200 // for handshakes that are under way
+	CLOSING_MS = 200, // for handshakes that are under way
+	AGAIN_MS = 200    // before the next try to listen
 };
 
 struct worker_listener {
@@ -21,8 +22,9 @@ struct worker_listener {
 	int name; // the server's descriptor of the socket
 	struct addr address;
 	bool is_dealt;
-	bool is_closing; // its name may be another's by now
-	struct loop_timer closing;
+	bool is_closing;         // its name may be another's by now
+	struct loop_timer timer; // of the next try to listen, later of closing
+	int socket;              // until it listens; then -1
 	struct listener *listener;
 	struct edition *edition; // the newest that has the address
 	const struct conf_listener *conf;
@@ -33,8 +35,7 @@ struct worker_listener {
 struct listen_order {
 	struct worker *worker;
 	int name;
-	int socket; // taken; -1 = the worker is to stop
-	struct addr address;
+	struct worker_listener *made; // with its socket; NULL = the worker is to stop
 	bool is_dealt;
 	enum worker_parting parting;
 };
@@ -50,13 +51,6 @@ static void follow(struct worker_listener *one)
 	edition_unref(one->edition);
 	one->edition = edition_ref(newest);
 	one->conf = conf;
-}
-
-void worker_listen_follow(struct worker *worker)
-{
-	struct worker_listener *one;
-	LIST_FOREACH (one, &worker->listeners, entry)
-		follow(one);
 }
 
 struct handed_over {
@@ -142,14 +136,15 @@ static void on_accept(void *arg, int socket, const struct addr *peer)
 static void forget(struct worker_listener *one)
 {
 	LIST_REMOVE(one, entry);
-	loop_timer_finish(&one->closing);
+	loop_timer_finish(&one->timer);
+	if (one->socket >= 0)
+		close(one->socket);
 	edition_unref(one->edition);
 	free(one);
 }
 
-static void end(void *arg)
+static void end(struct worker_listener *one)
 {
-	struct worker_listener *one = arg;
 	listener_destroy(one->listener);
 	forget(one);
 }
@@ -164,31 +159,53 @@ static struct worker_listener *find(const struct worker *worker, int name)
 	return NULL;
 }
 
-static bool start(const struct listen_order *order)
+// Whoever connects waits in the socket's queue until it can be done.
+static void listen_or_retry(struct worker_listener *one)
 {
-	struct worker_listener *one = calloc(1, sizeof(*one));
-	if (!one) {
-		close(order->socket);
-		return false;
-	}
-	*one = (struct worker_listener){
-		.worker = order->worker,
-		.name = order->name,
-		.address = order->address,
-		.is_dealt = order->is_dealt,
-	};
-	LIST_INSERT_HEAD(&order->worker->listeners, one, entry);
-	loop_timer_init(&one->closing, order->worker->loop, end, one);
+	struct loop *loop = one->worker->loop;
 	follow(one);
 	if (one->conf)
-		one->listener = listener_create(
-			order->worker->loop, order->socket, on_accept, one);
+		one->listener = listener_create(loop, one->socket, on_accept, one);
+	if (one->listener) {
+		one->socket = -1;
+		loop_timer_clear(&one->timer);
+		return;
+	}
+	log_error("worker %zu: no memory to listen yet", one->worker->options.index);
+	loop_timer_set(&one->timer, now_ms() + AGAIN_MS);
+}
+
+static void on_timer(void *arg)
+{
+	struct worker_listener *one = arg;
+	if (one->is_closing)
+		end(one);
 	else
-		close(order->socket);
-	if (one->listener)
-		return true;
-	forget(one);
-	return false;
+		listen_or_retry(one);
+}
+
+void worker_listen_follow(struct worker *worker)
+{
+	struct worker_listener *one;
+	LIST_FOREACH (one, &worker->listeners, entry) {
+		follow(one);
+		if (!one->listener && !one->is_closing)
+			listen_or_retry(one); // it may have waited for the edition
+	}
+}
+
+static void start(struct worker *worker, struct worker_listener *one)
+{
+	LIST_INSERT_HEAD(&worker->listeners, one, entry);
+	loop_timer_init(&one->timer, worker->loop, on_timer, one);
+	listen_or_retry(one);
+}
+
+static void free_made(struct worker_listener *made)
+{
+	if (made->socket >= 0)
+		close(made->socket);
+	free(made);
 }
 
 static void obey_listen(void *arg)
@@ -197,10 +214,9 @@ static void obey_listen(void *arg)
 	struct worker_listener *one = find(order->worker, order->name);
 	if (one) {
 		one->is_dealt = order->is_dealt;
-		close(order->socket);
-	} else if (!start(order)) {
-		log_error(
-			"worker %zu: no memory to listen", order->worker->options.index);
+		free_made(order->made);
+	} else {
+		start(order->worker, order->made);
 	}
 	free(order);
 }
@@ -214,7 +230,7 @@ static void obey_part(void *arg)
 		forget(one);
 	} else if (one) {
 		one->is_closing = true;
-		loop_timer_set(&one->closing, now_ms() + CLOSING_MS);
+		loop_timer_set(&one->timer, now_ms() + CLOSING_MS);
 	}
 	free(order);
 }
@@ -234,24 +250,28 @@ static bool post(
 bool worker_listen(
 	struct worker *worker, int socket, const struct addr *address, bool is_dealt)
 {
-	struct listen_order order = {
+	struct worker_listener *made = calloc(1, sizeof(*made));
+	if (!made)
+		return false;
+	*made = (struct worker_listener){
 		.worker = worker,
 		.name = socket,
-		.socket = fcntl(socket, F_DUPFD_CLOEXEC, 0),
 		.address = *address,
 		.is_dealt = is_dealt,
+		.socket = fcntl(socket, F_DUPFD_CLOEXEC, 0),
 	};
-	if (order.socket >= 0 && post(worker, obey_listen, &order))
+	struct listen_order order = {
+		.worker = worker, .name = socket, .made = made, .is_dealt = is_dealt};
+	if (made->socket >= 0 && post(worker, obey_listen, &order))
 		return true;
-	if (order.socket >= 0)
-		close(order.socket);
+	free_made(made);
 	return false;
 }
 
 bool worker_part(struct worker *worker, int socket, enum worker_parting parting)
 {
 	struct listen_order order = {
-		.worker = worker, .name = socket, .socket = -1, .parting = parting};
+		.worker = worker, .name = socket, .parting = parting};
 	return post(worker, obey_part, &order);
 }
 

@@ -19,7 +19,8 @@ MUST_CHECK int listener_probe(const struct addr *address);
 // A connection was accepted; the callee takes the socket (non-blocking, TCP_NODELAY).
 typedef void (*listener_accept_cb)(void *arg, int socket, const struct addr *peer);
 
-// Takes the listening socket, also when it fails (NULL: no memory), and starts to accept.
+// Takes the listening socket, and starts to accept. NULL without memory: the socket is
+// the caller's still.
 MUST_CHECK struct listener *listener_create(
 	struct loop *loop, int socket, listener_accept_cb accept, void *arg);
 // Accepts what waits in the queue, then closes this descriptor of the socket. Not from
