@@ -9,6 +9,31 @@ enum {
 	SWEEP_MS = 1000
 };
 
+static void give(
+	struct server *server, size_t worker, const struct proxy_adopt_options *options)
+{
+	static const struct proxy_adoption none = {0};
+	if (worker_adopt(server->workers[worker], options))
+		return;
+	log_error("no memory to tell worker %zu of edition %llu yet", worker,
+		(unsigned long long)server->edition);
+	if (options->plan)
+		drain_plan_leave(options->plan);
+	if (options->done)
+		options->done(options->arg, &none);
+}
+
+// Who had no memory for it, or has not come to it, gets the newest again. A former one is
+// in use for as long.
+static void remind(struct server *server)
+{
+	struct proxy_adopt_options options = {.snapshot = server->snapshot};
+	for (size_t i = 0; i < server->worker_count; i++) {
+		if (worker_edition(server->workers[i]) < server->edition)
+			give(server, i, &options);
+	}
+}
+
 // All but the newest, as long as requests go by them.
 static void sweep(struct server *server)
 {
@@ -28,26 +53,13 @@ static void sweep(struct server *server)
 
 static void on_sweep_timer(void *arg)
 {
+	remind(arg);
 	sweep(arg);
 }
 
 void server_snapshot_init(struct server *server)
 {
 	loop_timer_init(&server->sweep_timer, server->loop, on_sweep_timer, server);
-}
-
-static void give(
-	struct server *server, size_t worker, const struct proxy_adopt_options *options)
-{
-	static const struct proxy_adoption none = {0};
-	if (worker_adopt(server->workers[worker], options))
-		return;
-	log_error("no memory to tell worker %zu of edition %llu", worker,
-		(unsigned long long)server->edition);
-	if (options->plan)
-		drain_plan_leave(options->plan);
-	if (options->done)
-		options->done(options->arg, &none);
 }
 
 bool server_publish(struct server *server, struct rules *rules,

@@ -30,6 +30,7 @@ struct worker *worker_create(const struct worker_options *options)
 		.count = options->count,
 	};
 	atomic_fetch_add(&proxy.snapshot->users, 1);
+	atomic_init(&worker->edition, proxy.snapshot->number);
 	worker->proxy = proxy_create(worker->loop, &proxy);
 	if (!worker->proxy) {
 		worker_destroy(worker);
@@ -96,6 +97,11 @@ const struct counters *worker_counters(struct worker *worker)
 	return loop_counters(worker->loop);
 }
 
+uint64_t worker_edition(struct worker *worker)
+{
+	return atomic_load(&worker->edition);
+}
+
 struct call {
 	struct worker *worker;
 	worker_call_cb fn;
@@ -121,22 +127,41 @@ bool worker_call(struct worker *worker, worker_call_cb fn, void *arg)
 	return false;
 }
 
-static void adopt(void *arg, struct proxy *proxy)
+struct adopt_order {
+	struct worker *worker;
+	struct proxy_adopt_options options;
+};
+
+static bool take_edition(struct worker *worker, const struct proxy_adopt_options *options)
 {
-	struct proxy_adopt_options options = *(struct proxy_adopt_options *)arg;
-	static const struct proxy_adoption none = {0};
-	uint64_t number = options.snapshot->number;
-	free(arg);
-	if (!proxy_adopt(proxy, &options)) {
-		log_error("no memory for edition %llu: the former one stays",
-			(unsigned long long)number);
-		if (options.plan)
-			drain_plan_leave(options.plan);
-		if (options.done)
-			options.done(options.arg, &none);
+	uint64_t number = options->snapshot->number;
+	if (number <= worker_edition(worker)) { // it was told twice
+		atomic_fetch_sub(&options->snapshot->users, 1);
+		return false;
 	}
-	if (options.plan)
-		drain_plan_unref(options.plan);
+	if (!proxy_adopt(worker->proxy, options)) {
+		log_error("no memory for edition %llu: the former one stays for now",
+			(unsigned long long)number);
+		return false;
+	}
+	atomic_store(&worker->edition, number);
+	return true;
+}
+
+static void adopt(void *arg)
+{
+	struct adopt_order order = *(struct adopt_order *)arg;
+	struct proxy_adopt_options *options = &order.options;
+	static const struct proxy_adoption none = {0};
+	free(arg);
+	if (!take_edition(order.worker, options)) {
+		if (options->plan)
+			drain_plan_leave(options->plan);
+		if (options->done)
+			options->done(options->arg, &none);
+	}
+	if (options->plan)
+		drain_plan_unref(options->plan);
 }
 
 static void follow(void *arg)
@@ -146,23 +171,23 @@ static void follow(void *arg)
 
 bool worker_adopt(struct worker *worker, const struct proxy_adopt_options *options)
 {
-	struct proxy_adopt_options *copy = malloc(sizeof(*copy));
-	if (!copy)
+	struct adopt_order *order = malloc(sizeof(*order));
+	if (!order)
 		return false;
-	*copy = *options;
-	atomic_fetch_add(&copy->snapshot->users, 1);
-	if (copy->plan)
-		(void)drain_plan_ref(copy->plan); // until it is adopted
-	if (worker_call(worker, adopt, copy)) {
+	*order = (struct adopt_order){worker, *options};
+	atomic_fetch_add(&options->snapshot->users, 1);
+	if (options->plan)
+		(void)drain_plan_ref(options->plan); // until it is adopted
+	if (loop_post(worker->loop, adopt, order)) {
 		// Without memory for that, they follow with their next connection.
 		bool is_told = loop_post(worker->loop, follow, worker);
 		(void)is_told;
 		return true;
 	}
-	atomic_fetch_sub(&copy->snapshot->users, 1);
-	if (copy->plan)
-		drain_plan_unref(copy->plan);
-	free(copy);
+	atomic_fetch_sub(&options->snapshot->users, 1);
+	if (options->plan)
+		drain_plan_unref(options->plan);
+	free(order);
 	return false;
 }
 

@@ -16,6 +16,7 @@ struct worker {
 	struct loop *loop;
 	struct proxy *proxy;
 	struct worker_listeners listeners;
+	_Atomic uint64_t edition; // its number
 	pthread_t thread;
 	bool is_started;
 	bool is_stopping;

@@ -31,6 +31,8 @@ MUST_CHECK bool worker_start(struct worker *worker);
 void worker_join(struct worker *worker);
 
 const struct counters *worker_counters(struct worker *worker);
+// Number of the newest edition that it has adopted. From any thread.
+uint64_t worker_edition(struct worker *worker);
 
 // From the main thread, at any time. Without memory for the message, nothing happens
 // (false).
