@@ -126,11 +126,12 @@ static void start(void *arg)
 
 	check->started_ms = now_ms();
 	check->probe = health_probe_start(check->checker->loop, &options, on_done, check);
-	if (check->probe)
+	if (check->probe) {
 		check->set = upstream_set_ref(check->checker->set);
-	else
-		loop_timer_set(
-			&check->timer, check->started_ms + options.check->interval_ms);
+		return;
+	}
+	log_error("no memory to check %s now", check->server->name);
+	loop_timer_set(&check->timer, check->started_ms + options.check->interval_ms);
 }
 
 static void add_check(struct health_checker *checker, const struct upstream *upstream,
@@ -139,6 +140,9 @@ static void add_check(struct health_checker *checker, const struct upstream *ups
 	struct check *check = calloc(1, sizeof(*check));
 	if (!check) {
 		log_error("no memory to check %s", server->name);
+		// Nobody would find out that it is up again.
+		atomic_store_explicit(
+			&server->health, HEALTH_UNKNOWN, memory_order_relaxed);
 		return;
 	}
 	check->checker = checker;
