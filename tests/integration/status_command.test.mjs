@@ -136,7 +136,7 @@ test('what cannot be answered', async (t) => {
     [['-c', `${silent}.missing`], 1, /can't be read/],
     [['--address', 'localhost'], 2, /bad address "localhost" \(expected IP:port or unix:\/path\)/],
     [['-c', silent, '--address', '127.0.0.1:1'], 2, /--address makes -c and --control of no use/],
-    [['--listen', ':80'], 2, /not known/],
+    [['--listen', ':80'], 2, /--listen is no option/],
   ];
   for (const [args, expected, pattern] of rows) {
     const { code, stderr } = await runToEnd(t, ['status', ...args]);
