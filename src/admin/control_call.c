@@ -31,11 +31,6 @@ void control_call_lose_peer(struct control_call *call)
 	control_call_resume(call);
 }
 
-json_t *control_call_request(const struct control_call *call)
-{
-	return call->request;
-}
-
 bool control_call_unpack(struct control_call *call, const char *format, ...)
 {
 	json_error_t error;

@@ -54,6 +54,9 @@ static void fail(struct server_reload *reload)
 	struct server *server = reload->server;
 	if (reload->is_listening)
 		server_listen_cancel(server);
+	if (reload->asks_others &&
+		!names_configure(server->names, &server->conf->resolver))
+		log_error("reload: no memory to ask for names as before");
 	directory_cancel(server->directory, server->snapshot->upstreams);
 	server_log_lines(buf_str(&reload->errors), true);
 	log_error("reload: the configuration that was in force goes on");
@@ -230,8 +233,8 @@ static bool prepare(struct server_reload *reload)
 	struct server *server = reload->server;
 	if (!load_files(reload))
 		return false;
-	if (!names_configure(server->names, &reload->conf->resolver) ||
-		!directory_follow(server->directory, reload->conf)) {
+	reload->asks_others = names_configure(server->names, &reload->conf->resolver);
+	if (!reload->asks_others || !directory_follow(server->directory, reload->conf)) {
 		buf_append_str(&reload->errors,
 			STR("out of memory, or resolver.servers is no list of "
 			    "addresses\n"));

@@ -15,6 +15,7 @@ struct server_reload {
 	struct buf errors;
 	struct loop_timer timer;
 	bool is_waiting_for_names;
+	bool asks_others;  // for names: whom the next configuration says
 	bool is_listening; // sockets of the next configuration are open
 	struct server_listen_changes listeners;
 	// Servers that were changed by command: as they are still, or as the file says

@@ -34,8 +34,6 @@ MUST_CHECK struct control *control_create(
 // their answer stay, as those do whose peer has gone. NULL is allowed.
 void control_destroy(struct control *control);
 
-// The request without its verb, lent as long as the call lives.
-struct json_t *control_call_request(const struct control_call *call);
 // Unpacks the members of the request, but for its verb, as json_unpack does. False: it
 // has others, or some are not what they must be; then the call was refused.
 MUST_CHECK bool control_call_unpack(struct control_call *call, const char *format, ...);
