@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// Where a channel's order and history come from: this process alone (broker_local), or
+// one Redis for many machines (broker_redis). The hub asks; what happens is told to the
+// hub, also what it published itself. For the control loop's thread.
+#pragma once
+
+#include "wherry/hub/channel_rules.h"
+#include "wherry/hub/message.h"
+#include "wherry/hub/publication.h"
+
+struct broker;
+struct broker_channel; // what a broker keeps of one; of the hub's by its name
+
+// What is told to the hub. None runs inside a call into the broker, but those of the
+// local one may.
+struct broker_handler {
+	// It was published, here or elsewhere, and has its id. Those of one channel come
+	// in the order of ids, each once. A reference is taken if it is kept.
+	void (*on_message)(void *arg, struct message *message);
+	// The answer to join: what is remembered, the oldest first, and the id up to
+	// which messages are not remembered any more. Again after the broker was away,
+	// with what is newer than `after`, the last id that the hub was told of.
+	void (*on_history)(void *arg, struct str channel, uint64_t floor,
+		struct message *const *messages, size_t count);
+	// It can be reached, or can't; text says why.
+	void (*on_state)(void *arg, bool is_ready, const char *text);
+};
+
+// Answers to one publication: receipts has one for each message.
+typedef void (*broker_published_cb)(void *arg, enum publication_result result,
+	const struct publication_receipt *receipts);
+typedef void (*broker_members_cb)(
+	void *arg, struct str channel, const struct str *members, size_t count);
+
+// One implementation. Each function gets the broker.
+struct broker_methods {
+	const char *name;
+	void (*destroy)(struct broker *broker);
+	// All of its messages get ids and go into their channels' history, and whoever
+	// joined those is told; done runs after on_message did for these. It may run
+	// before this returns.
+	void (*publish)(struct broker *broker, const struct publication_options *options,
+		broker_published_cb done, void *arg);
+	// This process has subscribers there, or has none any more.
+	void (*join)(struct broker *broker, struct str channel,
+		const struct history_limits *limits, uint64_t after);
+	void (*part)(struct broker *broker, struct str channel);
+	// Someone came or went here; all who joined are told by a MESSAGE_PRESENCE, if
+	// the channel wants that. subscribers: how many this process has now.
+	void (*enter)(struct broker *broker, struct str channel, struct str member,
+		enum channel_presence presence, size_t subscribers);
+	void (*leave)(struct broker *broker, struct str channel, struct str member,
+		enum channel_presence presence, size_t subscribers);
+};
+
+struct broker {
+	const struct broker_methods *methods;
+	const struct broker_handler *handler; // set by the hub
+	void *arg;
+};

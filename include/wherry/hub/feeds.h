@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// What one worker has of the hub: a feed for each channel that has subscribers here, with
+// what is remembered of it; and the way to the hub for what is published here. Made and
+// used on the worker's thread.
+#pragma once
+
+#include "wherry/hub/publication.h"
+#include "wherry/hub/subscriber.h"
+#include "wherry/net/loop.h"
+
+struct feeds;
+struct hub;
+
+// The hub outlives it. NULL when memory is short.
+MUST_CHECK struct feeds *feeds_create(struct loop *loop, struct hub *hub);
+// Without subscribers and publications by now. What is on its way to it from the hub is
+// dropped. NULL is allowed.
+void feeds_destroy(struct feeds *feeds);
+
+// Sends all of them to the hub, as one. done runs once on this thread, never before this
+// returns. NULL when memory is short; else lent until done ran or it was forgotten.
+MUST_CHECK struct publication *feeds_publish(struct feeds *feeds,
+	const struct publication_options *options, publication_done_cb done, void *arg);
+// done does not run any more; what was sent is published all the same.
+void feeds_forget(struct publication *publication);
+
+// How many subscribers, channels, and bytes of messages this worker has.
+struct feeds_facts {
+	size_t feeds, subscribers, full;
+	uint64_t bytes;
+};
+void feeds_read_facts(const struct feeds *feeds, struct feeds_facts *ret_facts);
