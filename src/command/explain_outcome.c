@@ -39,7 +39,7 @@ static struct refusal find_refusal(const struct explain *explain)
 	if (route->has_basic_auth &&
 		!http_message_find(message, HTTP_FIELD_AUTHORIZATION))
 		return (struct refusal){401, "basic_auth: the request has no password"};
-	if (route->action == CONF_FORWARD && message->is_websocket_upgrade &&
+	if (conf_route_forwards(route) && message->is_websocket_upgrade &&
 		!upgrade_is_allowed(message, route, explain->request.is_https, &reply))
 		return (struct refusal){reply.status, reply.detail};
 	return (struct refusal){0};
@@ -113,7 +113,7 @@ void explain_outcome(struct explain *explain)
 static void add_origins(
 	struct explain *explain, json_t *to, const struct conf_websocket *websocket)
 {
-	switch (websocket->origins) {
+	switch (websocket->origins.kind) {
 	case CONF_ORIGINS_SAME_HOST:
 		explain_add(explain, to, "origins", "same-host");
 		return;
@@ -124,8 +124,8 @@ static void add_origins(
 		break;
 	}
 	json_t *list = explain_add_list(explain, to, "origins");
-	for (size_t i = 0; i < websocket->origin_count; i++)
-		explain_add(explain, list, NULL, "%s", websocket->origin_list[i]);
+	for (size_t i = 0; i < websocket->origins.count; i++)
+		explain_add(explain, list, NULL, "%s", websocket->origins.list[i]);
 }
 
 static struct refusal find_handshake_refusal(const struct explain *explain,
@@ -164,7 +164,7 @@ static void add_handshake(struct explain *explain, json_t *to)
 void explain_websocket(struct explain *explain)
 {
 	const struct conf_route *route = explain->choice.route;
-	if (!route || route->action != CONF_FORWARD)
+	if (!route || !conf_route_forwards(route))
 		return;
 	json_t *to = explain_add_object(explain, explain->root, "websocket");
 	if (!explain->message.is_websocket_upgrade)
@@ -180,7 +180,7 @@ void explain_websocket(struct explain *explain)
 void explain_upstream(struct explain *explain)
 {
 	const struct conf_route *route = explain->choice.route;
-	if (!route || route->action != CONF_FORWARD)
+	if (!route || !conf_route_forwards(route))
 		return;
 	const struct conf_upstream *upstream = &explain->conf->upstreams[route->upstream];
 	json_t *to = explain_add_object(explain, explain->root, "upstream");

@@ -159,7 +159,7 @@ static bool is_used(const struct conf *conf, size_t upstream)
 {
 	for (size_t i = 0; i < conf->route_count; i++) {
 		const struct conf_route *route = &conf->routes[i];
-		if (route->action == CONF_FORWARD && route->upstream == upstream)
+		if (conf_route_forwards(route) && route->upstream == upstream)
 			return true;
 	}
 	return false;

@@ -6,30 +6,58 @@
 #include <string.h>
 #include <strings.h>
 
-// What a redirect, which asks no backend, does nothing with.
-static const char *const forward_keys[] = {
-	"websocket", "path", "host", "timeouts", "body"};
+// What is done with a request, besides "to"; live needs that as well.
+static const char *const actions[] = {"redirect", "live", "subscribe", "publish"};
+static const char action_form[] = "one of to, redirect, live, subscribe and publish";
+
+// What has no effect where no backend is asked.
+static const char *const forward_keys[] = {"path", "host", "timeouts", "body"};
+
+static void refuse_key(const struct conf_yaml_node *node, const char *key,
+	const char *action, struct conf_diag *diag)
+{
+	const struct conf_yaml_node *value = conf_yaml_find(node, key);
+	if (value)
+		conf_diag_add(diag, value->key_at, NULL, NULL,
+			"routes[].%s: has no effect on a %s", key, action);
+}
+
+static void check_unused(
+	const struct conf_yaml_node *node, const char *action, struct conf_diag *diag)
+{
+	for (size_t i = 0; i < sizeof(forward_keys) / sizeof(forward_keys[0]); i++)
+		refuse_key(node, forward_keys[i], action, diag);
+	if (strcmp(action, "subscribe") != 0)
+		refuse_key(node, "websocket", action, diag);
+}
 
 static void check_action(const struct conf_yaml_node *node, struct conf_diag *diag)
 {
 	const struct conf_yaml_node *to = conf_yaml_find(node, "to");
-	const struct conf_yaml_node *redirect = conf_yaml_find(node, "redirect");
-	if (!to && !redirect)
-		conf_diag_add(diag, node->at, "one of them", "neither",
-			"routes[]: without \"to\" and \"redirect\"");
-	if (to && redirect)
-		conf_diag_add(diag, redirect->key_at, "one of them", "both",
-			"routes[]: \"to\" and \"redirect\"");
-	if (to || !redirect)
-		return;
-	for (size_t i = 0; i < sizeof(forward_keys) / sizeof(forward_keys[0]); i++) {
-		const struct conf_yaml_node *value =
-			conf_yaml_find(node, forward_keys[i]);
-		if (value)
-			conf_diag_add(diag, value->key_at, NULL, NULL,
-				"routes[].%s: has no effect on a redirect",
-				forward_keys[i]);
+	const struct conf_yaml_node *live = conf_yaml_find(node, "live");
+	const struct conf_yaml_node *first = live ? NULL : to, *second = NULL;
+	const char *action = NULL;
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+		const struct conf_yaml_node *each = conf_yaml_find(node, actions[i]);
+		if (each && first && !second)
+			second = each;
+		else if (each && !first)
+			first = each;
+		if (each)
+			action = actions[i];
 	}
+	if (!first)
+		conf_diag_add(diag, node->at, action_form, "none",
+			"routes[]: nothing is done with its requests");
+	else if (second)
+		conf_diag_add(diag, second->key_at, "one of them", "both",
+			"routes[]: \"%.*s\" and \"%.*s\"", STR_ARG(first->key),
+			STR_ARG(second->key));
+	else if (live && !to)
+		conf_diag_add(diag, live->key_at, "an upstream in \"to\"", "none",
+			"routes[]: \"live\" without \"to\"");
+	else if (!to)
+		check_unused(node, action, diag);
 }
 
 // Who answers any Host with a redirect to it sends visitors wherever a link says (T29).

@@ -103,20 +103,20 @@ static bool parse_origin(struct str text, struct str *ret_origin)
 }
 
 static void load_list(struct conf_load *load, const struct conf_schema_key *key,
-	const struct conf_yaml_node *node, struct conf_websocket *websocket)
+	const struct conf_yaml_node *node, struct conf_origin_rule *rule)
 {
 	const char **origins =
 		conf_arena_alloc(load->memory, node->count, sizeof(*origins));
 	if (!origins)
 		return;
-	websocket->origins = CONF_ORIGINS_LIST;
-	websocket->origin_list = origins;
+	rule->kind = CONF_ORIGINS_LIST;
+	rule->list = origins;
 	for (const struct conf_yaml_node *each = node->first; each; each = each->next) {
 		struct str origin;
 		if (!conf_load_value_is_item(load, key, each, origin_form))
 			continue;
 		if (parse_origin(each->text, &origin))
-			origins[websocket->origin_count++] = copy_lower(load, origin);
+			origins[rule->count++] = copy_lower(load, origin);
 		else
 			conf_load_value_refuse_item(
 				load, key, each, origin_form, "bad origin");
@@ -126,17 +126,16 @@ static void load_list(struct conf_load *load, const struct conf_schema_key *key,
 void conf_load_host_origins(struct conf_load *load, const struct conf_schema_key *key,
 	const struct conf_yaml_node *node, void *item)
 {
-	struct conf_websocket *websocket = conf_load_field(item, key->field);
+	struct conf_origin_rule *rule = conf_load_field(item, key->field);
 	size_t index;
 	if (node->kind == CONF_YAML_SEQUENCE) {
-		load_list(load, key, node, websocket);
+		load_list(load, key, node, rule);
 		return;
 	}
 	if (!conf_load_value_is(load, key, node, CONF_YAML_SCALAR))
 		return;
 	if (conf_load_value_word(key, node->text, &index))
-		websocket->origins =
-			index == 0 ? CONF_ORIGINS_SAME_HOST : CONF_ORIGINS_ANY;
+		rule->kind = index == 0 ? CONF_ORIGINS_SAME_HOST : CONF_ORIGINS_ANY;
 	else
 		conf_load_value_refuse(load, key, node, "bad value");
 }

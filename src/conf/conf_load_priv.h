@@ -31,6 +31,7 @@ void conf_load_walk(struct conf_load *load, struct conf_yaml_node *root);
 // An item of the keys below path, of which nothing is written.
 void conf_load_walk_defaults(struct conf_load *load, const char *path, void *item);
 // Afterwards: what does not stand in a single key.
+void conf_load_push_finish(struct conf_route *route);
 void conf_load_route_finish(struct conf_load *load, const struct conf_yaml_node *root);
 // The names of cookies that have none.
 void conf_load_balance_finish(struct conf_load *load);

@@ -99,6 +99,24 @@ static void add_services(struct conf_load *load)
 	}
 }
 
+static enum conf_action find_action(const struct conf_yaml_node *node)
+{
+	static const struct {
+		const char *key;
+		enum conf_action action;
+	} actions[] = {
+		{"redirect", CONF_REDIRECT},
+		{"live", CONF_LIVE},
+		{"subscribe", CONF_SUBSCRIBE},
+		{"publish", CONF_PUBLISH},
+	};
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+		if (conf_yaml_find(node, actions[i].key))
+			return actions[i].action;
+	}
+	return CONF_FORWARD;
+}
+
 void conf_load_route_finish(struct conf_load *load, const struct conf_yaml_node *root)
 {
 	const struct conf_yaml_node *routes = conf_yaml_find(root, "routes");
@@ -108,8 +126,8 @@ void conf_load_route_finish(struct conf_load *load, const struct conf_yaml_node 
 		route->line = node->at.line;
 		set_name(load, route, i);
 		fit_max_frame(&route->websocket, conf_yaml_find(node, "websocket"));
-		route->action =
-			conf_yaml_find(node, "redirect") ? CONF_REDIRECT : CONF_FORWARD;
+		route->action = find_action(node);
+		conf_load_push_finish(route);
 		note_added_fields(load, route);
 	}
 	add_services(load);

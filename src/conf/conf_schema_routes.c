@@ -30,7 +30,7 @@ const struct conf_schema_key conf_schema_routes[] = {
 	KEY("routes[].websocket", MAPPING, NULL, "allows WebSocket; may be empty",
 		IN(conf_route, has_websocket)),
 	KEY("routes[].websocket.origins", ORIGINS, "same-host", "whose pages may connect",
-		IN(conf_route, websocket), .words = "same-host|any"),
+		IN(conf_route, websocket.origins), .words = "same-host|any"),
 	KEY("routes[].websocket.max_message", SIZE, "16MiB", "longest message",
 		IN(conf_route, websocket.max_message), RANGE(1, 1024 * TIB)),
 	KEY("routes[].websocket.max_frame", SIZE, "1MiB",
@@ -174,5 +174,5 @@ const struct conf_schema_key conf_schema_routes[] = {
 	KEY("routes[].redirect.status", ENUM, "308", "status of the answer",
 		IN(conf_route, redirect_status), .words = "301|302|303|307|308"),
 
-	{.path = NULL},
+	{.path = NULL, .more = conf_schema_push},
 };

@@ -11,6 +11,7 @@ extern const struct conf_schema_key conf_schema_listeners[];
 extern const struct conf_schema_key conf_schema_upstreams[];
 extern const struct conf_schema_key conf_schema_health[];
 extern const struct conf_schema_key conf_schema_routes[];
+extern const struct conf_schema_key conf_schema_push[];
 
 // Row after row of all parts: the first for NULL, NULL behind the last.
 const struct conf_schema_key *conf_schema_table_next(

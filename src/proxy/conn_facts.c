@@ -68,7 +68,7 @@ static void read_request(const struct conn *conn, struct conn_facts *facts)
 	if (!route)
 		return;
 	facts->route = route->name;
-	if (route->action == CONF_FORWARD)
+	if (conf_route_forwards(route))
 		facts->upstream = conn->edition->conf->upstreams[route->upstream].name;
 }
 

@@ -23,10 +23,10 @@ static bool refuse(
 
 // Cross-site WebSocket hijacking: a browser always says which page asks (RFC 6455 10.2).
 static bool is_origin_allowed(const struct http_message *request,
-	const struct conf_websocket *websocket, bool is_https)
+	const struct conf_origin_rule *rule, bool is_https)
 {
 	const struct http_field *origin = http_message_find(request, HTTP_FIELD_ORIGIN);
-	switch (websocket->origins) {
+	switch (rule->kind) {
 	case CONF_ORIGINS_ANY:
 		return true;
 	case CONF_ORIGINS_SAME_HOST:
@@ -36,8 +36,7 @@ static bool is_origin_allowed(const struct http_message *request,
 		break;
 	}
 	return origin && ws_handshake_is_origin_listed(origin->value,
-				 (const char *const *)websocket->origin_list,
-				 websocket->origin_count);
+				 (const char *const *)rule->list, rule->count);
 }
 
 bool upgrade_is_allowed(const struct http_message *request,
@@ -56,7 +55,7 @@ bool upgrade_is_allowed(const struct http_message *request,
 	case WS_HANDSHAKE_OK:
 		break;
 	}
-	if (!is_origin_allowed(request, &route->websocket, is_https))
+	if (!is_origin_allowed(request, &route->websocket.origins, is_https))
 		return refuse(ret_reply, 403, "this Origin may not open a WebSocket here",
 			NULL);
 	return true;

@@ -6,6 +6,7 @@
 #include "wherry/base/addr.h"
 #include "wherry/base/log.h"
 #include "wherry/base/rate.h"
+#include "wherry/conf/conf_push.h"
 #include "wherry/conf/conf_upstream.h"
 
 // Durations are milliseconds and sizes bytes; CONF_OFF turns that one off.
@@ -95,12 +96,6 @@ struct conf_headers {
 	size_t remove_count;
 };
 
-enum conf_origins {
-	CONF_ORIGINS_SAME_HOST,
-	CONF_ORIGINS_ANY,
-	CONF_ORIGINS_LIST
-};
-
 // Of one route, besides those of all.
 struct conf_route_limits {
 	struct conf_rate request_rate;
@@ -108,9 +103,7 @@ struct conf_route_limits {
 };
 
 struct conf_websocket {
-	enum conf_origins origins;
-	const char **origin_list; // "scheme://host[:port]", lower case
-	size_t origin_count;
+	struct conf_origin_rule origins;
 	uint64_t max_message;
 	uint64_t max_frame;
 	uint64_t max_fragments;
@@ -140,12 +133,6 @@ struct conf_access {
 	size_t allow_count;
 	struct addr_network *deny; // wins
 	size_t deny_count;
-};
-
-// Names of fields.
-struct conf_names {
-	const char **names;
-	size_t count;
 };
 
 struct conf_basic_auth {
@@ -202,7 +189,10 @@ struct conf_jwt {
 
 enum conf_action {
 	CONF_FORWARD,
-	CONF_REDIRECT
+	CONF_REDIRECT,
+	CONF_LIVE, // forwards what can't be shared
+	CONF_SUBSCRIBE,
+	CONF_PUBLISH,
 };
 enum conf_host {
 	CONF_HOST_PASS,
@@ -215,7 +205,7 @@ struct conf_route {
 	size_t line;      // of the file
 	struct conf_match match;
 	enum conf_action action;
-	size_t upstream; // index, for CONF_FORWARD
+	size_t upstream; // index, for CONF_FORWARD and CONF_LIVE
 	struct conf_access access;
 	struct conf_route_limits limits;
 	bool has_basic_auth;
@@ -228,6 +218,9 @@ struct conf_route {
 					// own are dropped, in any spelling with "_"
 	bool has_websocket;
 	struct conf_websocket websocket;
+	struct conf_live live; // for CONF_LIVE, as the next two for theirs
+	struct conf_subscribe subscribe;
+	struct conf_publish publish;
 	const char *path_strip; // NULL or without trailing "/"
 	const char *path_add;
 	enum conf_host host;
@@ -287,8 +280,15 @@ struct conf {
 	struct conf_limits limits;
 	struct conf_paths paths;
 	struct conf_drain drain;
+	struct conf_hub hub;
 	struct conf_resolver resolver;
 };
+
+// Does the route ask a backend?
+static inline bool conf_route_forwards(const struct conf_route *route)
+{
+	return route->action == CONF_FORWARD || route->action == CONF_LIVE;
+}
 
 // Does one of its servers speak TLS?
 bool conf_has_https(const struct conf_upstream *upstream);

@@ -29,7 +29,7 @@ enum conf_schema_type {
 	CONF_SCHEMA_PATH,         // canonical
 	CONF_SCHEMA_PREFIX,       // canonical, without a "/" at its end
 	CONF_SCHEMA_LOCATION,
-	CONF_SCHEMA_ORIGINS,       // struct conf_websocket: one of words, or a list
+	CONF_SCHEMA_ORIGINS,       // struct conf_origin_rule: one of words, or a list
 	CONF_SCHEMA_FIELDS,        // struct conf_match: header name to value
 	CONF_SCHEMA_SET_FIELDS,    // struct conf_headers, and another one as extra
 	CONF_SCHEMA_REMOVE_FIELDS, // list: the same

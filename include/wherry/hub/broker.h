@@ -4,7 +4,7 @@
 // hub, also what it published itself. For the control loop's thread.
 #pragma once
 
-#include "wherry/hub/channel_rules.h"
+#include "wherry/conf/conf_push.h"
 #include "wherry/hub/message.h"
 #include "wherry/hub/publication.h"
 
@@ -43,14 +43,14 @@ struct broker_methods {
 		broker_published_cb done, void *arg);
 	// This process has subscribers there, or has none any more.
 	void (*join)(struct broker *broker, struct str channel,
-		const struct history_limits *limits, uint64_t after);
+		const struct conf_history *limits, uint64_t after);
 	void (*part)(struct broker *broker, struct str channel);
 	// Someone came or went here; all who joined are told by a MESSAGE_PRESENCE, if
 	// the channel wants that. subscribers: how many this process has now.
 	void (*enter)(struct broker *broker, struct str channel, struct str member,
-		enum channel_presence presence, size_t subscribers);
+		enum conf_presence presence, size_t subscribers);
 	void (*leave)(struct broker *broker, struct str channel, struct str member,
-		enum channel_presence presence, size_t subscribers);
+		enum conf_presence presence, size_t subscribers);
 };
 
 struct broker {

@@ -35,7 +35,7 @@ struct message {
 	bool is_text;            // the payload is UTF-8
 	struct str channel;      // its name
 	struct str payload;      // at most UINT32_MAX bytes
-	struct str key;          // what it is the newest of (CHANNEL_SLOW_LATEST)
+	struct str key;          // what it is the newest of (CONF_SLOW_LATEST)
 	struct str content_type; // of the payload; may be empty
 	uint64_t at_ms;          // now_ms when it was made, for its age
 	_Atomic(struct message_text *) texts[MESSAGE_ENCODING_COUNT];

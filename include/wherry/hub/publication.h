@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "wherry/base/str.h"
-#include "wherry/hub/channel_rules.h"
+#include "wherry/conf/conf_push.h"
 
 struct message;
 struct publication;
@@ -22,8 +22,8 @@ enum publication_result {
 struct publication_options {
 	struct message *const *messages; // without ids; a reference is taken to each
 	size_t count;                    // at least 1
-	struct history_limits history;   // of their channels, at least
-	bool is_local_allowed;           // see channel_rules
+	struct conf_history history;     // of their channels, at least
+	bool is_local_allowed;           // see conf_channel
 	struct str claim;  // what it is known by; empty: it may come any number of times
 	uint64_t claim_ms; // how long that is remembered
 };

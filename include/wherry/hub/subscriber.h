@@ -9,7 +9,7 @@
 #include <sys/queue.h>
 
 #include "wherry/base/close_reason.h"
-#include "wherry/hub/channel_rules.h"
+#include "wherry/conf/conf_push.h"
 #include "wherry/hub/message.h"
 
 struct feed;
@@ -50,16 +50,16 @@ struct subscriber {
 	struct subscriber_place *places; // one for each channel
 	uint64_t delivered_id; // the last one that was taken; where to go on from
 	uint16_t place_count;
-	uint8_t slow; // enum channel_slow
+	uint8_t slow; // enum conf_slow
 	bool is_full;
 	bool is_ready;
 	bool is_ended;
 };
 
 struct subscriber_options {
-	const struct str *channels;        // their names; copied
-	size_t channel_count;              // 1 to SUBSCRIBER_MAX_CHANNELS, all different
-	const struct channel_rules *rules; // copied
+	const struct str *channels;       // their names; copied
+	size_t channel_count;             // 1 to SUBSCRIBER_MAX_CHANNELS, all different
+	const struct conf_channel *rules; // copied
 	// It gets what was published after this id; SUBSCRIBER_FROM_NOW: what comes next;
 	// 0: all that is remembered, without a gap.
 	uint64_t after;

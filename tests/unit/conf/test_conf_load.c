@@ -217,10 +217,10 @@ Test(conf_load, reads_match_and_websocket)
 
 	const struct conf_websocket *websocket = &route->websocket;
 	cr_expect(route->has_websocket);
-	cr_expect_eq(websocket->origins, CONF_ORIGINS_LIST);
-	cr_assert_eq(websocket->origin_count, 2);
-	cr_expect_str_eq(websocket->origin_list[0], "https://www.example.com");
-	cr_expect_str_eq(websocket->origin_list[1], "http://localhost:3000");
+	cr_expect_eq(websocket->origins.kind, CONF_ORIGINS_LIST);
+	cr_assert_eq(websocket->origins.count, 2);
+	cr_expect_str_eq(websocket->origins.list[0], "https://www.example.com");
+	cr_expect_str_eq(websocket->origins.list[1], "http://localhost:3000");
 	cr_expect_eq(websocket->max_message, 2 * 1024 * 1024);
 	cr_expect_eq(websocket->max_frame, 100);
 	cr_expect_eq(websocket->max_fragments, 3);
@@ -241,7 +241,7 @@ Test(conf_load, reads_the_other_keys_of_routes)
 	cr_expect_str_eq(route->name, "routes[1]");
 	cr_expect_str_eq(route->match.path, "/shop/%2Fa");
 	cr_expect_eq(route->upstream, 1);
-	cr_expect_eq(route->websocket.origins, CONF_ORIGINS_ANY);
+	cr_expect_eq(route->websocket.origins.kind, CONF_ORIGINS_ANY);
 	cr_expect_eq(route->websocket.max_message, 65536);
 	cr_expect_eq(route->websocket.max_frame, 65536, "not longer than a message");
 	cr_expect_str_eq(route->path_strip, "/shop");
@@ -263,7 +263,7 @@ Test(conf_load, reads_the_other_keys_of_routes)
 	route = &conf->routes[3];
 	cr_expect_eq(route->host, CONF_HOST_BACKEND);
 	cr_expect(route->has_websocket, "an empty block is enough");
-	cr_expect_eq(route->websocket.origins, CONF_ORIGINS_SAME_HOST);
+	cr_expect_eq(route->websocket.origins.kind, CONF_ORIGINS_SAME_HOST);
 	cr_expect_eq(route->websocket.max_message, 16 * 1024 * 1024);
 	cr_expect_eq(route->websocket.max_frame, 1024 * 1024);
 	cr_expect_eq(route->websocket.max_fragments, 1024);

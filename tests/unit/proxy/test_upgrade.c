@@ -84,8 +84,8 @@ Test(upgrade, takes_any_origin_where_that_is_configured)
 		{"a stranger", ASK "Origin: https://evil.test\n", 0},
 		{"null", ASK "Origin: null\n", 0},
 	};
-	struct conf_route route = {
-		.has_websocket = true, .websocket = {.origins = CONF_ORIGINS_ANY}};
+	struct conf_route route = {.has_websocket = true,
+		.websocket = {.origins = {.kind = CONF_ORIGINS_ANY}}};
 
 	expect_statuses(&route, ROWS, COUNT(ROWS));
 }
@@ -106,9 +106,7 @@ Test(upgrade, takes_the_origins_of_a_list)
 	};
 	struct conf_route route = {
 		.has_websocket = true,
-		.websocket = {.origins = CONF_ORIGINS_LIST,
-			.origin_list = ORIGINS,
-			.origin_count = COUNT(ORIGINS)},
+		.websocket = {.origins = {CONF_ORIGINS_LIST, ORIGINS, COUNT(ORIGINS)}},
 	};
 
 	expect_statuses(&route, ROWS, COUNT(ROWS));
