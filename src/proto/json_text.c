@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: MIT
+// JSON as text; see the header.
+#include "wherry/proto/json_text.h"
+
+#include <string.h>
+
+#include "wherry/base/utf8.h"
+
+static void skip_space(struct str *text)
+{
+	while (text->length > 0 && memchr(" \t\r\n", text->data[0], 4)) {
+		text->data++;
+		text->length--;
+	}
+}
+
+static char peek(const struct str *text)
+{
+	return text->length > 0 ? text->data[0] : '\0';
+}
+
+static void skip(struct str *text, size_t length)
+{
+	text->data += length;
+	text->length -= length;
+}
+
+static bool take(struct str *text, char byte)
+{
+	if (peek(text) != byte || text->length == 0)
+		return false;
+	skip(text, 1);
+	return true;
+}
+
+static bool take_word(struct str *text, struct str word)
+{
+	if (!str_has_prefix(*text, word))
+		return false;
+	skip(text, word.length);
+	return true;
+}
+
+static size_t take_digits(struct str *text)
+{
+	size_t count = 0;
+	while (count < text->length && text->data[count] >= '0' &&
+		text->data[count] <= '9')
+		count++;
+	skip(text, count);
+	return count;
+}
+
+static bool take_number(struct str *text)
+{
+	(void)take(text, '-'); // need not be there
+	if (!take(text, '0') && take_digits(text) == 0)
+		return false;
+	if (take(text, '.') && take_digits(text) == 0)
+		return false;
+	if (!take(text, 'e') && !take(text, 'E'))
+		return true;
+	if (!take(text, '+'))
+		(void)take(text, '-'); // nor this one
+	return take_digits(text) > 0;
+}
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+// Four hex digits; -1 if they are not.
+static int take_unit(struct str *text)
+{
+	int unit = 0;
+	if (text->length < 4)
+		return -1;
+	for (size_t i = 0; i < 4; i++) {
+		int value = hex_value(text->data[i]);
+		if (value < 0)
+			return -1;
+		unit = unit << 4 | value;
+	}
+	skip(text, 4);
+	return unit;
+}
+
+static bool take_escape(struct str *text)
+{
+	if (take(text, 'u'))
+		return take_unit(text) >= 0;
+	if (text->length == 0 || !memchr("\"\\/bfnrt", text->data[0], 8))
+		return false;
+	skip(text, 1);
+	return true;
+}
+
+static bool take_string(struct str *text)
+{
+	if (!take(text, '"'))
+		return false;
+	while (text->length > 0) {
+		unsigned char byte = (unsigned char)text->data[0];
+		if (byte < 0x20)
+			return false;
+		skip(text, 1);
+		if (byte == '"')
+			return true;
+		if (byte == '\\' && !take_escape(text))
+			return false;
+	}
+	return false;
+}
+
+static bool take_value(struct str *text, unsigned depth);
+
+static bool take_member(struct str *text, unsigned depth)
+{
+	skip_space(text);
+	if (!take_string(text))
+		return false;
+	skip_space(text);
+	return take(text, ':') && take_value(text, depth);
+}
+
+// What is between the brackets, of which the first was taken.
+static bool take_items(struct str *text, unsigned depth, char end,
+	bool (*take_item)(struct str *text, unsigned depth))
+{
+	if (depth == JSON_TEXT_MAX_DEPTH)
+		return false;
+	skip_space(text);
+	if (take(text, end))
+		return true;
+	do {
+		if (!take_item(text, depth + 1))
+			return false;
+		skip_space(text);
+	} while (take(text, ','));
+	return take(text, end);
+}
+
+// With the white space before it.
+static bool take_value(struct str *text, unsigned depth)
+{
+	skip_space(text);
+	switch (peek(text)) {
+	case '{':
+		skip(text, 1);
+		return take_items(text, depth, '}', take_member);
+	case '[':
+		skip(text, 1);
+		return take_items(text, depth, ']', take_value);
+	case '"':
+		return take_string(text);
+	case 't':
+		return take_word(text, STR("true"));
+	case 'f':
+		return take_word(text, STR("false"));
+	case 'n':
+		return take_word(text, STR("null"));
+	default:
+		return take_number(text);
+	}
+}
+
+bool json_text_is_value(struct str text)
+{
+	struct utf8 utf8 = UTF8_INIT;
+	if (!utf8_feed(&utf8, (const uint8_t *)text.data, text.length) ||
+		!utf8_is_complete(&utf8))
+		return false;
+	if (!take_value(&text, 0))
+		return false;
+	skip_space(&text);
+	return text.length == 0;
+}
+
+bool json_text_open_object(struct str text, struct str *ret_rest)
+{
+	skip_space(&text);
+	if (!take(&text, '{'))
+		return false;
+	*ret_rest = text;
+	return true;
+}
+
+bool json_text_next_member(struct str *rest, struct json_text_member *ret_member)
+{
+	(void)take(rest, ','); // not before the first one
+	skip_space(rest);
+	struct str start = *rest;
+	if (!take_string(rest))
+		return false; // the closing bracket
+	ret_member->name = (struct str){start.data, start.length - rest->length};
+	skip_space(rest);
+	if (!take(rest, ':'))
+		return false;
+	skip_space(rest);
+	start = *rest;
+	if (!take_value(rest, 0))
+		return false;
+	ret_member->value = (struct str){start.data, start.length - rest->length};
+	skip_space(rest);
+	return true;
+}
+
+static void append_character(struct buf *out, uint32_t point)
+{
+	char bytes[4];
+	size_t length = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+	static const uint8_t leads[] = {0, 0, 0xc0, 0xe0, 0xf0};
+	for (size_t i = length - 1; i > 0; i--) {
+		bytes[i] = (char)(0x80 | (point & 0x3f));
+		point >>= 6;
+	}
+	bytes[0] = (char)(leads[length] | point);
+	buf_append(out, bytes, length);
+}
+
+// What stands behind "\u". False for half a pair.
+static bool read_unicode(struct str *text, struct buf *out)
+{
+	int unit = take_unit(text);
+	if (unit < 0 || (unit >= 0xdc00 && unit <= 0xdfff))
+		return false;
+	uint32_t point = (uint32_t)unit;
+	if (unit >= 0xd800 && unit <= 0xdbff) {
+		int low = take_word(text, STR("\\u")) ? take_unit(text) : -1;
+		if (low < 0xdc00 || low > 0xdfff)
+			return false;
+		point = 0x10000 + ((point - 0xd800) << 10) + ((uint32_t)low - 0xdc00);
+	}
+	append_character(out, point);
+	return true;
+}
+
+static bool read_escape(struct str *text, struct buf *out)
+{
+	static const char names[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
+	if (take(text, 'u'))
+		return read_unicode(text, out);
+	const char *name = text->length > 0 ? memchr(names, text->data[0], 8) : NULL;
+	if (!name)
+		return false;
+	buf_append(out, &meanings[name - names], 1);
+	skip(text, 1);
+	return true;
+}
+
+bool json_text_read_string(struct str quoted, struct buf *out)
+{
+	if (quoted.length < 2 || !take(&quoted, '"'))
+		return false;
+	quoted.length--; // the last quote
+	while (quoted.length > 0) {
+		const char *escape = memchr(quoted.data, '\\', quoted.length);
+		size_t plain = escape ? (size_t)(escape - quoted.data) : quoted.length;
+		buf_append(out, quoted.data, plain);
+		skip(&quoted, plain);
+		if (take(&quoted, '\\') && !read_escape(&quoted, out))
+			return false;
+	}
+	return true;
+}
+
+static void append_escape(struct buf *out, unsigned char byte)
+{
+	if (byte == '"' || byte == '\\')
+		buf_printf(out, "\\%c", byte);
+	else
+		buf_printf(out, "\\u%04x", byte);
+}
+
+// How many bytes of a character start here; 0 if they are none.
+static size_t measure_character(struct str text)
+{
+	struct utf8 utf8 = UTF8_INIT;
+	for (size_t i = 0; i < text.length && i < 4; i++) {
+		if (!utf8_feed(&utf8, (const uint8_t *)text.data + i, 1))
+			return 0;
+		if (utf8_is_complete(&utf8))
+			return i + 1;
+	}
+	return 0;
+}
+
+void json_text_write_string(struct buf *out, struct str text)
+{
+	buf_append_str(out, STR("\""));
+	while (text.length > 0) {
+		size_t plain = 0, length;
+		while (plain < text.length) {
+			unsigned char byte = (unsigned char)text.data[plain];
+			if (byte < 0x20 || byte >= 0x7f || byte == '"' || byte == '\\')
+				break;
+			plain++;
+		}
+		buf_append(out, text.data, plain);
+		skip(&text, plain);
+		if (text.length == 0)
+			break;
+		unsigned char byte = (unsigned char)text.data[0];
+		length = measure_character(text);
+		if (byte < 0x80 && byte != 0x7f)
+			append_escape(out, byte);
+		else if (length > 0)
+			buf_append(out, text.data, length);
+		else
+			buf_append_str(out, STR("\xef\xbf\xbd"));
+		skip(&text, length > 0 ? length : 1);
+	}
+	buf_append_str(out, STR("\""));
+}
