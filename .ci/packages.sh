@@ -9,7 +9,8 @@ lint_packages=(clang-14 clang-format-14 cppcheck binutils)
 # What the integration tests talk to.
 peer_packages=(nginx libnginx-mod-stream haproxy hitch curl openssl apache2-utils
 	chromium libnss3-tools dnsmasq-base)
-bench_packages=(nginx haproxy hitch openssl strace valgrind procps)
+# Pushpin is left to who wants it: its package starts a server for all networks.
+bench_packages=(nginx libnginx-mod-nchan haproxy hitch openssl strace valgrind procps)
 
 # Older packages lack eight CVE fixes.
 libevent_minimum=2.1.12-stable-8+deb12u1

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "numbered.h"
 #include "pattern.h"
 
 enum {
@@ -65,29 +66,52 @@ static enum answer_result upgrade(struct answer *answer, const char *key,
 	return ANSWER_OK;
 }
 
-static enum answer_result send_body(
-	const char *target, const uint8_t *body_pattern, struct answer_output *output)
+// The body behind a head for it, to be filled; NULL: out of memory.
+static char *send_head(struct answer_output *output)
 {
 	static const char head[] = "HTTP/1.1 200 OK\r\nContent-Length: 1024\r\n"
 				   "Content-Type: application/octet-stream\r\n\r\n";
 	_Static_assert(ANSWER_BODY_BYTES == 1024, "the head above says so");
-	unsigned long offset = strtoul(target, NULL, 10);
-	if (offset >= PATTERN_PERIOD)
-		return ANSWER_BAD;
 	uint8_t *room = reserve(output, ANSWER_HTTP_MAX);
 	if (room == NULL)
-		return ANSWER_NO_MEMORY;
+		return NULL;
 	memcpy(room, head, sizeof(head) - 1);
-	memcpy(room + sizeof(head) - 1, body_pattern + offset, ANSWER_BODY_BYTES);
 	output->length += sizeof(head) - 1 + ANSWER_BODY_BYTES;
+	return (char *)room + sizeof(head) - 1;
+}
+
+static enum answer_result send_bytes(
+	const char *offset, const uint8_t *pattern, struct answer_output *output)
+{
+	unsigned long number = strtoul(offset, NULL, 10);
+	if (number >= PATTERN_PERIOD)
+		return ANSWER_BAD;
+	char *body = send_head(output);
+	if (body == NULL)
+		return ANSWER_NO_MEMORY;
+	memcpy(body, pattern + number, ANSWER_BODY_BYTES);
+	return ANSWER_OK;
+}
+
+static enum answer_result send_body(
+	const char *head, struct answer_source *source, struct answer_output *output)
+{
+	static const char bytes[] = "GET /bytes/", counted[] = "GET /counted ";
+	if (strncmp(head, bytes, sizeof(bytes) - 1) == 0)
+		return send_bytes(head + sizeof(bytes) - 1, source->pattern, output);
+	if (strncmp(head, counted, sizeof(counted) - 1) != 0)
+		return ANSWER_BAD;
+	char *body = send_head(output);
+	if (body == NULL)
+		return ANSWER_NO_MEMORY;
+	numbered_write(body, ANSWER_BODY_BYTES, source->counted++);
 	return ANSWER_OK;
 }
 
 static enum answer_result feed_http(struct answer *answer, const uint8_t *input,
-	size_t length, const uint8_t *body_pattern, struct answer_output *output,
+	size_t length, struct answer_source *source, struct answer_output *output,
 	size_t *ret_taken)
 {
-	static const char get[] = "GET /bytes/";
 	const char *head = (const char *)input;
 	const char *end = memmem(head, length, "\r\n\r\n", 4);
 	*ret_taken = 0;
@@ -99,9 +123,7 @@ static enum answer_result feed_http(struct answer *answer, const uint8_t *input,
 	const char *key = find_header(head, end, "Sec-WebSocket-Key", &key_length);
 	if (key != NULL)
 		return upgrade(answer, key, key_length, output);
-	if (strncmp(head, get, sizeof(get) - 1) != 0)
-		return ANSWER_BAD;
-	return send_body(head + sizeof(get) - 1, body_pattern, output);
+	return send_body(head, source, output);
 }
 
 static enum answer_result open_frame(struct answer *answer, struct answer_output *output)
@@ -162,7 +184,7 @@ static enum answer_result feed_frame(struct answer *answer, const uint8_t *input
 }
 
 enum answer_result answer_feed(struct answer *answer, const uint8_t *input, size_t length,
-	const uint8_t *body_pattern, struct answer_output *output, size_t *ret_taken)
+	struct answer_source *source, struct answer_output *output, size_t *ret_taken)
 {
 	*ret_taken = 0;
 	while (*ret_taken < length && !answer->is_finished) {
@@ -172,8 +194,7 @@ enum answer_result answer_feed(struct answer *answer, const uint8_t *input, size
 		enum answer_result result =
 			answer->is_websocket
 				? feed_frame(answer, next, left, output, &taken)
-				: feed_http(answer, next, left, body_pattern, output,
-					  &taken);
+				: feed_http(answer, next, left, source, output, &taken);
 		if (result != ANSWER_OK)
 			return result;
 		if (taken == 0)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What the benchmark's backend says to what it hears on one connection: bytes in, bytes
 // out, no I/O. It upgrades to a WebSocket that echoes every frame while it still arrives,
-// and answers GET /bytes/<offset> with a window of the pattern. It trusts its peers.
+// answers GET /bytes/<offset> with a window of the pattern, and GET /counted with the
+// text of a number that grows by one each time. It trusts its peers.
 #pragma once
 
 #include <stdbool.h>
@@ -30,6 +31,12 @@ struct answer {
 	uint64_t frame_left; // payload bytes still to come
 };
 
+// What all answers are made of.
+struct answer_source {
+	const uint8_t *pattern; // PATTERN_PERIOD + ANSWER_BODY_BYTES of it
+	uint64_t counted;       // GET /counted so far
+};
+
 enum answer_result {
 	ANSWER_OK,
 	ANSWER_BAD,
@@ -37,6 +44,6 @@ enum answer_result {
 };
 
 // Appends the answer; ret_taken says how much of the input was used, the rest is to come
-// again with more behind it. body_pattern holds PATTERN_PERIOD + ANSWER_BODY_BYTES.
+// again with more behind it.
 enum answer_result answer_feed(struct answer *answer, const uint8_t *input, size_t length,
-	const uint8_t *body_pattern, struct answer_output *output, size_t *ret_taken);
+	struct answer_source *source, struct answer_output *output, size_t *ret_taken);

@@ -36,6 +36,7 @@ struct backend {
 	int epoll_fd;
 	int listen_fd;
 	struct pattern pattern;
+	struct answer_source source;
 	struct answer_output output; // shared: empty between two events
 	uint8_t input[ANSWER_HEAD_MAX + READ_BYTES];
 };
@@ -115,7 +116,7 @@ static bool peer_read(struct backend *backend, struct peer *peer)
 	size_t taken;
 	backend->output.length = 0;
 	enum answer_result result = answer_feed(&peer->answer, backend->input, length,
-		backend->pattern.plain, &backend->output, &taken);
+		&backend->source, &backend->output, &taken);
 	if (result != ANSWER_OK || !peer_send(backend, peer))
 		return false;
 	if (peer->answer.is_finished)
@@ -179,6 +180,7 @@ static bool backend_init(struct backend *backend, uint16_t port)
 {
 	if (!pattern_init(&backend->pattern, ANSWER_BODY_BYTES))
 		return false;
+	backend->source.pattern = backend->pattern.plain;
 	backend->listen_fd = listen_on(port);
 	backend->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};

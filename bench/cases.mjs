@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What is measured, and what Wherry must reach: a ratio to the best of nginx, HAProxy and hitch,
 // or an absolute bound. Pure data: `measure` is how (run.mjs), `setup` how the proxies listen,
-// which is plain if it is missing.
+// which is plain if it is missing, `tool` the load generator.
 
 function echo(name, title, target, size, connections, inFlight) {
   return {
@@ -32,6 +32,25 @@ function overTls(item, shake = 'full') {
   };
 }
 
+// 2,000 pollers of one resource that changes with each request to the backend, 2,000 subscribers
+// of one channel.
+const crowd = 2000;
+
+const poll = {
+  name: 'live', title: '2,000 pollers of one URL, each once a second, 1 KiB', measure: 'cpu',
+  unit: 'poll', target: { ratio: 0.8 }, setup: 'live', tool: 'push', leastSeconds: 3,
+  load: ['--case', 'poll', '--path', '/counted', '--size', 1024, '--connections', crowd,
+    '--rate', 1],
+};
+
+function fanout(name, title, rest) {
+  return {
+    name, title, setup: 'push', tool: 'push', leastSeconds: 3, ...rest,
+    load: ['--case', 'fanout', '--path', '/sub', '--publish-path', '/pub', '--size', 200,
+      '--connections', crowd, '--rate', 20],
+  };
+}
+
 const counted = ['--case', 'echo', '--size', 125, '--connections', 64];
 
 export const cases = [
@@ -56,6 +75,11 @@ export const cases = [
   },
   idle('idle', 'idle relayed WebSocket: memory (PSS) per connection', 3072),
   overTls(idle('idle', 'idle relayed WebSocket: memory (PSS) per connection', 16384)),
+  poll,
+  fanout('fanout', '200 B published to 2,000 WebSocket subscribers, 20 times a second',
+    { measure: 'cpu', unit: 'delivery', target: { ratio: 0.7 } }),
+  fanout('fanout-idle', 'idle WebSocket subscriber: memory (PSS)',
+    { measure: 'idle', unit: 'B', target: {}, connections: crowd }),
   {
     name: 'reload', title: 'reload, again and again', measure: 'reload', target: {},
     load: {

@@ -13,14 +13,15 @@ import { startProxy } from './proxies.mjs';
 const VALGRIND_PATIENCE_MS = 60_000;
 
 // A load generator behind its gate: all connections are open, the run waits for `go`.
-async function startLoad(bench, proxy, load) {
-  const command = [bench.tools.load, '--gate', '--port', proxy.port, ...load];
+async function startLoad(bench, proxy, { tool, load }, ...more) {
+  const program = tool === 'push' ? [bench.tools.push] : [bench.tools.load, '--gate'];
+  const command = [...program, '--port', proxy.port, ...load, ...more, ...proxy.load ?? []];
   const child = startProcess(bench.cores.load, command, ['pipe', 'pipe', 'inherit']);
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const readLine = async () => {
     const { value, done } = await lines.next();
     if (done)
-      throw new Error(`the load (${load.join(' ')}) through ${proxy.name} failed\n${
+      throw new Error(`the load (${command.join(' ')}) through ${proxy.name} failed\n${
         proxy.log ? readFileSync(proxy.log, 'utf8').slice(-2000) : ''}`);
     return JSON.parse(value);
   };
@@ -39,30 +40,43 @@ async function startLoad(bench, proxy, load) {
   };
 }
 
+// What the backend was asked for so far by pollers, this question included.
+async function countRequests({ backend }) {
+  const answer = await fetch(`http://127.0.0.1:${backend.port}/counted`);
+  return Number((await answer.text()).slice(0, 20));
+}
+
 // Microseconds of the proxy's CPU per unit; opening and closing the connections is not in it,
 // but where that is the case itself.
-export async function measureCpu(bench, proxy, { load }) {
-  const run = await startLoad(bench, proxy, [...load, '--seconds', bench.options.seconds]);
+export async function measureCpu(bench, proxy, item) {
+  const { seconds: asked, smoke } = bench.options;
+  const seconds = smoke ? asked : Math.max(asked, item.leastSeconds ?? 0);
+  const run = await startLoad(bench, proxy, item, '--seconds', seconds);
   const processes = proxy.child ? processTree(proxy.child.pid) : [];
   pin(processes, bench.cores.proxy);
+  const requests = item.setup === 'live' ? await countRequests(bench) : undefined;
   const before = usedNanoseconds(processes);
   const result = await run.go();
   const cpu = usedNanoseconds(processes) - before;
-  await run.finish();
   const busy = cpu / 1e9 / result.seconds; // of one core: low if the load was the slower
-  return { value: cpu / 1000 / result.messages, busy, ...result };
+  const sample = { value: cpu / 1000 / result.messages, busy, ...result };
+  if (requests !== undefined)
+    sample.backend_per_second = (await countRequests(bench) - requests - 1) / result.seconds;
+  await run.finish();
+  return sample;
 }
 
-export async function measureIdle(bench, kind, { setup, load }) {
+export async function measureIdle(bench, kind, item) {
   // Two descriptors for each connection, some for the rest.
   const limit = Number(spawnSync('sh', ['-c', 'ulimit -n'], { encoding: 'utf8' }).stdout);
-  const connections = Math.min(bench.options.idle, Math.floor((limit - 500) / 2));
-  const proxy = await startProxy(bench, kind, { setup });
+  const connections = Math.min(item.connections ?? bench.options.idle,
+    Math.floor((limit - 500) / 2));
+  const proxy = await startProxy(bench, kind, item);
   if (proxy === null)
     return null;
   const processes = processTree(proxy.child.pid);
   const before = pssBytes(processes);
-  const run = await startLoad(bench, proxy, [...load, '--connections', connections]);
+  const run = await startLoad(bench, proxy, item, '--connections', connections);
   const value = (pssBytes(processes) - before) / connections;
   await run.finish();
   await stopAll([proxy]);
@@ -100,12 +114,12 @@ function parseStrace(text) {
   return Object.fromEntries(rows.map((fields) => [fields.at(-1), Number(fields[3])]));
 }
 
-export async function measureSyscalls(bench, kind, { setup, load }) {
+export async function measureSyscalls(bench, kind, item) {
   if (spawnSync('strace', ['-V']).status !== 0)
     return null;
   const { echoes } = bench.options;
-  const proxy = await startProxy(bench, kind, { setup });
-  const run = await startLoad(bench, proxy, [...load, '--messages', echoes]);
+  const proxy = await startProxy(bench, kind, item);
+  const run = await startLoad(bench, proxy, item, '--messages', echoes);
   const stop = await startStrace(bench, processTree(proxy.child.pid), proxy.folder);
   await run.go();
   const calls = await stop();
@@ -116,14 +130,14 @@ export async function measureSyscalls(bench, kind, { setup, load }) {
 }
 
 // All instructions that a proxy executes in its life with `messages` echoes.
-async function countInstructions(bench, kind, { setup, load }, messages) {
+async function countInstructions(bench, kind, item, messages) {
   const out = join(bench.folder, `callgrind-${kind.name}-${messages}`);
   mkdirSync(out);
   const prefix = ['valgrind', '-q', '--tool=callgrind',
     `--callgrind-out-file=${join(out, '%p')}`];
   const proxy = await startProxy(bench, kind,
-    { setup, prefix, patienceMs: VALGRIND_PATIENCE_MS });
-  const run = await startLoad(bench, proxy, [...load, '--messages', messages]);
+    { setup: item.setup, prefix, patienceMs: VALGRIND_PATIENCE_MS });
+  const run = await startLoad(bench, proxy, item, '--messages', messages);
   await run.go();
   await run.finish();
   await stopAll([proxy]);

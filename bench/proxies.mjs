@@ -5,19 +5,26 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { haproxyConfig, hitchConfig, nginxConfig, wherryConfig } from './configs.mjs';
+import {
+  nginxLiveConfig, nginxPushConfig, pushpinConfig, pushpinLoad, wherryPushConfig,
+} from './push_configs.mjs';
 import { freePort, startServer } from './processes.mjs';
 
-// `setups` is what a proxy can be in front of the backend: plain, or with TLS.
+// `setups` is what a proxy can be in front of the backend: plain, or with TLS; polled (live), or
+// a publisher's (push). `configs` are those with a configuration of their own.
 const kinds = [
   {
     name: 'wherry', file: 'wherry.yaml', config: wherryConfig, signal: 'SIGINT',
     command: (program, file) => [program, 'run', '-c', file], version: ['version'],
-    check: (program, file) => [program, 'check', '-c', file], setups: ['plain', 'tls'],
+    check: (program, file) => [program, 'check', '-c', file], 
+    setups: ['plain', 'tls', 'live', 'push'],
+    configs: { live: wherryPushConfig, push: wherryPushConfig },
   },
   {
     name: 'nginx', file: 'nginx.conf', config: nginxConfig, signal: 'SIGTERM',
     command: (program, file, folder) => [program, '-p', folder, '-c', file], version: ['-v'],
-    setups: ['plain', 'tls'],
+    setups: ['plain', 'tls', 'live', 'push'],
+    configs: { live: nginxLiveConfig, push: nginxPushConfig },
   },
   {
     name: 'haproxy', file: 'haproxy.cfg', config: haproxyConfig, signal: 'SIGTERM',
@@ -28,6 +35,11 @@ const kinds = [
     name: 'hitch', file: 'hitch.conf', config: hitchConfig, signal: 'SIGTERM',
     command: (program, file) => [program, `--config=${file}`], version: ['--version'],
     setups: ['tls'],
+  },
+  {
+    name: 'pushpin', file: 'pushpin.conf', signal: 'SIGTERM',
+    command: (program, file) => [program, `--config=${file}`], version: ['--version'],
+    setups: ['push'], configs: { push: pushpinConfig }, load: pushpinLoad,
   },
   { name: 'none', setups: ['plain'] },
 ];
@@ -70,13 +82,15 @@ export function fittingProxies(bench, { setup = 'plain' }) {
 export async function startProxy(bench, kind, { setup, guards, prefix = [], patienceMs } = {}) {
   if (kind.name === 'none')
     return { name: kind.name, port: bench.backend.port };
-  const port = await freePort();
+  const [port, publishPort] = [await freePort(), await freePort()];
   const folder = join(bench.folder, `${kind.name}-${port}`);
   mkdirSync(folder);
   const file = join(folder, kind.file);
   const tls = setup === 'tls' ? bench.certificate : undefined;
-  writeFileSync(file, kind.config({ port, backend: bench.backend.port, tls, guards }));
-  if (kind.check !== undefined && (tls !== undefined || guards !== undefined)) {
+  const config = kind.configs?.[setup] ?? kind.config;
+  writeFileSync(file,
+    config({ port, publishPort, folder, backend: bench.backend.port, tls, guards }));
+  if (kind.check !== undefined && (setup !== undefined || guards !== undefined)) {
     const [program, ...rest] = kind.check(kind.program, file);
     const { status, stdout, stderr } = spawnSync(program, rest, { encoding: 'utf8' });
     if (status !== 0) {
@@ -87,5 +101,5 @@ export async function startProxy(bench, kind, { setup, guards, prefix = [], pati
   const command = [...prefix, ...kind.command(kind.program, file, folder)];
   const server = await startServer(
     { name: kind.name, core: bench.cores.proxy, command, port, folder, patienceMs });
-  return { ...server, signal: kind.signal, folder };
+  return { ...server, signal: kind.signal, folder, load: kind.load?.(publishPort) };
 }

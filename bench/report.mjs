@@ -5,10 +5,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cases } from './cases.mjs';
 
 export const labels = {
-  wherry: 'Wherry', nginx: 'nginx', haproxy: 'HAProxy', hitch: 'hitch', none: 'no proxy',
+  wherry: 'Wherry', nginx: 'nginx', haproxy: 'HAProxy', hitch: 'hitch', pushpin: 'Pushpin',
+  none: 'no proxy',
 };
 const rivals = ['nginx', 'haproxy', 'hitch'];
-const sampled = ['value', 'busy', 'per_second', 'p50_us', 'p99_us', 'p999_us'];
+const sampled = ['value', 'busy', 'per_second', 'p50_us', 'p99_us', 'p999_us',
+  'backend_per_second'];
 const begin = '<!-- benchmark table: begin -->';
 const end = '<!-- benchmark table: end -->';
 
@@ -64,7 +66,7 @@ export function summarize(samples) {
   return summary;
 }
 
-function formatNumber(value) {
+export function formatNumber(value) {
   if (value === undefined)
     return '';
   const digits = value >= 1000 ? 0 : value >= 100 ? 1 : value >= 1 ? 2 : 3;
@@ -100,10 +102,10 @@ function formatSpread({ ratio, ratios }) {
   return `**${ratio.toFixed(2)}**${spread}`;
 }
 
-function costRow({ name, title, unit, target, measure }, summary) {
+function costRow({ name, title, unit, target, measure }, summary, columns) {
   const entry = summary[name];
   const what = ['cpu', 'guards'].includes(measure) ? `CPU µs per ${unit}` : unit;
-  const values = ['wherry', ...rivals].map((proxy) => formatNumber(entry.proxies[proxy]?.value));
+  const values = columns.map((proxy) => formatNumber(entry.proxies[proxy]?.value));
   return [title, what, ...values, formatSpread(entry), formatTarget(target),
     verdict(target, entry)];
 }
@@ -116,11 +118,11 @@ function speedRows({ name, title, unit }, summary) {
   ]);
 }
 
-function formatCosts(measured, summary) {
+// A row for each case, a column for each proxy named.
+export function costTable(measured, summary, columns = ['wherry', ...rivals]) {
   return formatTable(
-    ['case', 'in', ...['wherry', ...rivals].map((name) => labels[name]), 'ratio', 'must reach',
-      'reached'],
-    measured.map((item) => costRow(item, summary)));
+    ['case', 'in', ...columns.map((name) => labels[name]), 'ratio', 'must reach', 'reached'],
+    measured.map((item) => costRow(item, summary, columns)));
 }
 
 function countRounds(samples) {
@@ -141,7 +143,7 @@ export function formatReport(machine, chosen, samples) {
     formatTable(['case', 'proxy', 'per second', 'p50', 'p99', 'p99.9', 'proxy busy'],
       timed.flatMap((item) => speedRows(item, summary)))}`;
   return `Costs of the proxy, medians of ${countRounds(samples)}; the ratio is to the best of nginx, HAProxy and
-hitch, in parentheses its range over the rounds.\n\n${formatCosts(measured, summary)}${speed}
+hitch, in parentheses its range over the rounds.\n\n${costTable(measured, summary)}${speed}
 ${formatMachine(machine)}
 `;
 }
@@ -163,6 +165,6 @@ Measured with \`./dev bench --rounds ${options.rounds} --seconds ${options.secon
 ${formatMachine(machine)} Time on such a machine
 wanders by 10 % and more from run to run; rows in other units do not.
 
-${formatCosts(measured, summary)}
+${costTable(measured, summary)}
 `);
 }

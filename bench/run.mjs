@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The benchmark: Wherry, nginx, HAProxy, hitch and no proxy at all, in one run. The order of things;
+// The benchmark: Wherry, its rivals and no proxy at all, in one run. The order of things;
 // what is measured stands in cases.mjs, how in measure.mjs.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,6 +15,7 @@ import { chooseCores, describeMachine } from './machine.mjs';
 import { measureCpu, measureIdle, measureInstructions, measureSyscalls } from './measure.mjs';
 import { startBackend, stopAll } from './processes.mjs';
 import { findProxies, fittingProxies, startProxy } from './proxies.mjs';
+import { formatPush, isPush, updatePushReadme } from './push_report.mjs';
 import { measureReload } from './reload.mjs';
 import { formatReload, updateReloadReadme } from './reload_report.mjs';
 import { formatReport, summarize, updateReadme } from './report.mjs';
@@ -22,7 +23,7 @@ import { formatReport, summarize, updateReadme } from './report.mjs';
 const usage = `usage: bench/run [options]
   --build DIR     a build folder of Wherry (default build/release)
   --wherry FILE   the program (default: the one in the build folder)
-  --proxies LIST  of wherry,nginx,haproxy,hitch,none (default: all that are installed)
+  --proxies LIST  of wherry,nginx,haproxy,hitch,pushpin,none (default: all that are installed)
   --cases LIST    of ${cases.map(({ name }) => name).join(',')}
   --rounds N      interleaved rounds (default 5)
   --seconds S     of each measured run (default 3)
@@ -80,17 +81,18 @@ function chooseCases({ cases: list, smoke }) {
 
 // Our two ends are built on demand, as a build of Wherry does not need them.
 function findTools(build) {
-  const targets = ['bench_load', 'bench_backend'];
+  const targets = ['bench_load', 'bench_push', 'bench_backend'];
   if (existsSync(join(build, 'build.ninja'))) {
     const { status } = spawnSync('meson', ['compile', '-C', build, ...targets],
       { stdio: ['ignore', 'ignore', 'inherit'] });
     if (status !== 0)
-      fail(`cannot build ${targets.join(' and ')} in ${build}`);
+      fail(`cannot build ${targets.join(', ')} in ${build}`);
   }
-  const [load, backend] = targets.map((name) => join(build, 'bench', name));
-  if (!existsSync(load) || !existsSync(backend))
-    fail(`no ${load} or no ${backend}`);
-  return { load, backend };
+  const [load, push, backend] = targets.map((name) => join(build, 'bench', name));
+  const missing = [load, push, backend].find((file) => !existsSync(file));
+  if (missing !== undefined)
+    fail(`no ${missing}`);
+  return { load, push, backend };
 }
 
 function progress(text) {
@@ -184,18 +186,25 @@ async function main() {
   bench.machine = describeMachine(bench.cores, bench.proxies);
   bench.backend = await startBackend(bench);
   const results = [];
-  for (const setup of ['plain', 'tls'])
+  for (const setup of ['plain', 'tls', 'live', 'push'])
     await runCpuCases(bench, setup, cpuCases(chosen, setup), results);
   await runGuards(bench, chosen, results);
   await runSingleCases(bench, chosen, results);
   const reload = await runReload(bench, chosen);
   await stopAll([bench.backend]);
-  const report = results.length > 0 ? [formatReport(bench.machine, chosen, results)] : [];
-  const markdown = [...report, ...reload ? [formatReload(reload)] : []].join('\n');
+  const [pushes, others] = [true, false].map((wanted) =>
+    results.filter((sample) => isPush(chosen.find(({ name }) => name === sample.case)) === wanted));
+  const markdown = [
+    ...others.length > 0 ? [formatReport(bench.machine, chosen, others)] : [],
+    ...pushes.length > 0 ? [formatPush(chosen, pushes)] : [],
+    ...reload ? [formatReload(reload)] : [],
+  ].join('\n');
   process.stdout.write(markdown);
   const readme = join(root, 'README.md');
-  if (options.readme && results.length > 0)
-    updateReadme(readme, bench, chosen, results);
+  if (options.readme && others.length > 0)
+    updateReadme(readme, bench, chosen, others);
+  if (options.readme && pushes.length > 0)
+    updatePushReadme(readme, chosen, pushes);
   if (options.readme && reload)
     updateReloadReadme(readme, reload);
   if (options.smoke)
