@@ -3,18 +3,14 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { httpBackend, webSocketBackend } from './support/backends.mjs';
+import { startBrowser, withoutBrowser } from './support/browser.mjs';
 import { Authority, tlsListener } from './support/certificates.mjs';
-import { cleanup } from './support/cleanup.mjs';
-import { startWherry, temporaryDirectory } from './support/wherry.mjs';
-
-const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync);
-const playwright = await import('playwright-core').catch(() => undefined);
-const skip = !chromium ? 'there is no chromium' : !playwright ? 'there is no playwright-core' : false;
+import { startWherry } from './support/wherry.mjs';
 
 const PAGE = `<!doctype html><title>page</title><script>
   const socket = new WebSocket('wss://' + location.host + '/ws/');
@@ -23,23 +19,18 @@ const PAGE = `<!doctype html><title>page</title><script>
   socket.onclose = ({ code }) => { document.body.append('closed ' + code); };
 </script><body></body>`;
 
-/** A browser with a home of its own, whose NSS database trusts that authority. */
-async function startBrowser(t, authority) {
-  const home = temporaryDirectory(t);
-  const database = join(home, '.pki/nssdb');
-  mkdirSync(database, { recursive: true });
-  execFileSync('certutil', ['-N', '--empty-password', '-d', `sql:${database}`]);
-  execFileSync('certutil', ['-A', '-n', 'test', '-t', 'C,,', '-i', authority.cert, '-d', `sql:${database}`]);
-  const browser = await playwright.chromium.launch({
-    executablePath: chromium,
-    env: { ...process.env, HOME: home },
-    args: ['--no-sandbox', '--host-resolver-rules=MAP www.wherry.test 127.0.0.1'],
-  });
-  cleanup(t, () => browser.close());
-  return browser;
+/** Whose NSS database trusts that authority. */
+function startTrustingBrowser(t, authority) {
+  const prepare = (home) => {
+    const database = join(home, '.pki/nssdb');
+    mkdirSync(database, { recursive: true });
+    execFileSync('certutil', ['-N', '--empty-password', '-d', `sql:${database}`]);
+    execFileSync('certutil', ['-A', '-n', 'test', '-t', 'C,,', '-i', authority.cert, '-d', `sql:${database}`]);
+  };
+  return startBrowser(t, { args: ['--host-resolver-rules=MAP www.wherry.test 127.0.0.1'], prepare });
 }
 
-test('Chromium', { skip }, async (t) => {
+test('Chromium', { skip: withoutBrowser }, async (t) => {
   const authority = new Authority(t);
   const certificate = authority.issue(['www.wherry.test']);
   const pages = await httpBackend(t, (request, response) => {
@@ -55,7 +46,7 @@ upstreams:
   pages: { servers: ["${pages.url}"] }
   sockets: { servers: ["${sockets.url}"] }
 `);
-  const browser = await startBrowser(t, authority);
+  const browser = await startTrustingBrowser(t, authority);
   const page = await browser.newPage();
 
   await t.test('opens a page over TLS 1.3, and a WebSocket from it', async () => {
