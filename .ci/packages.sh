@@ -65,9 +65,9 @@ need_node() {
 		die "node $(node --version) is too old: 18 or newer is needed"
 }
 
-# What a folder's package.json asks for. npm brings the versions of the lock file; where npm or
-# its registry is missing, Debian's own package of ws serves as well, and what needs more than
-# that is skipped.
+# What a folder's package.json asks for. npm brings the versions of the lock file; where its
+# registry is out of reach, Debian's own package of ws serves as well, and what needs more
+# than that is skipped.
 has_node_modules() {
 	node -e '
 		const { existsSync } = require("fs");
@@ -80,6 +80,7 @@ need_node_modules() {
 	local folder=$1
 	need_node
 	! has_node_modules "$folder" || return 0
+	command -v npm >/dev/null || (need_packages npm) || true
 	if command -v npm >/dev/null &&
 		(cd "$folder" && timeout 120 npm ci --no-audit --no-fund >/dev/null 2>&1); then
 		return 0

@@ -38,6 +38,7 @@ install_for_tests() {
 	warn_old_libevent
 	need_node
 	need_node_modules tests/integration
+	need_node_modules examples
 }
 
 # Tests with thousands of sockets need more than the usual 1024 descriptors.

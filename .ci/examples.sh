@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: MIT
-# `./dev run`: Wherry in the foreground of a terminal, with the demo behind it.
+# `./dev run`: Wherry in the foreground of a terminal, with all the examples behind it.
 
-default_config=config/wherry.yaml
-demo_folder=examples/demo
-demo_log=build/demo.log
+examples_config=examples/wherry.yaml
+examples_log=build/examples.log
 
 run_command() {
-	local config=$default_config
+	local config=$examples_config
 	while [ $# -gt 0 ]; do
 		case $1 in
 		-c)
@@ -20,10 +19,10 @@ run_command() {
 	[ -r "$config" ] || die "run: cannot read $config"
 
 	build_quietly release
-	if [ "$(readlink -f "$config")" = "$(readlink -f "$default_config")" ]; then
-		need_node_modules "$demo_folder"
+	if [ "$config" = "$examples_config" ]; then
+		need_node_modules examples
 		make_control_folder
-		run_demo
+		run_examples
 	else
 		say "build/release/wherry run -c $config"
 		exec build/release/wherry run -c "$config"
@@ -41,25 +40,26 @@ make_control_folder() {
 
 # A process group for each of the two: Ctrl-C then reaches only this script, which stops
 # them in order.
-run_demo() {
-	local stopping='' demo_pid='' wherry_pid=''
+run_examples() {
+	local stopping='' backends_pid='' wherry_pid=''
 	trap 'stopping=yes' INT TERM
-	trap stop_demo EXIT
+	trap stop_examples EXIT
 	set -m
-	node "$demo_folder/server.mjs" >"$demo_log" 2>&1 &
-	demo_pid=$!
-	wait_until_answers "$demo_pid" 9000 || die "the demo did not start: $(tail -n 5 "$demo_log")"
-	build/release/wherry run -c "$default_config" &
+	node examples/start.mjs >"$examples_log" 2>&1 &
+	backends_pid=$!
+	wait_until "$backends_pid" backends_are_ready ||
+		die "the examples did not start: $(tail -n 5 "$examples_log")"
+	build/release/wherry run -c "$examples_config" &
 	wherry_pid=$!
 	set +m
-	wait_until_answers "$wherry_pid" 8080 || die "Wherry did not start"
+	wait_until "$wherry_pid" wherry_answers || die "Wherry did not start"
 
 	[ -n "$stopping" ] || print_welcome
-	while [ -z "$stopping" ] && is_alive "$wherry_pid" && is_alive "$demo_pid"; do
-		wait -n "$wherry_pid" "$demo_pid" || true
+	while [ -z "$stopping" ] && is_alive "$wherry_pid" && is_alive "$backends_pid"; do
+		wait -n "$wherry_pid" "$backends_pid" || true
 	done
-	[ -n "$stopping" ] || die "one of the two ended by itself (the demo's output: $demo_log)"
-	stop_demo
+	[ -n "$stopping" ] || die "something ended by itself (the examples' output: $examples_log)"
+	stop_examples
 	trap - EXIT
 	say "stopped"
 }
@@ -68,28 +68,32 @@ is_alive() {
 	kill -0 "$1" 2>/dev/null
 }
 
-# Also true when it is to stop before.
-wait_until_answers() {
-	local pid=$1 port=$2 deadline=$((SECONDS + 20))
+# wait_until PID COMMAND: also true when it is to stop before.
+wait_until() {
+	local deadline=$((SECONDS + 20))
 	while [ "$SECONDS" -lt "$deadline" ] && [ -z "$stopping" ]; do
-		answers_ok "$port" && is_alive "$pid" && return 0
-		is_alive "$pid" || return 1
+		"$2" && is_alive "$1" && return 0
+		is_alive "$1" || return 1
 		sleep 0.1
 	done
 	[ -n "$stopping" ]
 }
 
-answers_ok() (
-	exec 3<>"/dev/tcp/127.0.0.1/$1" || exit 1
+backends_are_ready() {
+	grep -qx ready "$examples_log"
+}
+
+wherry_answers() (
+	exec 3<>"/dev/tcp/127.0.0.1/8080" || exit 1
 	printf 'GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n' >&3
 	read -r -t 2 line <&3 && [[ $line == "HTTP/1.1 200 "* ]]
 ) 2>/dev/null
 
 # SIGINT gives open connections two seconds; who is still there then is killed.
-stop_demo() {
+stop_examples() {
 	trap '' INT TERM
 	end_within 4 INT "$wherry_pid"
-	end_within 2 TERM "$demo_pid"
+	end_within 2 TERM "$backends_pid"
 }
 
 end_within() {
@@ -99,24 +103,24 @@ end_within() {
 	while is_alive "$pid" && [ "$SECONDS" -le "$deadline" ]; do
 		sleep 0.1
 	done
-	kill -KILL "$pid" 2>/dev/null || true
+	kill -KILL -- "-$pid" 2>/dev/null || true
 	wait "$pid" 2>/dev/null || true
 }
 
 print_welcome() {
+	sed -n 's/ is left out: /: /p' "$examples_log"
 	cat <<'TEXT'
 
   Wherry is running. Open  http://127.0.0.1:8080
 
   What to try
-  - open the page in two windows and write in the chat: WebSocket through Wherry
-  - watch the clock on the page: it polls an AJAX endpoint through the same port
+  - every example in two windows: what happens in one is seen in the other
   - look below: one access line at the end of every request and every WebSocket
   - in another terminal: build/release/wherry status, or connections
-  - change config/wherry.yaml (port 8081, say), then: build/release/wherry reload
-    The chat stays open. With a mistake in the file it says where, and changes nothing
+  - change examples/wherry.yaml (port 8081, say), then: build/release/wherry reload
+    What is open stays open. With a mistake in the file it says where, and changes nothing
 
-  Ctrl-C stops Wherry and the demo.
+  Ctrl-C stops Wherry and the examples.
 
 TEXT
 }
