@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url';
 const backends = [
   { name: 'pages', ports: [9000] },
   { name: 'demo', ports: [9001] },
+  { name: 'maze', ports: [9002] },
 ];
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
