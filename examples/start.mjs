@@ -14,6 +14,7 @@ const backends = [
   { name: 'pages', ports: [9000] },
   { name: 'demo', ports: [9001] },
   { name: 'maze', ports: [9002] },
+  { name: 'notes', ports: [9003, 9004], needs: 'yjs' },
 ];
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
