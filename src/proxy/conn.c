@@ -16,6 +16,8 @@ static size_t on_data(void *arg, const uint8_t *data, size_t length)
 		return length;
 	if (conn->state == CONN_PREFACE)
 		return conn_preface_read(conn, data, length);
+	if (conn->state == CONN_SOCKET)
+		return conn_push_data(conn, data, length);
 	size_t taken = conn_read(conn, data, length);
 	return conn->state == CONN_LINGER ? length : taken;
 }
@@ -25,6 +27,8 @@ static void on_drain(void *arg)
 	struct conn *conn = arg;
 	if (conn->state == CONN_FORWARD)
 		forward_client_drained(conn->forward);
+	else if (conn->state == CONN_PUSH || conn->state == CONN_SOCKET)
+		conn_push_room(conn);
 	else if (conn->state == CONN_HEAD)
 		stream_resume(conn->client);
 	else if (conn->is_eof && stream_queued_length(conn->client) == 0)
@@ -47,6 +51,8 @@ static void on_eof(struct conn *conn)
 	// browsers only, and they are gone.
 	if (conn->state == CONN_FORWARD && conn->forward->exchange.is_event_stream)
 		conn_close(conn, CLOSE_REASON_CLIENT_CLOSED, "client");
+	else if (conn->state == CONN_PUSH || conn->state == CONN_SOCKET)
+		conn_push_eof(conn);
 	else if (stream_kept_length(conn->client) > 0)
 		stream_resume(conn->client); // what is kept may still be a whole request
 	else
@@ -102,9 +108,11 @@ static const struct stream_handler stream_events = {
 // Is it the client that keeps us waiting: for its body, or for its reading?
 static bool is_client_due(const struct conn *conn)
 {
-	bool owes_body = conn->state == CONN_FORWARD && !conn->is_body_ended &&
-			 !stream_is_paused(conn->client) &&
-			 forward_is_writable(conn->forward);
+	bool is_taken =
+		conn->state == CONN_PUSH ||
+		(conn->state == CONN_FORWARD && forward_is_writable(conn->forward));
+	bool owes_body =
+		is_taken && !conn->is_body_ended && !stream_is_paused(conn->client);
 	return owes_body || stream_queued_length(conn->client) > 0;
 }
 
@@ -134,8 +142,9 @@ static void check_rate(struct conn *conn)
 	}
 	if (!is_too_slow(conn))
 		return;
-	bool has_answer = conn->forward->has_head;
-	forward_finish(conn->forward);
+	bool has_answer = conn->push ? conn->push->has_head : conn->forward->has_head;
+	if (!conn->push)
+		forward_finish(conn->forward);
 	if (has_answer)
 		conn_close(conn, CLOSE_REASON_CLIENT_SLOW, "wherry");
 	else
@@ -197,11 +206,13 @@ static void on_timer(void *arg)
 		conn_check_access(conn);
 		return;
 	case CONN_FORWARD:
+	case CONN_PUSH:
 		check_rate(conn);
 		return;
 	case CONN_LINGER:
 		check_linger(conn);
 		return;
+	case CONN_SOCKET:
 	case CONN_RELAY:
 	case CONN_CLOSED:
 		return;

@@ -39,6 +39,7 @@ static void on_decision(void *arg, enum access_result result, const struct reply
 
 void conn_ask_access(struct conn *conn, const struct http_message *message)
 {
+	bool is_forwarded = conf_route_forwards(conn->request.route);
 	struct access_question question = {
 		.site = conn->site,
 		.edition = conn->edition,
@@ -46,8 +47,7 @@ void conn_ask_access(struct conn *conn, const struct http_message *message)
 		.message = message,
 		.peer = &conn->peer,
 		.tls = stream_tls(conn->client),
-		.forward = conn->request.route->action == CONF_FORWARD ? conn->forward
-								       : NULL,
+		.forward = is_forwarded ? conn->forward : NULL,
 	};
 	struct reply reply = {0};
 	conn->state = CONN_ACCESS;

@@ -16,6 +16,8 @@ void conn_drain(struct conn *conn)
 	conn->request.is_keep_alive = false;
 	if (conn->state == CONN_RELAY)
 		relay_drain(conn->relay, plan->reason, plan->code, plan->text);
+	else if (conn->state == CONN_PUSH || conn->state == CONN_SOCKET)
+		conn_push_close(conn, plan->reason, plan->code, plan->text);
 	else if (is_between && conn->taken > conn->http_at)
 		conn_linger(conn);
 	else if (is_between) // its request is coming
@@ -28,6 +30,8 @@ static void close_at_once(struct conn *conn, enum close_reason reason)
 	if (conn->state == CONN_FORWARD && conn->forward->has_head &&
 		conn->forward->framing == RESPONSE_HEAD_UNTIL_CLOSE)
 		stream_abort(conn->client);
+	if (conn->state == CONN_PUSH && conn->push->has_head)
+		stream_abort(conn->client);
 	conn_close(conn, reason, "wherry");
 }
 
@@ -37,6 +41,9 @@ bool conn_kill(struct conn *conn, uint16_t code, const char *text)
 	if (conn->state == CONN_RELAY) {
 		is_news = !relay_is_closing(conn->relay);
 		relay_kill(conn->relay, code, text);
+	} else if (conn->state == CONN_SOCKET) {
+		is_news = !conn->push->is_closing;
+		conn_push_close(conn, CLOSE_REASON_KILLED, code, text);
 	} else {
 		close_at_once(conn, CLOSE_REASON_KILLED);
 	}

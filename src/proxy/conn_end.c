@@ -14,6 +14,7 @@ static void free_conn(struct conn *conn)
 {
 	struct site *site = conn->site;
 	forward_destroy(conn->forward);
+	conn_stop_push(conn);
 	upgrade_destroy(conn->upgrade);
 	request_finish(&conn->request);
 	edition_unref(conn->edition);
@@ -37,7 +38,7 @@ void conn_run_deferred(void *arg)
 	struct conn *conn = arg;
 	if (conn->state == CONN_CLOSED) {
 		free_conn(conn);
-	} else if (conn->state == CONN_RELAY) {
+	} else if (conn->state == CONN_RELAY || conn->state == CONN_SOCKET) {
 		forward_destroy(conn->forward);
 		conn->forward = NULL;
 		free(conn->http);
@@ -117,7 +118,9 @@ void conn_close_because(struct conn *conn, enum close_reason reason, const char 
 		.bytes_in = conn->taken,
 		.bytes_out = stream_bytes_out(conn->client),
 	};
+	conn_push_measure(conn, &result);
 	conn_log(conn, &result);
+	conn_stop_push(conn);
 	counters_add(&loop_counters(conn->site->loop)->bytes_from_clients,
 		stream_bytes_in(conn->client));
 	stream_destroy(conn->client);
@@ -153,7 +156,9 @@ void conn_end_request(struct conn *conn, enum close_reason reason, const char *e
 		.bytes_in = conn->taken,
 		.bytes_out = stream_bytes_out(conn->client),
 	};
+	conn_push_measure(conn, &result);
 	conn_log(conn, &result);
+	conn_stop_push(conn);
 	upgrade_destroy(conn->upgrade);
 	conn->upgrade = NULL;
 	if (!is_keep_alive || conn_is_leaving(conn)) {

@@ -21,7 +21,10 @@ static const char *name_state(const struct conn *conn)
 		return "open";
 	case CONN_ACCESS:
 	case CONN_FORWARD:
+	case CONN_PUSH:
 		return "request";
+	case CONN_SOCKET:
+		return conn->push->is_closing ? "closing" : "open";
 	case CONN_RELAY:
 		return relay_is_closing(conn->relay) ? "closing" : "open";
 	case CONN_LINGER:
@@ -58,6 +61,15 @@ static void read_http(const struct conn *conn, uint64_t now, struct conn_facts *
 	facts->idle_ms = now - last_byte_ms(conn);
 }
 
+static void read_push(const struct conn *conn, uint64_t now, struct conn_facts *facts)
+{
+	struct relay_result so_far = {0};
+	conn_push_measure(conn, &so_far);
+	facts->messages_in = so_far.messages_in;
+	facts->messages_out = so_far.messages_out;
+	facts->idle_ms = now - conn->push->methods->last_message_ms(conn->push);
+}
+
 static void read_request(const struct conn *conn, struct conn_facts *facts)
 {
 	const struct request *request = &conn->request;
@@ -79,7 +91,8 @@ void conn_facts_read(const struct conn *conn, uint64_t now, struct conn_facts *r
 	const SSL *ssl = client ? stream_tls(client) : NULL;
 	*ret_facts = (struct conn_facts){
 		.id = conn->id,
-		.kind = is_relay ? CONN_FACTS_WEBSOCKET : CONN_FACTS_HTTP,
+		.kind = is_relay || conn->state == CONN_SOCKET ? CONN_FACTS_WEBSOCKET
+							       : CONN_FACTS_HTTP,
 		.state = name_state(conn),
 		.peer = conn->peer,
 		.listener = conn->listener ? conn->listener->name : NULL,
@@ -92,6 +105,8 @@ void conn_facts_read(const struct conn *conn, uint64_t now, struct conn_facts *r
 		read_relay(conn, now, ret_facts);
 	else
 		read_http(conn, now, ret_facts);
+	if (conn->state == CONN_PUSH || conn->state == CONN_SOCKET)
+		read_push(conn, now, ret_facts);
 }
 
 static bool is_same(const char *wanted, const char *found)

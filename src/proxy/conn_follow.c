@@ -9,18 +9,23 @@
 #include "wherry/proxy/request_facts.h"
 #include "wherry/proxy/route.h"
 
-void conn_renew(struct conn *conn)
+static void go_by(struct conn *conn, struct edition *newest)
 {
-	struct edition *former = conn->edition, *newest = conn->site->edition;
-	bool is_busy = conn->forward && conn->forward->exchange.is_open;
-	if (former == newest || is_busy)
-		return;
+	struct edition *former = conn->edition;
 	conn->edition = edition_ref(newest);
 	if (conn->listener)
 		conn->listener = edition_find_listener(newest, &conn->listener->address);
 	if (conn->http)
 		conn->http->reader.scan.limits.head_bytes = newest->conf->limits.header;
 	edition_unref(former);
+}
+
+void conn_renew(struct conn *conn)
+{
+	struct edition *newest = conn->site->edition;
+	bool is_busy = conn->push || (conn->forward && conn->forward->exchange.is_open);
+	if (conn->edition != newest && !is_busy)
+		go_by(conn, newest);
 }
 
 // False without memory to find out. *ret_route is NULL if there is none.
@@ -107,11 +112,33 @@ static enum conn_follow_result follow_relay(struct conn *conn)
 	return CONN_FOLLOW_KEPT;
 }
 
+static enum conn_follow_result follow_push(struct conn *conn)
+{
+	struct edition *newest = conn->site->edition;
+	const struct conf_route *former = conn->request.route, *route = former;
+	const struct push_methods *methods = conn->push->methods;
+	if (!methods->renew || newest == conn->edition)
+		return CONN_FOLLOW_NONE;
+	if (newest->rules != conn->edition->rules &&
+		!find_route(&conn->request, newest->conf, &route))
+		return CONN_FOLLOW_NONE;
+	if (!route || route->action != former->action ||
+		!methods->renew(conn->push, newest, route))
+		return CONN_FOLLOW_ROUTE_GONE;
+	limits_move_request(conn->edition->rules, newest->rules, &conn->request, route);
+	go_by(conn, newest);
+	conn->push->edition = newest;
+	return CONN_FOLLOW_KEPT;
+}
+
 enum conn_follow_result conn_follow(struct conn *conn)
 {
 	switch (conn->state) {
 	case CONN_RELAY:
 		return follow_relay(conn);
+	case CONN_PUSH:
+	case CONN_SOCKET:
+		return follow_push(conn);
 	case CONN_HEAD:
 	case CONN_LINGER:
 		conn_renew(conn);

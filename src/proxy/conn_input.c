@@ -13,6 +13,13 @@ static void refuse_bad(struct conn *conn)
 			conn, scan->status, scan->error, CLOSE_REASON_BAD_REQUEST);
 		return;
 	}
+	if (conn->state == CONN_PUSH) {
+		conn->request.is_keep_alive = false;
+		conn_reply(conn,
+			(struct reply){.status = scan->status, .detail = scan->error},
+			CLOSE_REASON_BAD_REQUEST);
+		return;
+	}
 	// In the body: the request at the backend can't be completed.
 	forward_finish(conn->forward);
 	conn->request.is_keep_alive = false;
@@ -30,6 +37,10 @@ static void take_body(struct conn *conn)
 	struct str piece = conn->http->reader.body;
 	conn->body_bytes += piece.length;
 	conn->owes_continue = false; // it did not wait for it
+	if (conn->state == CONN_PUSH) {
+		conn_push_body(conn, piece);
+		return;
+	}
 	if (conn->body_bytes <= conn->request.route->body) {
 		forward_body(conn->forward, piece);
 		return;
@@ -47,10 +58,14 @@ static void take_body(struct conn *conn)
 
 static void end_body(struct conn *conn)
 {
-	if (conn->state != CONN_FORWARD || conn->is_body_ended)
+	bool is_answered = conn->state != CONN_FORWARD && conn->state != CONN_PUSH;
+	if (is_answered || conn->is_body_ended)
 		return; // of a request without one
 	conn->is_body_ended = true;
-	forward_end_body(conn->forward);
+	if (conn->state == CONN_PUSH)
+		conn_push_end_body(conn);
+	else
+		forward_end_body(conn->forward);
 }
 
 void conn_wait_for_input(struct conn *conn, bool has_rest)
@@ -74,7 +89,8 @@ static void start_request(struct conn *conn, const struct http_message *message)
 {
 	conn->is_head_begun = false;
 	conn_start_request(conn, message);
-	if (conn->state == CONN_FORWARD || conn->state == CONN_ACCESS)
+	if (conn->state == CONN_FORWARD || conn->state == CONN_ACCESS ||
+		conn->state == CONN_PUSH)
 		conn_watch_rate(conn);
 }
 
@@ -84,6 +100,9 @@ static bool wants_input(const struct conn *conn)
 		return !conn->is_body_ended &&
 		       (forward_is_writable(conn->forward) ||
 			       conn->http->reader.at == HTTP_READER_AT_END);
+	if (conn->state == CONN_PUSH)
+		return !conn->is_body_ended ||
+		       conn->http->reader.at == HTTP_READER_AT_END;
 	// The next request waits until the answers before it have left.
 	return conn->state == CONN_HEAD && !stream_is_full(conn->client);
 }
@@ -134,6 +153,7 @@ size_t conn_read(struct conn *conn, const uint8_t *data, size_t length)
 	bool is_backend_full = conn->state == CONN_FORWARD && !conn->is_body_ended &&
 			       exchange_is_full(&conn->forward->exchange);
 	bool is_waiting = conn->state == CONN_FORWARD || conn->state == CONN_ACCESS ||
+			  conn->state == CONN_PUSH ||
 			  (conn->state == CONN_HEAD && !wants_input(conn));
 	if (is_backend_full || (is_waiting && length - at >= CONN_PIPELINE_BYTES))
 		stream_pause(conn->client);

@@ -8,6 +8,7 @@
 #include "wherry/proxy/access.h"
 #include "wherry/proxy/conn.h"
 #include "wherry/proxy/forward.h"
+#include "wherry/proxy/push.h"
 #include "wherry/proxy/relay.h"
 #include "wherry/proxy/reply.h"
 #include "wherry/proxy/request.h"
@@ -18,6 +19,8 @@ enum conn_state {
 	CONN_HEAD,    // waiting for a request's head, or reading it
 	CONN_ACCESS,  // whether a request may be made is being found out
 	CONN_FORWARD, // a request is with a backend
+	CONN_PUSH,    // a push answers
+	CONN_SOCKET,  // the same, to a WebSocket that ends here
 	CONN_RELAY,   // the streams belong to a relay
 	CONN_LINGER,  // the last answer was written; the rest of the input is thrown away
 	CONN_CLOSED,
@@ -53,6 +56,7 @@ struct conn {
 	struct conn_http *http; // gone when relaying
 	struct request request;
 	struct forward *forward; // made for the first request, gone when relaying
+	struct push *push;       // from a request's head to the answer's end
 	struct upgrade *upgrade; // while a handshake is with a backend
 	struct relay *relay;
 	struct access *access;       // in CONN_ACCESS
@@ -169,6 +173,29 @@ void conn_proceed(struct conn *conn);
 void conn_start_request(struct conn *conn, const struct http_message *message);
 // What the forward tells.
 extern const struct forward_handler conn_forward_events;
+
+// Sends the request that was prepared.
+void conn_start_forward(struct conn *conn);
+
+// conn_push.c
+
+// What the push tells.
+extern const struct push_handler conn_push_events;
+// The request is allowed: it begins.
+void conn_start_push(struct conn *conn);
+// Forgets it, if there is one.
+void conn_stop_push(struct conn *conn);
+// What comes from the client, and what befalls the stream.
+void conn_push_body(struct conn *conn, struct str piece);
+void conn_push_end_body(struct conn *conn);
+size_t conn_push_data(struct conn *conn, const uint8_t *data, size_t length);
+void conn_push_room(struct conn *conn);
+void conn_push_eof(struct conn *conn);
+// Ends it politely, unless that is under way.
+void conn_push_close(
+	struct conn *conn, enum close_reason reason, uint16_t code, const char *text);
+// Adds its messages and close code, if there is one.
+void conn_push_measure(const struct conn *conn, struct relay_result *result);
 
 // conn_end.c
 

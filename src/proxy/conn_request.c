@@ -143,16 +143,23 @@ static void refuse(struct conn *conn, const struct conn_refusal *refusal)
 		refusal->reason);
 }
 
+void conn_start_forward(struct conn *conn)
+{
+	conn->state = CONN_FORWARD;
+	if (!forward_start(conn->forward))
+		reply_failure(conn);
+}
+
 void conn_proceed(struct conn *conn)
 {
 	if (conn->refusal.status != 0) {
 		refuse(conn, &conn->refusal);
 	} else if (conn->request.route->action == CONF_REDIRECT) {
 		redirect(conn);
+	} else if (conn->push) {
+		conn_start_push(conn);
 	} else {
-		conn->state = CONN_FORWARD;
-		if (!forward_start(conn->forward))
-			reply_failure(conn);
+		conn_start_forward(conn);
 	}
 }
 
@@ -169,12 +176,60 @@ static struct conn_refusal prepare_redirect(
 	return (struct conn_refusal){0};
 }
 
+static struct conn_refusal prepare_push(struct conn *conn,
+	const struct http_message *message, const struct route_choice *choice)
+{
+	struct push_question question = {
+		.site = conn->site,
+		.edition = conn->edition,
+		.client = conn->client,
+		.request = &conn->request,
+		.message = message,
+		.path = choice->path,
+		.handler = &conn_push_events,
+		.arg = conn,
+	};
+	struct reply reply = {0};
+	bool may_pass = conn->request.route->action == CONF_LIVE;
+	switch (push_create(&question, &conn->push, &reply)) {
+	case PUSH_REFUSED:
+		return (struct conn_refusal){
+			reply.status, CLOSE_REASON_REFUSED, reply.detail, reply.field};
+	case PUSH_MEMORY:
+		return no_memory;
+	case PUSH_MADE:
+		may_pass = conn->push->may_pass;
+		break;
+	case PUSH_NONE:
+		break;
+	}
+	if (may_pass)
+		return prepare_forward(conn, message, choice);
+	return (struct conn_refusal){0};
+}
+
 // A client may use one connection for several hosts, but not past what the other one asks
 // of its clients (SECURITY T25).
 static bool is_misdirected(const struct conn *conn)
 {
 	const SSL *ssl = stream_tls(conn->client);
 	return ssl && !tls_server_host_matches(ssl, conn->request.host);
+}
+
+static struct conn_refusal prepare(struct conn *conn, const struct http_message *message,
+	const struct route_choice *choice)
+{
+	switch (choice->route->action) {
+	case CONF_FORWARD:
+		return prepare_forward(conn, message, choice);
+	case CONF_REDIRECT:
+		return prepare_redirect(conn, message);
+	case CONF_LIVE:
+	case CONF_SUBSCRIBE:
+	case CONF_PUBLISH:
+		break;
+	}
+	return prepare_push(conn, message, choice);
 }
 
 // Without memory nothing can be asked: that goes before all rules.
@@ -191,10 +246,8 @@ static void act(struct conn *conn, const struct http_message *message,
 							: CLOSE_REASON_REFUSED,
 			.detail = choice->error,
 		};
-	else if (choice->route->action == CONF_FORWARD)
-		conn->refusal = prepare_forward(conn, message, choice);
 	else
-		conn->refusal = prepare_redirect(conn, message);
+		conn->refusal = prepare(conn, message, choice);
 	if (choice->status != 0 || conn->refusal.status == misdirected.status ||
 		conn->refusal.reason == CLOSE_REASON_NO_MEMORY)
 		refuse(conn, &conn->refusal);

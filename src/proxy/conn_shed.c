@@ -40,6 +40,8 @@ static bool is_idle(const struct conn *conn, uint64_t now)
 		return stream_queued_length(conn->client) == 0;
 	case CONN_ACCESS:
 	case CONN_FORWARD:
+	case CONN_PUSH:
+	case CONN_SOCKET:
 	case CONN_RELAY:
 	case CONN_CLOSED:
 		break;
@@ -55,7 +57,12 @@ static bool weigh(struct conn *conn, uint64_t *ret_since_ms)
 		return *ret_since_ms != UINT64_MAX;
 	}
 	*ret_since_ms = 0;
-	return conn->state == CONN_FORWARD && stream_is_full(conn->client);
+	if (conn->state == CONN_SOCKET && !stream_is_full(conn->client))
+		*ret_since_ms = conn->push->methods->last_message_ms(conn->push);
+	if (conn->state == CONN_SOCKET)
+		return !conn->push->is_closing;
+	return (conn->state == CONN_FORWARD || conn->state == CONN_PUSH) &&
+	       stream_is_full(conn->client);
 }
 
 static void offer(struct choice *choice, struct candidate candidate)
@@ -73,6 +80,11 @@ static void offer(struct choice *choice, struct candidate candidate)
 static void give_up(struct candidate candidate)
 {
 	struct conn *conn = candidate.conn;
+	if (conn->state == CONN_SOCKET && candidate.since_ms != 0) {
+		conn_push_close(conn, CLOSE_REASON_OVERLOAD,
+			close_reason_code(CLOSE_REASON_OVERLOAD), "");
+		return;
+	}
 	if (conn->state != CONN_RELAY) {
 		stream_abort(conn->client); // the answer is not whole
 		conn_close(conn, CLOSE_REASON_OVERLOAD, "wherry");
