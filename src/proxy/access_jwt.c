@@ -87,6 +87,8 @@ enum access_result access_jwt_check(
 	bool has_memory = set_user(request, &token);
 	set_expiry(request, &token, calendar);
 	forward_claims(question->forward, &jwt->forward, &token);
+	if (question->push && question->push->methods->take_token)
+		question->push->methods->take_token(question->push, &token);
 	jwt_finish(&token);
 	if (has_memory)
 		return ACCESS_ALLOWED;

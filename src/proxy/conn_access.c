@@ -48,6 +48,7 @@ void conn_ask_access(struct conn *conn, const struct http_message *message)
 		.peer = &conn->peer,
 		.tls = stream_tls(conn->client),
 		.forward = is_forwarded ? conn->forward : NULL,
+		.push = conn->push,
 	};
 	struct reply reply = {0};
 	conn->state = CONN_ACCESS;

@@ -2,6 +2,8 @@
 // Which kind of push a request asks for; see the header.
 #include "wherry/proxy/push.h"
 
+#include "wherry/proxy/origins.h"
+
 void push_init(struct push *push, const struct push_methods *methods,
 	const struct push_question *question)
 {
@@ -20,6 +22,18 @@ void push_destroy(struct push *push)
 {
 	if (push)
 		push->methods->destroy(push);
+}
+
+bool push_write_preflight(struct buf *out, const struct conf_route *route,
+	const struct http_message *message, bool is_https)
+{
+	bool publishes = route->action == CONF_PUBLISH;
+	const struct conf_origin_rule *rule =
+		publishes ? &route->publish.origins : &route->subscribe.origins;
+	if (!origins_allow(rule, message, is_https))
+		return false;
+	origins_write_preflight(out, rule, message, is_https, publishes ? "POST" : "GET");
+	return true;
 }
 
 enum push_creation push_create(const struct push_question *question,

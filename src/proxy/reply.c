@@ -51,16 +51,23 @@ static void write_challenge(struct buf *out, const struct reply *reply)
 	buf_append_str(out, STR("\r\n"));
 }
 
+// RFC 9110 section 8.6, and 15.4.5: of 304, a length would be that of another answer.
+static bool has_content(const struct reply *reply)
+{
+	return reply->status != 204 && reply->status != 304;
+}
+
 void reply_write(struct buf *out, const struct reply *reply)
 {
 	struct buf body = BUF_INIT;
 	if (reply->has_body)
 		buf_append_str(&body, reply->body);
-	else
+	else if (has_content(reply))
 		write_body(&body, reply);
 	http_write_status_line(out, reply->status, STR(""));
 	http_write_date(out);
-	write_page(out, reply, body.length);
+	if (has_content(reply))
+		write_page(out, reply, body.length);
 	buf_append_str(out, reply->fields);
 	if (reply->location.length > 0)
 		http_write_field(out, STR("Location"), reply->location);

@@ -290,6 +290,12 @@ static inline bool conf_route_forwards(const struct conf_route *route)
 	return route->action == CONF_FORWARD || route->action == CONF_LIVE;
 }
 
+// Is it answered by Wherry's own hub?
+static inline bool conf_route_pushes(const struct conf_route *route)
+{
+	return route->action == CONF_SUBSCRIBE || route->action == CONF_PUBLISH;
+}
+
 // Does one of its servers speak TLS?
 bool conf_has_https(const struct conf_upstream *upstream);
 

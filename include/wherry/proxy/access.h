@@ -5,6 +5,7 @@
 #pragma once
 
 #include "wherry/proxy/forward.h"
+#include "wherry/proxy/push.h"
 #include "wherry/proxy/reply.h"
 #include "wherry/proxy/request.h"
 #include "wherry/proxy/site.h"
@@ -27,6 +28,7 @@ struct access_question {
 	const SSL *tls;          // of the client's connection; NULL = it is plain
 	struct forward *forward; // prepared: rules add fields to it. NULL: the route asks
 				 // no backend
+	struct push *push;       // prepared: is shown the token. NULL: nothing is pushed
 };
 
 // By the client's address: deny wins; where there is a list of those allowed, nobody else

@@ -9,6 +9,7 @@
 #include "wherry/proxy/request.h"
 #include "wherry/proxy/site.h"
 
+struct jwt;
 struct push;
 
 // How conn is told. But for on_switch, each ends the push and frees it: nothing of it may
@@ -27,6 +28,9 @@ struct push_handler {
 };
 
 struct push_methods {
+	// The token that lets the request in was verified: its claims are there until
+	// this returns. NULL: they do not matter.
+	void (*take_token)(struct push *push, const struct jwt *token);
 	// The request is allowed: begins. May end at once.
 	void (*start)(struct push *push);
 	// A piece of the request's body, and its end. NULL: what has a body is refused.
@@ -94,6 +98,10 @@ enum push_creation {
 MUST_CHECK enum push_creation push_create(const struct push_question *question,
 	struct push **ret_push, struct reply *ret_reply);
 void push_destroy(struct push *push); // NULL is allowed
+// The fields of the answer to a browser that asks whether a page may use the route.
+// False: it may not.
+MUST_CHECK bool push_write_preflight(struct buf *out, const struct conf_route *route,
+	const struct http_message *message, bool is_https);
 // Fills in what all kinds have in common.
 void push_init(struct push *push, const struct push_methods *methods,
 	const struct push_question *question);

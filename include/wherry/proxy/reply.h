@@ -5,7 +5,7 @@
 #include "wherry/base/buf.h"
 
 struct reply {
-	unsigned status;
+	unsigned status;          // 204 and 304 have neither body nor type
 	const char *detail;       // one sentence: what is wrong and what was expected
 	const char *log_detail;   // for the access line, if it says more; static
 	const char *field;        // a further "Name: value", or NULL

@@ -51,6 +51,11 @@ static const struct {
 		"Content-Length: 14\r\n"
 		"Cache-Control: no-store\r\n"
 		"Connection: keep-alive\r\n\r\n"},
+	{"204 and 304 have no content",
+		{.status = 304, .fields = STR("ETag: \"1\"\r\n"), .is_keep_alive = true},
+		"HTTP/1.1 304 Not Modified\r\n"
+		"DATE\r\n"
+		"ETag: \"1\"\r\n\r\n"},
 	{"a token is asked for",
 		{.status = 401,
 			.detail = "none",
