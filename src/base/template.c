@@ -23,6 +23,8 @@ static const struct form forms[] = {
 	[TEMPLATE_BODY] = {"body", NULL},
 };
 
+static const char brace_form[] = "{{ or }} for a brace itself";
+
 struct parsing {
 	struct str rest;
 	unsigned places;
@@ -30,9 +32,10 @@ struct parsing {
 	struct template_error *error;
 };
 
-static bool fail(const struct parsing *parsing, const char *problem, struct str piece)
+static bool fail(const struct parsing *parsing, const char *problem, const char *expected,
+	struct str piece)
 {
-	*parsing->error = (struct template_error){problem, piece};
+	*parsing->error = (struct template_error){problem, expected, piece};
 	return false;
 }
 
@@ -48,7 +51,8 @@ static bool add_part(struct parsing *parsing, struct template_part part, struct 
 {
 	struct template *template = parsing->template;
 	if (template->part_count == TEMPLATE_MAX_PARTS)
-		return fail(parsing, "too many placeholders", piece);
+		return fail(parsing, "too many pieces",
+			"at most 32 texts and placeholders", piece);
 	template->parts[template->part_count++] = part;
 	return true;
 }
@@ -128,14 +132,14 @@ static bool parse_placeholder(struct parsing *parsing)
 {
 	const char *end = memchr(parsing->rest.data, '}', parsing->rest.length);
 	if (!end)
-		return fail(parsing, "a { without its }", parsing->rest);
+		return fail(parsing, "a { without its }", brace_form, parsing->rest);
 	struct str piece = cut(&parsing->rest, (size_t)(end + 1 - parsing->rest.data));
 	struct template_part part = {0};
 	part.place = split((struct str){piece.data + 1, piece.length - 2}, &part.text);
 	if (!is_part(&part))
-		return fail(parsing, "no such placeholder", piece);
+		return fail(parsing, "no such placeholder", NULL, piece);
 	if (!(parsing->places & template_bit(part.place)))
-		return fail(parsing, "a placeholder that has no value here", piece);
+		return fail(parsing, "a placeholder that has no value here", NULL, piece);
 	return add_part(parsing, part, piece);
 }
 
@@ -153,7 +157,7 @@ static bool parse_literal(struct parsing *parsing)
 	if (is_doubled)
 		(void)cut(&parsing->rest, 1); // one of them is enough
 	else if (length < rest.length && rest.data[length] == '}')
-		return fail(parsing, "a } without its {", parsing->rest);
+		return fail(parsing, "a } without its {", brace_form, parsing->rest);
 	return part.text.length == 0 || add_part(parsing, part, part.text);
 }
 
@@ -168,9 +172,9 @@ bool template_parse(struct str text, unsigned places, struct template *ret_templ
 	struct parsing parsing = {text, places, ret_template, reterr};
 	ret_template->part_count = 0;
 	if (text.length == 0)
-		return fail(&parsing, "an empty text", text);
+		return fail(&parsing, "empty", "a text", text);
 	if (text.length > TEMPLATE_MAX_BYTES)
-		return fail(&parsing, "too long", text);
+		return fail(&parsing, "too long", "at most 1024 bytes", text);
 	while (parsing.rest.length > 0) {
 		bool is_good = is_placeholder_next(parsing.rest)
 				       ? parse_placeholder(&parsing)

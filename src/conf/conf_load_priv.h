@@ -109,6 +109,9 @@ conf_load_cb conf_load_jwt_realm;
 conf_load_cb conf_load_jwt_places;
 conf_load_cb conf_load_jwt_claims;
 
+conf_load_cb conf_load_template_one;
+conf_load_cb conf_load_template_list;
+
 conf_load_cb conf_load_balance_method;
 conf_load_cb conf_load_balance_session;
 conf_load_cb conf_load_balance_cookie;

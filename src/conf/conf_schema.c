@@ -70,7 +70,7 @@ static void append_words(const char *words, char text[CONF_SCHEMA_TEXT_SIZE])
 {
 	struct str rest = words ? str_from(words) : STR("");
 	struct str word;
-	bool is_first = text[0] == '\0';
+	bool is_first = text[0] == '\0' || text[strlen(text) - 1] == ' ';
 	while (conf_schema_next_word(&rest, &word)) {
 		size_t length = strlen(text);
 		const char *separator = is_first ? "" : rest.length > 0 ? ", " : " or ";
@@ -123,6 +123,8 @@ static const char *const rules[] = {
 	[CONF_SCHEMA_AUTH_SERVICE] = "http://host:port/path, https://... or unix:/path",
 	[CONF_SCHEMA_TEXTS] = "a text or a list of texts",
 	[CONF_SCHEMA_WORDS] = "",
+	[CONF_SCHEMA_TEMPLATE] = "a text, maybe with ",
+	[CONF_SCHEMA_TEMPLATES] = "texts, maybe with ",
 	[CONF_SCHEMA_QUOTED] = "a text without quotes and backslashes",
 	[CONF_SCHEMA_TOKEN_PLACES] =
 		"a list of authorization, cookie=NAME, query=NAME or subprotocol=NAME",

@@ -23,6 +23,7 @@
 		KEY(parent ".history.bytes", SIZE, "1MiB", "most bytes of them",         \
 			IN(conf_route, member.bytes), RANGE(0, TIB))
 #define ORIGIN_WORDS .words = "same-host|any"
+#define HEAD_PLACES "{path}|{path.N}|{query.NAME}|{header.NAME}|{claim.NAME}"
 
 const struct conf_schema_key conf_schema_push[] = {
 	KEY("routes[].live", MAPPING, NULL,
@@ -56,8 +57,8 @@ const struct conf_schema_key conf_schema_push[] = {
 
 	KEY("routes[].subscribe", MAPPING, NULL,
 		"clients get what is published in channels"),
-	SUBSCRIBE_KEY("channel", TEXTS, NULL, "which: templates", SUBSCRIBE(channels),
-		.is_required = true),
+	SUBSCRIBE_KEY("channel", TEMPLATES, NULL, "which: templates", SUBSCRIBE(channels),
+		.is_required = true, .words = HEAD_PLACES),
 	HISTORY("routes[].subscribe", subscribe.channel.history),
 	KEY("routes[].subscribe.queue", MAPPING, NULL, "how far a client may lag behind"),
 	SUBSCRIBE_KEY("queue.messages", INTEGER, "256", "in messages of a channel",
@@ -93,12 +94,12 @@ const struct conf_schema_key conf_schema_push[] = {
 		SUBSCRIBE(channel.is_local_allowed)),
 
 	KEY("routes[].publish", MAPPING, NULL, "POSTs are published in a channel"),
-	PUBLISH_KEY("channel", TEXTS, NULL, "which: a template", PUBLISH(channel),
-		.is_required = true),
-	PUBLISH_KEY("payload", TEXT, NULL, "what: a template; else the body",
-		PUBLISH(payload)),
-	PUBLISH_KEY("key", TEXT, NULL, "what it is the newest of, for slow: latest",
-		PUBLISH(key)),
+	PUBLISH_KEY("channel", TEMPLATE, NULL, "which: a template", PUBLISH(channel),
+		.is_required = true, .words = HEAD_PLACES "|{json.NAME}"),
+	PUBLISH_KEY("payload", TEMPLATE, NULL, "what: a template; else the body",
+		PUBLISH(payload), .words = HEAD_PLACES "|{json.NAME}|{body}"),
+	PUBLISH_KEY("key", TEMPLATE, NULL, "what it is the newest of, for slow: latest",
+		PUBLISH(key), .words = HEAD_PLACES "|{json.NAME}"),
 	HISTORY("routes[].publish", publish.history),
 	PUBLISH_KEY("max_message", SIZE, "1MiB", "longest body", PUBLISH(max_message),
 		RANGE(1, 64 * MIB)),
@@ -118,9 +119,9 @@ const struct conf_schema_key conf_schema_push[] = {
 	PUBLISH_KEY("verify.header", FIELD_NAME, NULL,
 		"header with the signature; else the scheme's own",
 		PUBLISH(verify.header)),
-	PUBLISH_KEY("verify.id", TEXT, NULL,
+	PUBLISH_KEY("verify.id", TEMPLATE, NULL,
 		"template of what a delivery is known by; else the scheme's own",
-		PUBLISH(verify.id)),
+		PUBLISH(verify.id), .words = HEAD_PLACES "|{json.NAME}"),
 	PUBLISH_KEY("verify.tolerance", DURATION, "5m", "for its timestamp",
 		PUBLISH(verify.tolerance_ms), RANGE(1 * SECOND, DAY)),
 	PUBLISH_KEY("verify.replay", DURATION, "10m", "how long deliveries are known",

@@ -40,7 +40,8 @@ struct template
 
 struct template_error {
 	const char *problem;
-	struct str piece; // of the text: where it is, and what stands there
+	const char *expected; // NULL: a placeholder of the set
+	struct str piece;     // of the text: where it is, and what stands there
 };
 
 // The set of places that a placeholder may mean.

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "wherry/base/rate.h"
+#include "wherry/base/template.h"
 #include "wherry/conf/conf_file.h"
 #include "wherry/conf/conf_names.h"
 
@@ -17,6 +18,15 @@ enum conf_origins {
 struct conf_origin_rule {
 	enum conf_origins kind;
 	const char **list; // "scheme://host[:port]", lower case
+	size_t count;
+};
+
+enum {
+	CONF_MAX_CHANNELS = 16 // of one subscription
+};
+
+struct conf_templates {
+	struct template *list;
 	size_t count;
 };
 
@@ -59,7 +69,7 @@ enum conf_transport {
 };
 
 struct conf_subscribe {
-	struct conf_names channels; // templates
+	struct conf_templates channels;
 	struct conf_channel channel;
 	struct conf_names transport_names; // none = all
 	unsigned transports;               // of enum conf_transport
@@ -81,18 +91,17 @@ enum conf_webhook_scheme {
 // How a webhook's sender proves who it is.
 struct conf_verify {
 	enum conf_webhook_scheme scheme;
-	struct conf_file secret; // one a line; any of them will do
-	const char *header;      // the signature; NULL = the scheme's own
-	const char
-		*id; // template of what a delivery is known by; NULL = the scheme's own
-	uint64_t tolerance_ms; // of its timestamp, where there is one
-	uint64_t replay_ms;    // how long deliveries are remembered
+	struct conf_file secret;   // one a line; any of them will do
+	const char *header;        // the signature; NULL = the scheme's own
+	const struct template *id; // of a delivery; NULL = the scheme's own
+	uint64_t tolerance_ms;     // of its timestamp, where there is one
+	uint64_t replay_ms;        // how long deliveries are remembered
 };
 
 struct conf_publish {
-	struct conf_names channel; // one template
-	const char *payload;       // template; NULL = the body
-	const char *key;           // template; NULL = none
+	const struct template *channel;
+	const struct template *payload; // NULL = the body
+	const struct template *key;     // NULL = none
 	struct conf_history history;
 	bool is_local_allowed;
 	uint64_t max_message;

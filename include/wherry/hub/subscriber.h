@@ -17,7 +17,7 @@ struct feeds;
 struct subscriber;
 
 enum {
-	SUBSCRIBER_MAX_CHANNELS = 16
+	SUBSCRIBER_MAX_CHANNELS = CONF_MAX_CHANNELS
 };
 
 #define SUBSCRIBER_FROM_NOW UINT64_MAX
