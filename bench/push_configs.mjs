@@ -14,9 +14,9 @@ listeners:
   - address: 127.0.0.1:${port}
 routes:
   - match: { path: /sub }
-    subscribe: { channels: bench, history: { messages: ${HISTORY} }, transports: [websocket] }
+    subscribe: { channel: bench, history: { messages: ${HISTORY} }, transports: [websocket] }
   - match: { path: /pub, method: POST }
-    publish: { channel: bench, history: { messages: ${HISTORY} }, allow: [127.0.0.1/32] }
+    publish: { channel: bench, history: { messages: ${HISTORY} } }
   - match: { path: / }
     live: { interval: 1s }
     to: backend

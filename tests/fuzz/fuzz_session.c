@@ -17,6 +17,21 @@ enum {
 	REPEATS = 64,
 };
 
+const char session_configuration[] =
+	"limits: { exempt: [192.0.2.0/24] }\n"
+	"listeners: [{ address: \"127.0.0.1:1\" }]\n"
+	"routes:\n"
+	"  - match: { path: /ws/ }\n"
+	"    websocket: { origins: any, max_frame: 2KiB, max_message: 3KiB }\n"
+	"    to: app\n"
+	"  - match: { path: /a/ }\n"
+	"    body: 4KiB\n"
+	"    to: app\n"
+	"  - match: { path: /old/ }\n"
+	"    redirect: { to: /new/, status: 308 }\n"
+	"upstreams:\n"
+	"  app: { servers: [{ url: \"http://192.0.2.9:80\" }] }\n";
+
 #define UPGRADE(more)                                                                    \
 	"GET /ws/x HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\n"                  \
 	"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"                            \
@@ -132,7 +147,7 @@ static void let_time_pass(struct session *session, uint8_t choice)
 static size_t take_step(struct session *session, enum step step, uint8_t choice,
 	const uint8_t *data, size_t size)
 {
-	struct session_peer *client = &session->client;
+	struct session_peer *client = &session->clients[0];
 	struct session_peer *backend = find_backend(session, choice);
 	struct session_peer *either = choice & 32 ? client : backend;
 	size_t length = choice % 64 < size ? choice % 64 : size;
@@ -252,7 +267,7 @@ static void require_responses(struct session *session, bool uses_deflate)
 {
 	struct http_reader reader;
 	struct http_message message;
-	struct str rest = buf_str(&session->client.received);
+	struct str rest = buf_str(&session->clients[0].received);
 	http_reader_init(&reader, HTTP_RESPONSE, HTTP_SCAN_LIMITS_DEFAULT);
 	while (rest.length > 0 || reader.at != HTTP_READER_AT_HEAD) {
 		size_t taken = 0;
@@ -282,15 +297,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	// Before the end, which may close what still waits to be received.
 	for (size_t i = 0; i < session.backend_count; i++)
 		session.backends[i].is_silent = false;
-	session.client.is_silent = false;
+	session.clients[0].is_silent = false;
 	session_advance(&session, 1);
 	bool uses_deflate =
-		has_text(buf_str(&session.client.received), "permessage-deflate");
+		has_text(buf_str(&session.clients[0].received), "permessage-deflate");
 	uint64_t requests = 0;
 	for (size_t i = 0; i < session.backend_count; i++)
 		requests += require_requests(&session.backends[i], uses_deflate);
 	FUZZ_REQUIRE(requests <= session_request_count(&session));
-	if (!has_text(buf_str(&session.client.sent), "HEAD"))
+	if (!has_text(buf_str(&session.clients[0].sent), "HEAD"))
 		require_responses(&session, uses_deflate);
 	session_finish(&session);
 	return 0;

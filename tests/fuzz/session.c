@@ -24,21 +24,6 @@ enum {
 	SENT_MAX = 1 << 20,
 };
 
-static const char CONFIGURATION[] =
-	"limits: { exempt: [192.0.2.0/24] }\n"
-	"listeners: [{ address: \"127.0.0.1:1\" }]\n"
-	"routes:\n"
-	"  - match: { path: /ws/ }\n"
-	"    websocket: { origins: any, max_frame: 2KiB, max_message: 3KiB }\n"
-	"    to: app\n"
-	"  - match: { path: /a/ }\n"
-	"    body: 4KiB\n"
-	"    to: app\n"
-	"  - match: { path: /old/ }\n"
-	"    redirect: { to: /new/, status: 308 }\n"
-	"upstreams:\n"
-	"  app: { servers: [{ url: \"http://192.0.2.9:80\" }] }\n";
-
 static struct loop *loop;
 static struct snapshot *snapshot;
 static struct upstream_set *upstreams;
@@ -77,7 +62,8 @@ static void start_once(void)
 		return;
 	(void)signal(SIGPIPE, SIG_IGN);
 	conf_diag_init(&diag);
-	struct conf *conf = conf_load_text("fuzz.yaml", str_from(CONFIGURATION), &diag);
+	struct conf *conf =
+		conf_load_text("fuzz.yaml", str_from(session_configuration), &diag);
 	if (!conf)
 		fprintf(stderr, "%.*s\n", STR_ARG(buf_str(&diag.text)));
 	FUZZ_REQUIRE(conf && log_start(&options));
@@ -121,7 +107,8 @@ static void settle(struct session *session)
 {
 	for (size_t i = 0; i < TURNS; i++) {
 		turn();
-		receive(&session->client);
+		for (size_t j = 0; j < session->client_count; j++)
+			receive(&session->clients[j]);
 		for (size_t j = 0; j < session->backend_count; j++)
 			receive(&session->backends[j]);
 	}
@@ -129,8 +116,6 @@ static void settle(struct session *session)
 
 void session_start(struct session *session)
 {
-	int pair[2];
-	struct addr client;
 	start_once();
 	*session = (struct session){
 		.requests = loop_counters(loop)->requests,
@@ -141,12 +126,23 @@ void session_start(struct session *session)
 		.snapshot = snapshot, .limits = limits, .count = 1};
 	atomic_fetch_add(&snapshot->users, 1);
 	session->proxy = proxy_create(loop, &options);
-	FUZZ_REQUIRE(session->proxy && addr_parse(STR("192.0.2.1:1000"), &client));
+	FUZZ_REQUIRE(session->proxy);
 	// What stood refused in the session before stands again.
 	ejection_forgive(&upstreams->upstreams[0].members[0].server->ejection);
-	make_pair(pair);
-	session->client.socket = pair[1];
+	session_connect(session);
+}
+
+void session_connect(struct session *session)
+{
+	int pair[2];
+	struct addr client;
 	struct edition *edition = proxy_edition(session->proxy);
+	if (session->client_count == SESSION_CLIENTS_MAX || session->is_draining)
+		return;
+	FUZZ_REQUIRE(addr_parse(STR("192.0.2.1:1000"), &client));
+	make_pair(pair);
+	session->clients[session->client_count++] =
+		(struct session_peer){.socket = pair[1]};
 	proxy_accept(session->proxy, edition, edition->conf->listeners, pair[0], &client);
 	settle(session);
 }
@@ -234,28 +230,34 @@ uint64_t session_request_count(const struct session *session)
 	       session->retries;
 }
 
+static void forget(struct session_peer *peer)
+{
+	buf_finish(&peer->sent);
+	buf_finish(&peer->received);
+}
+
 void session_finish(struct session *session)
 {
 	const struct counters *counters = loop_counters(loop);
-	struct session_peer *client = &session->client;
-	client->is_silent = false;
+	struct session_peer *clients = session->clients, *backends = session->backends;
+	for (size_t i = 0; i < session->client_count; i++)
+		clients[i].is_silent = false;
 	for (size_t i = 0; i < session->backend_count; i++)
-		session->backends[i].is_silent = false;
+		backends[i].is_silent = false;
 	settle(session);
-	session_close(session, client);
+	for (size_t i = 0; i < session->client_count; i++)
+		session_close(session, &clients[i]);
 	for (size_t i = 0; i < TURNS_TO_END && counters->client_connections > 0; i++)
 		session_advance(session, STEP_TO_END_MS);
 	FUZZ_REQUIRE(counters->client_connections == 0 && counters->websockets == 0);
 	for (size_t i = 0; i < session->backend_count; i++)
-		session_close(session, &session->backends[i]);
+		session_close(session, &backends[i]);
 	proxy_destroy(session->proxy);
 	FUZZ_REQUIRE(counters->backend_connections == 0);
 	FUZZ_REQUIRE(upstreams->upstreams[0].members[0].server->active == 0);
-	buf_finish(&client->sent);
-	buf_finish(&client->received);
-	for (size_t i = 0; i < session->backend_count; i++) {
-		buf_finish(&session->backends[i].sent);
-		buf_finish(&session->backends[i].received);
-	}
+	for (size_t i = 0; i < session->client_count; i++)
+		forget(&clients[i]);
+	for (size_t i = 0; i < session->backend_count; i++)
+		forget(&backends[i]);
 	current = NULL;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A whole proxy in this process for one client and its backends: the peers are socket
+// A whole proxy in this process for some clients and its backends: the peers are socket
 // pairs, the clock stands still but for session_advance, and what each side received is
 // kept. Sockets are given by a dial_open of its own (link with -Wl,--wrap for it, now_ms
 // and event_add).
@@ -9,7 +9,8 @@
 #include "wherry/proxy/proxy.h"
 
 enum {
-	SESSION_BACKENDS_MAX = 8
+	SESSION_BACKENDS_MAX = 8,
+	SESSION_CLIENTS_MAX = 4
 };
 
 struct session_peer {
@@ -21,7 +22,8 @@ struct session_peer {
 
 struct session {
 	struct proxy *proxy;
-	struct session_peer client;
+	struct session_peer clients[SESSION_CLIENTS_MAX];
+	size_t client_count;                                // at least 1
 	struct session_peer backends[SESSION_BACKENDS_MAX]; // in the order of dialling
 	size_t backend_count;
 	bool refuses; // the next dial fails
@@ -29,8 +31,13 @@ struct session {
 	uint64_t requests, retries; // of counters, when it began
 };
 
-// Everything that can be allocated once is; what fails, aborts.
+// What the proxy goes by; of the target.
+extern const char session_configuration[];
+
+// With one client. Everything that can be allocated once is; what fails, aborts.
 void session_start(struct session *session);
+// Nothing happens if there are enough.
+void session_connect(struct session *session);
 // Closes all peers, lets time pass until the proxy has ended everything, and requires
 // that nothing is left.
 void session_finish(struct session *session);
