@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+// All live keys, and their bounds; see the header.
+#include "wherry/hub/live.h"
+
+#include <stdlib.h>
+
+#include "live_priv.h"
+#include "wherry/base/log.h"
+
+struct live *live_create(struct loop *loop)
+{
+	struct live *live = calloc(1, sizeof(*live));
+	if (!live)
+		return NULL;
+	live->loop = loop;
+	live->max_bytes = UINT64_MAX;
+	TAILQ_INIT(&live->busy);
+	TAILQ_INIT(&live->idle);
+	live->topics = map_create();
+	if (live->topics)
+		return live;
+	free(live);
+	return NULL;
+}
+
+void live_remove(struct live *live, struct live_topic *topic)
+{
+	map_remove(live->topics, topic->key.data, topic->key.length);
+	live_topic_destroy(topic);
+}
+
+void live_destroy(struct live *live)
+{
+	if (!live)
+		return;
+	while (!TAILQ_EMPTY(&live->busy))
+		live_remove(live, TAILQ_FIRST(&live->busy));
+	while (!TAILQ_EMPTY(&live->idle))
+		live_remove(live, TAILQ_FIRST(&live->idle));
+	map_destroy(live->topics);
+	free(live);
+}
+
+bool live_make_room(struct live *live, size_t bytes)
+{
+	while (live->bytes + bytes > live->max_bytes && !TAILQ_EMPTY(&live->idle))
+		live_remove(live, TAILQ_FIRST(&live->idle));
+	return live->bytes + bytes <= live->max_bytes;
+}
+
+void live_set_limit(struct live *live, uint64_t max_bytes)
+{
+	live->max_bytes = max_bytes;
+	(void)live_make_room(live, 0); // those in use go when they are replaced
+}
+
+static struct live_topic *find(struct live *live, struct str key)
+{
+	uintptr_t *place = map_find(live->topics, key.data, key.length);
+	return place ? (struct live_topic *)*place : NULL;
+}
+
+static struct live_topic *add(struct live *live, struct str key)
+{
+	struct live_topic *topic = live_topic_create(live, key);
+	uintptr_t *place = topic ? map_put(live->topics, key.data, key.length) : NULL;
+	if (place) {
+		*place = (uintptr_t)topic;
+		return topic;
+	}
+	if (topic)
+		live_topic_destroy(topic);
+	return NULL;
+}
+
+static struct live_topic *find_or_add(
+	struct live *live, struct str key, size_t max_keys, const char **reterr_reason)
+{
+	struct live_topic *topic = find(live, key);
+	if (topic)
+		return topic;
+	if (map_count(live->topics) >= max_keys && !TAILQ_EMPTY(&live->idle))
+		live_remove(live, TAILQ_FIRST(&live->idle));
+	*reterr_reason = "there are live.keys URLs already";
+	if (map_count(live->topics) >= max_keys)
+		return NULL;
+	*reterr_reason = "out of memory";
+	return add(live, key);
+}
+
+void live_hear_join(struct live *live, struct live_port *port, struct str key,
+	const struct live_rules *rules)
+{
+	struct live_news refusal = {.state = LIVE_PRIVATE, .is_final = true};
+	struct live_topic *topic =
+		find_or_add(live, key, rules->max_keys, &refusal.reason);
+	if (topic)
+		live_topic_join(topic, port, rules);
+	else if (!live_port_tell(port, key, &refusal))
+		log_error("live: out of memory: a request waits in vain");
+}
+
+void live_hear_part(struct live *live, struct live_port *port, struct str key)
+{
+	struct live_topic *topic = find(live, key);
+	if (topic)
+		live_topic_part(topic, port);
+}
+
+void live_hear_report(struct live *live, struct live_port *port, struct str key,
+	const struct live_result *result)
+{
+	struct live_topic *topic = find(live, key);
+	if (topic)
+		live_topic_report(topic, port, result);
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// The home of live URLs from inside: live.c (all keys, and their bounds), live_topic.c
+// (one key's cycle) and live_port.c (what travels between threads).
+#pragma once
+
+#include <stdatomic.h>
+#include <sys/queue.h>
+
+#include "wherry/base/map.h"
+#include "wherry/hub/live_port.h"
+
+struct live_topic;
+TAILQ_HEAD(live_topics, live_topic);
+
+struct live {
+	struct loop *loop;
+	struct map *topics;        // by their keys
+	struct live_topics busy;   // all with members
+	struct live_topics idle;   // all without; the longest idle first
+	uint64_t bytes, max_bytes; // of snapshots
+};
+
+// One key.
+struct live_topic {
+	TAILQ_ENTRY(live_topic) entry; // of the busy or the idle
+	struct live *live;
+	struct live_rules rules;
+	struct live_pace pace;
+	struct live_news news; // with a reference to its snapshot
+	bool is_known;         // there are news
+	bool is_fetching;
+	uint64_t due_ms; // when the backend may be asked again
+	struct loop_timer timer;
+	struct live_port **members; // workers with clients; references
+	size_t member_count;
+	struct live_port *fetcher; // that asked last, if it is a member
+	struct str key;            // behind it
+};
+
+// live.c
+
+// Room for that many bytes of snapshots more: false if there is none.
+bool live_make_room(struct live *live, size_t bytes);
+void live_remove(struct live *live, struct live_topic *topic);
+
+// live_topic.c
+
+MUST_CHECK struct live_topic *live_topic_create(struct live *live, struct str key);
+void live_topic_destroy(struct live_topic *topic);
+void live_topic_join(
+	struct live_topic *topic, struct live_port *port, const struct live_rules *rules);
+// These may end the topic, when nobody has asked for it for long.
+void live_topic_part(struct live_topic *topic, struct live_port *port);
+void live_topic_report(struct live_topic *topic, struct live_port *port,
+	const struct live_result *result);
+
+// live_port.c: to the worker. False when memory is short, or it is gone.
+MUST_CHECK bool live_port_fetch(
+	struct live_port *port, struct str key, struct live_snapshot *newest);
+MUST_CHECK bool live_port_tell(
+	struct live_port *port, struct str key, const struct live_news *news);
+struct live_port *live_port_ref(struct live_port *port);
+void live_port_unref(struct live_port *port);
+
+// live.c: from a worker.
+void live_hear_join(struct live *live, struct live_port *port, struct str key,
+	const struct live_rules *rules);
+void live_hear_part(struct live *live, struct live_port *port, struct str key);
+void live_hear_report(struct live *live, struct live_port *port, struct str key,
+	const struct live_result *result);

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: MIT
+// One live key: asked for by some workers, fetched by one of them at a time, and told to
+// all. Without workers it is kept for a while, so that who comes back finds it.
+#include <stdlib.h>
+#include <string.h>
+
+#include "live_priv.h"
+#include "wherry/base/log.h"
+#include "wherry/base/now.h"
+
+enum {
+	LOST_MS = 10 * 60 * 1000, // no report comes any more
+};
+
+static void on_timer(void *arg);
+
+struct live_topic *live_topic_create(struct live *live, struct str key)
+{
+	struct live_topic *topic = calloc(1, sizeof(*topic) + key.length);
+	if (!topic)
+		return NULL;
+	char *text = (char *)(topic + 1);
+	memcpy(text, key.data, key.length);
+	topic->live = live;
+	topic->key = (struct str){text, key.length};
+	loop_timer_init(&topic->timer, live->loop, on_timer, topic);
+	TAILQ_INSERT_TAIL(&live->idle, topic, entry);
+	return topic;
+}
+
+static void drop_snapshot(struct live_topic *topic)
+{
+	struct live_snapshot *snapshot = topic->news.snapshot;
+	if (!snapshot)
+		return;
+	topic->live->bytes -= snapshot->size;
+	topic->news.snapshot = NULL;
+	live_snapshot_unref(snapshot);
+}
+
+void live_topic_destroy(struct live_topic *topic)
+{
+	struct live *live = topic->live;
+	TAILQ_REMOVE(topic->member_count > 0 ? &live->busy : &live->idle, topic, entry);
+	for (size_t i = 0; i < topic->member_count; i++)
+		live_port_unref(topic->members[i]);
+	drop_snapshot(topic);
+	loop_timer_finish(&topic->timer);
+	free(topic->members);
+	free(topic);
+}
+
+static bool has_member(const struct live_topic *topic, const struct live_port *port)
+{
+	for (size_t i = 0; i < topic->member_count; i++) {
+		if (topic->members[i] == port)
+			return true;
+	}
+	return false;
+}
+
+static bool add_member(struct live_topic *topic, struct live_port *port)
+{
+	size_t size = (topic->member_count + 1) * sizeof(*topic->members);
+	struct live_port **members = realloc(topic->members, size);
+	if (!members)
+		return false;
+	if (topic->member_count == 0) {
+		TAILQ_REMOVE(&topic->live->idle, topic, entry);
+		TAILQ_INSERT_TAIL(&topic->live->busy, topic, entry);
+	}
+	topic->members = members;
+	members[topic->member_count++] = live_port_ref(port);
+	return true;
+}
+
+static void remove_member(struct live_topic *topic, struct live_port *port)
+{
+	for (size_t i = 0; i < topic->member_count; i++) {
+		if (topic->members[i] != port)
+			continue;
+		topic->members[i] = topic->members[--topic->member_count];
+		if (topic->fetcher == port)
+			topic->fetcher = NULL;
+		if (topic->member_count == 0) {
+			TAILQ_REMOVE(&topic->live->busy, topic, entry);
+			TAILQ_INSERT_TAIL(&topic->live->idle, topic, entry);
+		}
+		live_port_unref(port);
+		return;
+	}
+}
+
+// Nobody asks for it. It stays as long as it could be shown, and until the backend may be
+// asked again: who comes and goes does not make that happen more often.
+static void rest(struct live_topic *topic)
+{
+	uint64_t until = topic->news.checked_ms + topic->rules.max_stale_ms;
+	topic->is_fetching = false;
+	loop_timer_set(&topic->timer, until > topic->due_ms ? until : topic->due_ms);
+}
+
+// The worker that did it last has a connection to the backend.
+static void fetch(struct live_topic *topic)
+{
+	while (topic->member_count > 0) {
+		struct live_port *port =
+			topic->fetcher ? topic->fetcher : topic->members[0];
+		topic->fetcher = port;
+		if (live_port_fetch(port, topic->key, topic->news.snapshot)) {
+			topic->is_fetching = true;
+			loop_timer_set(&topic->timer, now_ms() + LOST_MS);
+			return;
+		}
+		remove_member(topic, port);
+	}
+	rest(topic);
+}
+
+static void on_timer(void *arg)
+{
+	struct live_topic *topic = arg;
+	if (topic->member_count > 0)
+		fetch(topic);
+	else
+		live_remove(topic->live, topic);
+}
+
+void live_topic_join(
+	struct live_topic *topic, struct live_port *port, const struct live_rules *rules)
+{
+	topic->rules = *rules;
+	live_pace_set(&topic->pace, rules->interval_ms, rules->max_interval_ms);
+	if (!has_member(topic, port) && !add_member(topic, port))
+		return; // its clients wait until they give up
+	if (topic->is_fetching)
+		return;
+	if (now_ms() >= topic->due_ms) {
+		fetch(topic);
+		return;
+	}
+	loop_timer_set(&topic->timer, topic->due_ms);
+	if (topic->is_known && !live_port_tell(port, topic->key, &topic->news))
+		remove_member(topic, port);
+}
+
+void live_topic_part(struct live_topic *topic, struct live_port *port)
+{
+	remove_member(topic, port);
+	if (topic->member_count == 0 && !topic->is_fetching)
+		rest(topic);
+}
+
+static void tell_all(struct live_topic *topic)
+{
+	for (size_t i = topic->member_count; i-- > 0;) {
+		if (!live_port_tell(topic->members[i], topic->key, &topic->news))
+			remove_member(topic, topic->members[i]);
+	}
+}
+
+static void log_private(const struct live_topic *topic, const char *reason)
+{
+	size_t length = 0;
+	while (length < topic->key.length && topic->key.data[length] != '?' &&
+		topic->key.data[length] != '\n')
+		length++;
+	log_info("live: %.*s is not shared, but passed through: %s", (int)length,
+		topic->key.data, reason);
+}
+
+static void keep_apart(struct live_topic *topic, const char *reason)
+{
+	if (topic->news.state != LIVE_PRIVATE || topic->news.reason != reason)
+		log_private(topic, reason);
+	drop_snapshot(topic);
+	topic->news.state = LIVE_PRIVATE;
+	topic->news.reason = reason;
+	topic->due_ms = now_ms() + LIVE_PRIVATE_MS;
+}
+
+static void take_snapshot(struct live_topic *topic, struct live_snapshot *snapshot)
+{
+	drop_snapshot(topic);
+	if (!live_make_room(topic->live, snapshot->size)) {
+		keep_apart(topic, "hub.memory is used up");
+		return;
+	}
+	topic->live->bytes += snapshot->size;
+	topic->news.snapshot = live_snapshot_ref(snapshot);
+}
+
+static void take_result(struct live_topic *topic, const struct live_result *result)
+{
+	struct live_news *news = &topic->news;
+	topic->is_known = true;
+	if (result->outcome == LIVE_UNSHARED) {
+		keep_apart(topic, result->reason);
+		return;
+	}
+	if (result->outcome == LIVE_FAILED) {
+		news->state = LIVE_DOWN;
+		news->status = result->status;
+		news->reason = result->reason;
+		topic->due_ms = result->turn.started_ms + topic->rules.interval_ms;
+		return;
+	}
+	news->state = LIVE_GOOD;
+	news->reason = NULL;
+	news->checked_ms = result->turn.ended_ms;
+	topic->due_ms = live_pace_next(&topic->pace, &result->turn);
+	if (result->outcome == LIVE_NEW)
+		take_snapshot(topic, result->snapshot);
+}
+
+void live_topic_report(struct live_topic *topic, struct live_port *port,
+	const struct live_result *result)
+{
+	topic->is_fetching = false;
+	if (result->outcome == LIVE_UNWANTED) {
+		remove_member(topic, port);
+		fetch(topic);
+		return;
+	}
+	take_result(topic, result);
+	loop_timer_set(&topic->timer, topic->due_ms);
+	tell_all(topic);
+	if (topic->member_count == 0)
+		rest(topic);
+}
