@@ -180,12 +180,32 @@ bool json_text_is_value(struct str text)
 	return text.length == 0;
 }
 
-bool json_text_open_object(struct str text, struct str *ret_rest)
+static bool open(struct str text, char bracket, struct str *ret_rest)
 {
 	skip_space(&text);
-	if (!take(&text, '{'))
-		return false;
 	*ret_rest = text;
+	return take(ret_rest, bracket);
+}
+
+bool json_text_open_object(struct str text, struct str *ret_rest)
+{
+	return open(text, '{', ret_rest);
+}
+
+bool json_text_open_array(struct str text, struct str *ret_rest)
+{
+	return open(text, '[', ret_rest);
+}
+
+bool json_text_next_item(struct str *rest, struct str *ret_value)
+{
+	skip_space(rest);
+	(void)take(rest, ','); // not before the first one
+	skip_space(rest);
+	struct str start = *rest;
+	if (!take_value(rest, 0))
+		return false; // the closing bracket
+	*ret_value = (struct str){start.data, start.length - rest->length};
 	return true;
 }
 

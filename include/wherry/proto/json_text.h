@@ -26,6 +26,10 @@ MUST_CHECK bool json_text_open_object(struct str text, struct str *ret_rest);
 MUST_CHECK bool json_text_next_member(
 	struct str *rest, struct json_text_member *ret_member);
 
+// The same for an array and its items.
+MUST_CHECK bool json_text_open_array(struct str text, struct str *ret_rest);
+MUST_CHECK bool json_text_next_item(struct str *rest, struct str *ret_value);
+
 // What a string of such a text means, in UTF-8, appended to out. False if it is no
 // string, or stands for what no UTF-8 can say.
 MUST_CHECK bool json_text_read_string(struct str quoted, struct buf *out);
