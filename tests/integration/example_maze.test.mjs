@@ -2,11 +2,14 @@
 // The maze: a phone's page steers, a screen's page shows, each in a browser of its own.
 
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 
 import WebSocket from 'ws';
 
 import { openPage, startBrowser, withoutBrowser } from './support/browser.mjs';
+import { root } from './support/build.mjs';
 import { askControl } from './support/control.mjs';
 import { startExample, withoutPackages } from './support/examples.mjs';
 import { connectWebSocket } from './support/ws_client.mjs';
@@ -74,6 +77,14 @@ test('the maze in Chromium', { skip: withoutBrowser || withoutPackages('ws') }, 
     }
     await phone.waitForFunction(() => document.querySelector('#solved').textContent === '1');
   });
+});
+
+test('every action of many phones reaches its screen, in order', { skip: withoutPackages('ws') }, async (t) => {
+  const { wherry, backends } = await startExample(t, 'maze', { 9002: 'maze' });
+  const { stdout } = await promisify(execFile)(process.execPath, [`${root}examples/maze/load.mjs`,
+    '--pairs', '100', '--seconds', '1', '--rounds', '1',
+    '--direct', `ws://127.0.0.1:${backends[9002].port}`, '--through', wherry.webSocketUrl]);
+  assert.match(stdout, /^100 pairs, 200 actions a second, 200 actions [^]*\| through Wherry \| [\d.]+ \|/);
 });
 
 test('the maze takes nothing from a phone but its actions', { skip: withoutPackages('ws') }, async (t) => {
