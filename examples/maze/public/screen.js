@@ -36,7 +36,7 @@ function draw(maze) {
   element('maze').setAttribute('viewBox', `-0.1 -0.1 ${width + 0.2} ${height + 0.2}`);
   element('maze').replaceChildren(
     make('path', { id: 'flag', d: `M${width - 0.7} ${height - 0.15}v-0.7l0.5 0.2l-0.4 0.2v0.3z` }),
-    make('path', { d: wallsOf(maze) }),
+    make('path', { id: 'walls', d: wallsOf(maze) }),
     make('circle', { id: 'ball', r: 0.3 }),
   );
 }

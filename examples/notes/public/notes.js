@@ -58,12 +58,6 @@ text.observe(({ delta }, { origin }) => {
   area.setSelectionRange(follow(selectionStart, delta), follow(selectionEnd, delta));
 });
 
-const animals = ['Heron', 'Otter', 'Gull', 'Pike', 'Swan', 'Teal', 'Coot', 'Eel', 'Perch', 'Vole'];
-provider.awareness.setLocalState({
-  name: animals[Math.floor(Math.random() * animals.length)],
-  hue: Math.floor(Math.random() * 360),
-});
-
 provider.awareness.on('change', () => {
   const people = Array.from(provider.awareness.getStates(), ([id, { name, hue }]) => {
     const item = document.createElement('li');
@@ -72,6 +66,12 @@ provider.awareness.on('change', () => {
     return item;
   });
   element('people').replaceChildren(...people);
+});
+
+const animals = ['Heron', 'Otter', 'Gull', 'Pike', 'Swan', 'Teal', 'Coot', 'Eel', 'Perch', 'Vole'];
+provider.awareness.setLocalState({
+  name: animals[Math.floor(Math.random() * animals.length)],
+  hue: Math.floor(Math.random() * 360),
 });
 
 provider.on('status', ({ status }) => {
