@@ -170,7 +170,7 @@ bool template_parse(struct str text, unsigned places, struct template *ret_templ
 	struct template_error *reterr)
 {
 	struct parsing parsing = {text, places, ret_template, reterr};
-	ret_template->part_count = 0;
+	*ret_template = (struct template){.text = text};
 	if (text.length == 0)
 		return fail(&parsing, "empty", "a text", text);
 	if (text.length > TEMPLATE_MAX_BYTES)

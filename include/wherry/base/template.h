@@ -33,6 +33,7 @@ struct template_part {
 
 struct template
 {
+	struct str text;   // as it is written; the parts are slices of it
 	size_t part_count; // at least 1
 	bool makes_json;   // it starts with "{{" or "[": values are to be JSON, too
 	struct template_part parts[TEMPLATE_MAX_PARTS];
