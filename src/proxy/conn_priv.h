@@ -164,6 +164,12 @@ void conn_check_access(struct conn *conn);
 // conn_prologue.c: the PROXY header for the backend, if its group wants one.
 void conn_write_prologue(struct conn *conn);
 
+// conn_answer.c: what needs neither route nor leave.
+
+// False: it is not of that kind, and nothing was done.
+MUST_CHECK bool conn_answer(struct conn *conn, const struct http_message *message,
+	const struct route_choice *choice);
+
 // conn_request.c
 
 // The request is allowed: does what it asks for. Its message may be gone.

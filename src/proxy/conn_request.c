@@ -5,7 +5,6 @@
 
 #include "wherry/base/log.h"
 #include "wherry/net/tls_server.h"
-#include "wherry/proxy/origins.h"
 
 static void redirect(struct conn *conn)
 {
@@ -233,24 +232,6 @@ static struct conn_refusal prepare(struct conn *conn, const struct http_message 
 	return prepare_push(conn, message, choice);
 }
 
-// A browser asks without any credentials, so that no rule is asked (WHATWG Fetch, CORS).
-static void answer_preflight(struct conn *conn, const struct http_message *message)
-{
-	struct buf fields = BUF_INIT;
-	struct reply reply = {.status = 204};
-	if (!push_write_preflight(
-		    &fields, conn->request.route, message, conn->request.is_https))
-		reply = (struct reply){.status = 403,
-			.detail = "this Origin's pages may not use this route"};
-	reply.fields = buf_str(&fields);
-	if (fields.is_failed)
-		refuse(conn, &no_memory);
-	else
-		conn_reply(conn, reply,
-			reply.status == 204 ? CLOSE_REASON_DONE : CLOSE_REASON_REFUSED);
-	buf_finish(&fields);
-}
-
 // Without memory nothing can be asked: that goes before all rules.
 static void act(struct conn *conn, const struct http_message *message,
 	const struct route_choice *choice)
@@ -272,13 +253,6 @@ static void act(struct conn *conn, const struct http_message *message,
 		refuse(conn, &conn->refusal);
 	else
 		conn_ask_access(conn, message);
-}
-
-static bool is_preflight(
-	const struct route_choice *choice, const struct http_message *message)
-{
-	return choice->status == 0 && conf_route_pushes(choice->route) &&
-	       origins_is_preflight(message);
 }
 
 void conn_start_request(struct conn *conn, const struct http_message *message)
@@ -304,9 +278,7 @@ void conn_start_request(struct conn *conn, const struct http_message *message)
 	request->route = choice.route;
 	if (choice.route && choice.route->jwt.is_in_query)
 		request_mask_query(request);
-	if (is_preflight(&choice, message) && !is_misdirected(conn))
-		answer_preflight(conn, message);
-	else
+	if (is_misdirected(conn) || !conn_answer(conn, message, &choice))
 		act(conn, message, &choice);
 }
 

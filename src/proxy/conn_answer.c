@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// What Wherry answers by itself, before access rules are asked and whatever the route:
+// the script for live URLs, and browsers' questions.
+#include "conn_priv.h"
+
+#include "wherry/proxy/live_script.h"
+#include "wherry/proxy/origins.h"
+
+static void refuse(struct conn *conn)
+{
+	conn_reply(conn, (struct reply){.status = 503, .detail = "out of memory"},
+		CLOSE_REASON_NO_MEMORY);
+}
+
+// A browser asks without any credentials (WHATWG Fetch, CORS).
+static void answer_preflight(struct conn *conn, const struct http_message *message)
+{
+	struct buf fields = BUF_INIT;
+	struct reply reply = {.status = 204};
+	if (!push_write_preflight(
+		    &fields, conn->request.route, message, conn->request.is_https))
+		reply = (struct reply){.status = 403,
+			.detail = "this Origin's pages may not use this route"};
+	reply.fields = buf_str(&fields);
+	if (fields.is_failed)
+		refuse(conn);
+	else
+		conn_reply(conn, reply,
+			reply.status == 204 ? CLOSE_REASON_DONE : CLOSE_REASON_REFUSED);
+	buf_finish(&fields);
+}
+
+static void answer_script(struct conn *conn, const struct http_message *message)
+{
+	struct reply reply;
+	live_script_answer(message, &reply);
+	conn->request.route = NULL; // it is on none
+	conn_reply(conn, reply,
+		reply.status == 405 ? CLOSE_REASON_REFUSED : CLOSE_REASON_DONE);
+}
+
+static bool is_preflight(
+	const struct route_choice *choice, const struct http_message *message)
+{
+	return choice->status == 0 && conf_route_pushes(choice->route) &&
+	       origins_is_preflight(message);
+}
+
+bool conn_answer(struct conn *conn, const struct http_message *message,
+	const struct route_choice *choice)
+{
+	if (live_script_is_asked(conn->edition->conf, message)) {
+		answer_script(conn, message);
+		return true;
+	}
+	if (is_preflight(choice, message)) {
+		answer_preflight(conn, message);
+		return true;
+	}
+	return false;
+}
