@@ -4,17 +4,19 @@
 //
 //   node examples/start.mjs [NAME...]
 
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-// needs: an npm package, besides ws, without which the rest goes on.
+// needs: an npm package, besides ws, without which the rest goes on. prepare: a script to run before.
 const backends = [
   { name: 'pages', ports: [9000] },
   { name: 'demo', ports: [9001] },
   { name: 'maze', ports: [9002] },
   { name: 'notes', ports: [9003, 9004], needs: 'yjs' },
+  { name: 'legacy', ports: [9005], needs: 'jquery' },
+  { name: 'hooks', ports: [], prepare: 'hooks/secrets.sh' },
 ];
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -54,5 +56,6 @@ function stop(status) {
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => stop(0));
 
 const wanted = backends.filter(isWanted);
+for (const { prepare } of wanted) if (prepare) execFileSync(here(prepare));
 await Promise.all(wanted.flatMap(({ name, ports }) => ports.map((port) => start(name, port))));
 console.log('ready');
