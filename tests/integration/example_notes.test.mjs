@@ -21,7 +21,7 @@ function waitForText(page, text) {
 }
 
 test('notes in Chromium', { skip }, async (t) => {
-  const { wherry } = await startExample(t, 'notes', { 9003: 'notes', 9004: 'notes' });
+  const { wherry, backends } = await startExample(t, 'notes', { 9003: 'notes', 9004: 'notes' });
   const browser = await startBrowser(t);
   const pages = [await openRoom(browser, wherry, 'harbour'), await openRoom(browser, wherry, 'harbour')];
   const [ann, ben] = pages;
@@ -70,5 +70,17 @@ test('notes in Chromium', { skip }, async (t) => {
     assert.equal(texts[0], texts[1]);
   });
 
-  assert.deepEqual(pages.flatMap(({ errors }) => errors.filter((text) => !/ERR_INTERNET_DISCONNECTED/.test(text))), []);
+  await t.test('when a backend is lost, its rooms move with what was written in them', async () => {
+    const port = Number((await ann.textContent('#backend')).replace('backend ', ''));
+    const [lost, other] = [9003, 9004].map((usual) => backends[usual]).sort((one) => (one.port === port ? -1 : 1));
+    lost.child.kill('SIGKILL');
+    for (const page of pages) {
+      await page.waitForFunction((text) => document.querySelector('#backend').textContent === text, `backend ${other.port}`);
+    }
+    await ben.keyboard.type('very ');
+    for (const page of pages) await waitForText(page, 'three big very boats home in the evening, all');
+  });
+
+  const expected = /ERR_INTERNET_DISCONNECTED|WebSocket connection to .* failed|status of 50[24]/;
+  assert.deepEqual(pages.flatMap(({ errors }) => errors.filter((text) => !expected.test(text))), []);
 });

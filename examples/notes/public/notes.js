@@ -74,12 +74,14 @@ provider.awareness.setLocalState({
   hue: Math.floor(Math.random() * 360),
 });
 
-provider.on('status', ({ status }) => {
+provider.on('status', async ({ status }) => {
   setPill(element('state'), status, status === 'connected' ? 'good' : 'bad');
+  if (status !== 'connected') return;
+  const { backend } = await (await fetch(`${rooms}/${room}`)).json();
+  setPill(element('backend'), `backend ${backend}`, 'good');
 });
+
 // Not before: what somebody typed into an empty page would stand in front of the rest.
 provider.once('synced', () => { area.disabled = false; });
 
 element('room').textContent = room;
-const { backend } = await (await fetch(`${rooms}/${room}`)).json();
-setPill(element('backend'), `backend ${backend}`, 'good');
