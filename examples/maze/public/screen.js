@@ -12,7 +12,7 @@ function makeCode() {
 
 if (!/^#[A-Z0-9]{4,8}$/.test(location.hash)) location.replace(`#${makeCode()}`);
 const code = location.hash.slice(1);
-addEventListener('hashchange', () => location.reload());
+addEventListener('hashchange', () => location.hash !== `#${code}` && location.reload());
 
 function make(name, attributes) {
   const made = document.createElementNS('http://www.w3.org/2000/svg', name);

@@ -12,7 +12,7 @@ const area = element('text');
 
 if (!/^#[a-z0-9-]{1,40}$/.test(location.hash)) location.replace('#harbour');
 const room = location.hash.slice(1);
-addEventListener('hashchange', () => location.reload());
+addEventListener('hashchange', () => location.hash !== `#${room}` && location.reload());
 
 const rooms = new URL('rooms', location.href);
 const server = `${rooms.protocol === 'https:' ? 'wss:' : 'ws:'}//${rooms.host}${rooms.pathname}`;
