@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The two clocks of the program, in milliseconds.
+// The two clocks of the program, in milliseconds; the calendar also in microseconds.
 #include "wherry/base/now.h"
 
 #include <time.h>
@@ -21,4 +21,12 @@ uint64_t now_ms(void)
 uint64_t now_calendar_ms(void)
 {
 	return read_clock_ms(CLOCK_REALTIME);
+}
+
+uint64_t now_calendar_us(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now); // as above
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }

@@ -90,9 +90,22 @@ void message_unref(struct message *message)
 	if (!message || atomic_fetch_sub_explicit(
 				&message->references, 1, memory_order_acq_rel) != 1)
 		return;
-	for (size_t i = 0; i < MESSAGE_ENCODING_COUNT; i++)
-		free(atomic_load_explicit(&message->texts[i], memory_order_relaxed));
+	size_t size = message_size(message);
+	for (size_t i = 0; i < MESSAGE_ENCODING_COUNT; i++) {
+		struct message_text *text =
+			atomic_load_explicit(&message->texts[i], memory_order_relaxed);
+		size += text ? text->length : 0;
+		free(text);
+	}
+	if (message->charged)
+		atomic_fetch_sub_explicit(message->charged, size, memory_order_relaxed);
 	free(message);
+}
+
+void message_charge(struct message *message, _Atomic uint64_t *bytes)
+{
+	message->charged = bytes;
+	atomic_fetch_add_explicit(bytes, message_size(message), memory_order_relaxed);
 }
 
 static struct str frame_of(const struct message *message)
@@ -118,6 +131,9 @@ struct str message_encode(struct message *message, enum message_encoding encodin
 			    &first, text, memory_order_acq_rel, memory_order_acquire)) {
 			free(text);
 			text = first;
+		} else if (message->charged) {
+			atomic_fetch_add_explicit(
+				message->charged, text->length, memory_order_relaxed);
 		}
 	}
 	return (struct str){text->data, text->length};

@@ -51,6 +51,8 @@
 	X(ROUTE_GONE, "route_gone", 1012,                                                \
 		"its route or server is not in the new configuration")                   \
 	X(REBALANCED, "rebalanced", 1012, "another server has fewer WebSockets")         \
+	X(SUBSCRIBER_SLOW, "subscriber_slow", 1013,                                      \
+		"more waited for the subscriber than its queue allows")                  \
 	X(OVERLOAD, "overload", 1013, "a limit of Wherry's own was reached")             \
 	X(NO_MEMORY, "no_memory", 1011, "an allocation failed")                          \
 	X(INTERNAL, "internal", 1011, "a fault of Wherry's own")

@@ -54,7 +54,15 @@
 		"Bytes received from clients")                                           \
 	X(bytes_from_backends, "wherry_bytes_from_backends_total", "counter",            \
 		"Bytes received from backends")                                          \
-	X(pings_sent, "wherry_pings_sent_total", "counter", "Pings sent by Wherry")
+	X(pings_sent, "wherry_pings_sent_total", "counter", "Pings sent by Wherry")      \
+	X(push_subscribers, "wherry_push_subscribers", "gauge",                          \
+		"Subscribers of channels and live URLs, by any transport")               \
+	X(push_published, "wherry_push_published_total", "counter",                      \
+		"Messages that clients and backends published")                          \
+	X(push_delivered, "wherry_push_delivered_total", "counter",                      \
+		"Messages written to subscribers")                                       \
+	X(push_fallen_behind, "wherry_push_fallen_behind_total", "counter",              \
+		"Times that more waited for a subscriber than its queue allows")
 
 struct counters {
 #define X(symbol, name, type, help) _Atomic uint64_t symbol;

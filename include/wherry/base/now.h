@@ -10,3 +10,5 @@ uint64_t now_ms(void);
 
 // Milliseconds since 1970-01-01 UTC.
 uint64_t now_calendar_ms(void);
+// Microseconds since then.
+uint64_t now_calendar_us(void);

@@ -29,12 +29,13 @@ struct broker_handler {
 // Answers to one publication: receipts has one for each message.
 typedef void (*broker_published_cb)(void *arg, enum publication_result result,
 	const struct publication_receipt *receipts);
-typedef void (*broker_members_cb)(
-	void *arg, struct str channel, const struct str *members, size_t count);
 
 // One implementation. Each function gets the broker.
 struct broker_methods {
 	const char *name;
+	// It remembers channels on its own. Else the hub does, also those that nobody has
+	// joined, and is told of all that is published in them.
+	bool remembers;
 	void (*destroy)(struct broker *broker);
 	// All of its messages get ids and go into their channels' history, and whoever
 	// joined those is told; done runs after on_message did for these. It may run
@@ -57,4 +58,5 @@ struct broker {
 	const struct broker_methods *methods;
 	const struct broker_handler *handler; // set by the hub
 	void *arg;
+	uint64_t floor; // of one that does not remember: all it publishes has greater ids
 };

@@ -32,12 +32,13 @@ struct message {
 	_Atomic size_t references;
 	uint64_t id; // of all channels, ascending: microseconds of the calendar, or more
 	enum message_kind kind;
-	bool is_text;            // the payload is UTF-8
-	struct str channel;      // its name
-	struct str payload;      // at most UINT32_MAX bytes
-	struct str key;          // what it is the newest of (CONF_SLOW_LATEST)
-	struct str content_type; // of the payload; may be empty
-	uint64_t at_ms;          // now_ms when it was made, for its age
+	bool is_text;              // the payload is UTF-8
+	struct str channel;        // its name
+	struct str payload;        // at most UINT32_MAX bytes
+	struct str key;            // what it is the newest of (CONF_SLOW_LATEST)
+	struct str content_type;   // of the payload; may be empty
+	uint64_t at_ms;            // now_ms when it was made, for its age
+	_Atomic uint64_t *charged; // counts its size; NULL until message_charge
 	_Atomic(struct message_text *) texts[MESSAGE_ENCODING_COUNT];
 };
 
@@ -57,5 +58,8 @@ void message_unref(struct message *message);
 // Its bytes for the wire, which live as long as it does. Empty when memory is short.
 // Any thread.
 struct str message_encode(struct message *message, enum message_encoding encoding);
-// What it takes of memory.
+// What it takes of memory, but for encodings.
 size_t message_size(const struct message *message);
+// Adds its size and that of its encodings to a count of bytes, which outlives it, until
+// it is freed. Once, while nobody shares it.
+void message_charge(struct message *message, _Atomic uint64_t *bytes);

@@ -48,9 +48,14 @@ struct subscriber {
 	const struct subscriber_handler *handler;
 	void *arg;
 	struct subscriber_place *places; // one for each channel
+	TAILQ_ENTRY(subscriber) waking;
 	uint64_t delivered_id; // the last one that was taken; where to go on from
-	uint16_t place_count;
-	uint8_t slow; // enum conf_slow
+	const char *end_detail;
+	uint8_t place_count;
+	uint8_t slow;       // enum conf_slow
+	uint8_t end_reason; // enum close_reason
+	bool is_waking;     // it is looked after in this turn
+	bool has_begun;     // all its channels are known
 	bool is_full;
 	bool is_ready;
 	bool is_ended;

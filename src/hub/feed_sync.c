@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+// What a feed is told by the hub: messages, and answers to its own questions.
+#include "feeds_priv.h"
+#include "wherry/base/now.h"
+
+static const struct conf_history nothing;
+
+typedef void (*place_fn)(struct subscriber_place *place, uint64_t id);
+
+static void for_each_place(struct feed *feed, place_fn fn, uint64_t id)
+{
+	for (size_t i = 0; i < 2; i++) {
+		struct subscriber_place *place;
+		TAILQ_FOREACH (place, &feed->lists[i], beside)
+			fn(place, id);
+	}
+}
+
+static void skip_to(struct subscriber_place *place, uint64_t id)
+{
+	if (!place->subscriber->has_begun || subscriber_passed(place) >= id)
+		return;
+	place->from = id;
+	place->has_gap = true;
+}
+
+// What was published up to that id is missing. That is no fault of who lags behind.
+static void lose(struct feed *feed, uint64_t id)
+{
+	history_lose(&feed->history, id);
+	history_lose(&feed->newest, id);
+	for_each_place(feed, skip_to, id);
+	feeds_wake_feed(feed);
+}
+
+static void append(struct feed *feed, struct message *message)
+{
+	if (!history_add(&feed->history, message) ||
+		(feed->latest_count > 0 && !history_replace(&feed->newest, message)))
+		lose(feed, message->id);
+}
+
+static void limit(struct feed *feed)
+{
+	bool is_empty = feed->subscriber_count == 0;
+	history_limit(&feed->history, &feed->limits, now_ms());
+	history_drop(&feed->history, is_empty ? NULL : &feed->queue);
+	if (feed->latest_count > 0) {
+		history_limit(&feed->newest, &nothing, now_ms());
+		history_drop(&feed->newest, &feed->queue);
+	}
+}
+
+void feed_append(struct feed *feed, struct message *message)
+{
+	if (feed->state != FEED_LIVE || message->id <= history_newest(&feed->history))
+		return;
+	append(feed, message);
+	limit(feed);
+	feeds_wake_feed(feed);
+}
+
+static void count_in(struct subscriber_place *place, uint64_t id)
+{
+	if (!place->is_counted)
+		feed_count(place);
+	feeds_wake_subscriber(place->subscriber);
+}
+
+void feed_sync(struct feed *feed, struct hub_sync *sync)
+{
+	if (feed->state != FEED_JOINING && feed->state != FEED_LIVE)
+		return;
+	feed->limits = sync->limits;
+	feed->crowd = sync->crowd;
+	if (sync->floor > history_newest(&feed->history))
+		lose(feed, sync->floor);
+	for (size_t i = 0; i < sync->count; i++) {
+		if (sync->messages[i]->id > history_newest(&feed->history))
+			append(feed, sync->messages[i]);
+	}
+	limit(feed);
+	feeds_wake_feed(feed);
+	if (feed->state == FEED_LIVE)
+		return;
+	feed->state = FEED_LIVE;
+	for_each_place(feed, count_in, 0);
+}
+
+void feed_parted(struct feed *feed)
+{
+	if (feed->subscriber_count == 0)
+		feed_destroy(feed);
+	else
+		feed_join(feed);
+}
+
+static void end(struct subscriber_place *place, uint64_t id)
+{
+	subscriber_end(place->subscriber, CLOSE_REASON_OVERLOAD,
+		"the hub has too many channels");
+}
+
+void feed_refused(struct feed *feed)
+{
+	feed->state = FEED_REFUSED;
+	for_each_place(feed, end, 0);
+}

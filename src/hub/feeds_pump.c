@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+// Fan-out: feeds with something to tell visit all their places, and subscribers that have
+// room again are visited alone; so many in each turn of the loop, that others have
+// theirs.
+#include "feeds_priv.h"
+
+enum {
+	VISITS_PER_TURN = 256,
+	BYTES_PER_TURN = 1 << 20,
+};
+
+struct budget {
+	size_t visits;
+	size_t bytes;
+};
+
+static void mark(struct feeds *feeds)
+{
+	loop_defer(feeds->loop, &feeds->pump, feeds_pump, feeds);
+}
+
+void feeds_wake_feed(struct feed *feed)
+{
+	feed->has_news = true;
+	if (!feed->is_busy)
+		TAILQ_INSERT_TAIL(&feed->feeds->busy, feed, busy);
+	feed->is_busy = true;
+	mark(feed->feeds);
+}
+
+void feeds_wake_subscriber(struct subscriber *subscriber)
+{
+	if (!subscriber->is_waking)
+		TAILQ_INSERT_TAIL(&subscriber->feeds->waking, subscriber, waking);
+	subscriber->is_waking = true;
+	mark(subscriber->feeds);
+}
+
+// At most half of a turn's visits: the others are the feeds'.
+static void visit_waking(struct feeds *feeds, struct budget *budget)
+{
+	struct subscriber *subscriber;
+	while (budget->visits > VISITS_PER_TURN / 2 && budget->bytes > 0 &&
+		(subscriber = TAILQ_FIRST(&feeds->waking))) {
+		budget->visits--;
+		TAILQ_REMOVE(&feeds->waking, subscriber, waking);
+		subscriber->is_waking = false;
+		if (subscriber->is_ended)
+			subscriber_tell_end(subscriber);
+		else if (subscriber_visit(subscriber, &budget->bytes) == SUBSCRIBER_MORE)
+			feeds_wake_subscriber(subscriber);
+	}
+}
+
+static void begin_round(struct feed *feed)
+{
+	feed->todo = !feed->todo;
+	feed->is_behind = false;
+	feed->has_news = false;
+}
+
+// False when the budget was used up before the last one.
+static bool visit_places(struct feed *feed, struct budget *budget)
+{
+	struct feed_places *todo = &feed->lists[feed->todo];
+	struct feed_places *visited = &feed->lists[!feed->todo];
+	struct subscriber_place *place;
+	while ((place = TAILQ_FIRST(todo))) {
+		if (budget->visits == 0 || budget->bytes == 0)
+			return false;
+		budget->visits--;
+		enum subscriber_visit visit =
+			subscriber_visit(place->subscriber, &budget->bytes);
+		if (visit == SUBSCRIBER_GONE)
+			continue;
+		if (visit == SUBSCRIBER_MORE)
+			return false;
+		TAILQ_REMOVE(todo, place, beside);
+		TAILQ_INSERT_TAIL(visited, place, beside);
+		place->list = !feed->todo;
+	}
+	return true;
+}
+
+static void visit_feed(struct feed *feed, struct budget *budget)
+{
+	struct feeds *feeds = feed->feeds;
+	if (TAILQ_EMPTY(&feed->lists[feed->todo]))
+		begin_round(feed);
+	if (!visit_places(feed, budget))
+		return;
+	TAILQ_REMOVE(&feeds->busy, feed, busy);
+	feed->is_busy = false;
+	if (feed->has_news)
+		feeds_wake_feed(feed);
+	else
+		feed_settle(feed);
+}
+
+void feeds_pump(void *arg)
+{
+	struct feeds *feeds = arg;
+	struct budget budget = {VISITS_PER_TURN, BYTES_PER_TURN};
+	visit_waking(feeds, &budget);
+	struct feed *feed;
+	while (budget.visits > 0 && budget.bytes > 0 &&
+		(feed = TAILQ_FIRST(&feeds->busy)))
+		visit_feed(feed, &budget);
+	if (!TAILQ_EMPTY(&feeds->busy) || !TAILQ_EMPTY(&feeds->waking))
+		mark(feeds);
+}

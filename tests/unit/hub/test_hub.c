@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+// Channels: how many, how long they are remembered, and who is there.
+#include "wherry/hub/hub.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "hub_fixture.h"
+
+static struct hub_facts facts_of(const struct hub_fixture *fixture)
+{
+	struct hub_facts facts;
+	hub_read_facts(fixture->hub, &facts);
+	return facts;
+}
+
+Test(hub, knows_what_it_has)
+{
+	struct hub_fixture fixture;
+	struct reader reader = {0};
+	hub_fixture_start(&fixture);
+	cr_expect_eq(facts_of(&fixture).bytes, 0);
+	hub_fixture_publish(&fixture, 0, "a", "1");
+	hub_fixture_publish(&fixture, 0, "a", "2");
+	hub_fixture_publish(&fixture, 0, "b", "3");
+	reader_start(&reader, &fixture, 0, "b c", 0);
+	struct hub_facts facts = facts_of(&fixture);
+	cr_expect_eq(facts.channels, 3);
+	cr_expect_eq(facts.messages, 3);
+	cr_expect_eq(facts.subscribers, 2);
+	cr_expect_geq(facts.bytes, 3 * sizeof(struct message));
+	cr_expect_str_eq(facts.broker, "local");
+	cr_expect_str_eq(facts.broker_state, "ready");
+	reader_finish(&reader);
+	hub_fixture_finish(&fixture);
+}
+
+Test(hub, remembers_the_most_that_anybody_asks_for)
+{
+	struct hub_fixture fixture;
+	struct reader reader = {0}, late = {0};
+	hub_fixture_start(&fixture);
+	fixture.history.messages = 1;
+	hub_fixture_publish(&fixture, 0, "a", "1");
+	hub_fixture_publish(&fixture, 0, "a", "2");
+	fixture.rules.history.messages = 3;
+	reader_start(&reader, &fixture, 0, "a", 0);
+	for (size_t i = 0; i < 4; i++)
+		hub_fixture_publish(&fixture, 0, "a", "more");
+	reader_expect(&reader, "2 ready more more more more ");
+	fixture.history.messages = 5;
+	hub_fixture_publish(&fixture, 0, "a", "5");
+	hub_fixture_publish(&fixture, 0, "a", "6");
+	fixture.rules.history.messages = 0;
+	reader_start(&late, &fixture, 0, "a", 0);
+	reader_expect(&late, "more more more 5 6 ready ");
+	reader_finish(&reader);
+	reader_finish(&late);
+	hub_fixture_finish(&fixture);
+}
+
+Test(hub, forgets_the_oldest_channel_that_nobody_has_joined)
+{
+	struct hub_fixture fixture;
+	struct reader reader = {0}, back = {0};
+	hub_fixture_start(&fixture);
+	hub_set_limits(fixture.hub, 2, 64 << 20);
+	hub_fixture_publish(&fixture, 0, "a", "a1");
+	reader_start(&reader, &fixture, 0, "a", 0);
+	hub_fixture_publish(&fixture, 0, "b", "b2");
+	hub_fixture_publish(&fixture, 0, "c", "c3"); // in b's place
+	cr_expect_eq(facts_of(&fixture).channels, 2);
+	reader_start(&back, &fixture, 1, "c", 2);
+	reader_expect(&back, "c3 ready ");
+	hub_fixture_publish(&fixture, 0, "b", "b4");
+	cr_expect_eq(fixture.result, PUBLICATION_REFUSED);
+	reader_finish(&back);
+	reader_start(&back, &fixture, 1, "d", 0);
+	reader_expect(&back, "end(overload) ");
+	reader_finish(&back);
+	reader_finish(&reader);
+	hub_fixture_finish(&fixture);
+}
+
+Test(hub, tells_of_a_gap_in_a_channel_that_it_had_forgotten)
+{
+	struct hub_fixture fixture;
+	struct reader reader = {0};
+	hub_fixture_start(&fixture);
+	hub_fixture_publish(&fixture, 0, "a", "a1");
+	hub_fixture_publish(&fixture, 0, "a", "a2");
+	hub_set_limits(fixture.hub, 1, 64 << 20);
+	hub_fixture_publish(&fixture, 0, "b", "b3");
+	reader_start(&reader, &fixture, 0, "a", 1);
+	reader_expect(&reader, "gap(3) ready ");
+	reader_finish(&reader);
+	hub_fixture_finish(&fixture);
+}
+
+Test(hub, refuses_what_there_is_no_memory_for)
+{
+	struct hub_fixture fixture;
+	struct reader reader = {0};
+	char *payload = calloc(1, 100001);
+	memset(payload, 'x', 100000);
+	hub_fixture_start(&fixture);
+	hub_set_limits(fixture.hub, 100, 350000);
+	hub_fixture_publish(&fixture, 0, "idle", payload);
+	reader_start(&reader, &fixture, 0, "a", SUBSCRIBER_FROM_NOW);
+	for (size_t i = 0; i < 3; i++) {
+		hub_fixture_publish(&fixture, 0, "a", payload);
+		cr_expect_eq(fixture.result, PUBLICATION_DONE);
+	}
+	cr_expect_eq(facts_of(&fixture).channels, 1); // "idle" made room
+	hub_fixture_publish(&fixture, 0, "a", payload);
+	cr_expect_eq(fixture.result, PUBLICATION_REFUSED);
+	cr_expect_leq(facts_of(&fixture).bytes, 350000);
+	hub_set_limits(fixture.hub, 100, 64 << 20);
+	hub_fixture_publish(&fixture, 0, "a", payload);
+	cr_expect_eq(fixture.result, PUBLICATION_DONE);
+	reader_finish(&reader);
+	hub_fixture_finish(&fixture);
+	free(payload);
+}
+
+static void on_published(void *arg, enum publication_result result,
+	const struct publication_receipt *receipts)
+{
+	struct buf *story = arg;
+	buf_printf(story, "%d ", (int)result);
+}
+
+Test(hub, publishes_a_claim_once)
+{
+	struct hub_fixture fixture;
+	struct reader reader = {0};
+	struct buf story = BUF_INIT;
+	hub_fixture_start(&fixture);
+	reader_start(&reader, &fixture, 0, "a b", SUBSCRIBER_FROM_NOW);
+	static const char *const claims[] = {"x", "x", "y", "", ""};
+	for (size_t i = 0; i < 5; i++) {
+		struct message *messages[2];
+		for (size_t j = 0; j < 2; j++) {
+			struct message_parts parts = {.channel = j ? STR("b") : STR("a"),
+				.payload = str_from(claims[i])};
+			messages[j] = message_create(&parts);
+		}
+		struct publication_options options = {
+			.messages = messages,
+			.count = 2,
+			.history = fixture.history,
+			.claim = str_from(claims[i]),
+			.claim_ms = 60000,
+		};
+		cr_assert_not_null(
+			feeds_publish(fixture.feeds[0], &options, on_published, &story));
+		message_unref(messages[0]);
+		message_unref(messages[1]);
+		hub_fixture_settle(&fixture);
+	}
+	cr_expect(str_equal(buf_str(&story), STR("0 1 0 0 0 ")), "%.*s",
+		STR_ARG(buf_str(&story)));
+	reader_expect(&reader, "ready x x y y     ");
+	reader_finish(&reader);
+	buf_finish(&story);
+	hub_fixture_finish(&fixture);
+}
+
+Test(hub, answers_nobody_who_was_forgotten)
+{
+	struct hub_fixture fixture;
+	struct reader reader = {0};
+	hub_fixture_start(&fixture);
+	reader_start(&reader, &fixture, 0, "a", SUBSCRIBER_FROM_NOW);
+	struct message_parts parts = {.channel = STR("a"), .payload = STR("x")};
+	struct message *message = message_create(&parts);
+	struct publication_options options = {.messages = &message, .count = 1};
+	struct publication *publication =
+		feeds_publish(fixture.feeds[0], &options, on_published, NULL);
+	message_unref(message);
+	feeds_forget(publication);
+	hub_fixture_settle(&fixture);
+	reader_expect(&reader, "ready x ");
+	reader_finish(&reader);
+	hub_fixture_finish(&fixture);
+}
