@@ -6,6 +6,7 @@
 
 #include "adoption_priv.h"
 #include "wherry/base/log.h"
+#include "wherry/hub/feeds.h"
 #include "wherry/proxy/conn.h"
 #include "wherry/proxy/drain.h"
 #include "wherry/proxy/moves.h"
@@ -35,7 +36,8 @@ struct proxy *proxy_create(struct loop *loop, const struct proxy_options *option
 	TAILQ_INIT(&site->handshakes);
 	adoption_init(&proxy->adoption, site);
 	site->pool = pool_create(loop);
-	if (!site->pool) {
+	site->feeds = feeds_create(loop, options->hub);
+	if (!site->pool || !site->feeds) {
 		proxy_destroy(proxy);
 		return NULL;
 	}
@@ -59,6 +61,7 @@ void proxy_destroy(struct proxy *proxy)
 	while (!LIST_EMPTY(&proxy->site.drains))
 		drain_destroy(LIST_FIRST(&proxy->site.drains));
 	loop_settle(proxy->site.loop); // the connections' memory still points here
+	feeds_destroy(proxy->site.feeds);
 	pool_destroy(proxy->site.pool);
 	edition_unref(proxy->site.edition);
 	free(proxy);

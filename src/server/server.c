@@ -12,6 +12,7 @@
 #include "server_priv.h"
 #include "wherry/base/log.h"
 #include "wherry/base/now.h"
+#include "wherry/hub/hub.h"
 #include "wherry/proto/ws_handshake.h"
 
 // Descriptors are what connections cost: take all that may be had.
@@ -144,7 +145,7 @@ static bool start(struct server *server)
 	server->limits = limits_create(server->conf);
 	server->checker = health_checker_create(server->loop);
 	if (!server->loop || !server->limits || !server->checker ||
-		!server_names_create(server)) {
+		!server_names_create(server) || !server_hub_create(server)) {
 		log_error("out of memory or descriptors");
 		return false;
 	}
@@ -184,6 +185,7 @@ static void finish(struct server *server)
 		loop_settle(server->loop); // what they have posted frees itself
 	server_rebalance_stop(server);
 	server_reload_finish(server);
+	hub_destroy(server->hub);
 	health_checker_destroy(server->checker);
 	server_snapshot_finish(server);
 	server_names_finish(server);

@@ -76,6 +76,7 @@ struct server {
 	uint64_t edition;          // its number
 	struct loop_timer sweep_timer;
 	struct health_checker *checker;
+	struct hub *hub;
 	struct limits *limits;
 	struct worker *workers[SERVER_WORKERS_MAX]; // all that were ever made
 	size_t worker_count;
@@ -148,6 +149,11 @@ MUST_CHECK struct json_t *server_report(const struct server *server);
 // Watches how fast the counters that it tells of grow.
 void server_report_start(struct server *server);
 void server_report_stop(struct server *server);
+// Makes the hub, with the broker that conf wants. False: memory is short, or the broker
+// can't be set up, which is logged.
+MUST_CHECK bool server_hub_create(struct server *server);
+// Its limits are conf's from now on.
+void server_hub_apply(struct server *server);
 // Finds the control socket's place, before the sandbox closes the way there.
 void server_control_prepare(struct server *server);
 // Opens it. False, logged, if the configuration names a place and it can't be there; no

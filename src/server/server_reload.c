@@ -133,6 +133,7 @@ static bool change_log(struct server_reload *reload)
 static void change_limits(struct server *server, uint64_t former_memory)
 {
 	limits_adopt(server->limits, server->conf);
+	server_hub_apply(server);
 	if (server->conf->limits.memory == former_memory)
 		return;
 	server_memory_stop(server);

@@ -13,6 +13,14 @@ static bool is_other(const char *a, const char *b)
 	return strcmp(a ? a : "", b ? b : "") != 0;
 }
 
+// Its limits may change.
+static bool is_other_hub(const struct conf_hub *a, const struct conf_hub *b)
+{
+	return a->broker != b->broker || is_other(a->url, b->url) ||
+	       is_other(a->prefix, b->prefix) ||
+	       is_other(a->password.path, b->password.path);
+}
+
 // What a process can't change of itself: keys, as the file has them.
 static json_t *list_unchangeable(const struct server_reload *reload)
 {
@@ -26,6 +34,8 @@ static json_t *list_unchangeable(const struct server_reload *reload)
 	if (next->control.is_off != first->control.is_off ||
 		!addr_equal(&next->control.address, &first->control.address))
 		is_listed &= json_array_append_new(list, json_string("control")) == 0;
+	if (is_other_hub(&next->hub, &first->hub))
+		is_listed &= json_array_append_new(list, json_string("hub")) == 0;
 	if (is_listed)
 		return list;
 	json_decref(list);

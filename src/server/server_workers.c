@@ -51,6 +51,7 @@ static bool make_one(struct server *server)
 	struct worker_options options = {
 		.snapshot = server->snapshot,
 		.limits = server->limits,
+		.hub = server->hub,
 		.index = server->worker_count,
 		.count = SERVER_WORKERS_MAX,
 		.workers = server->workers,

@@ -26,6 +26,7 @@ struct worker *worker_create(const struct worker_options *options)
 	struct proxy_options proxy = {
 		.snapshot = options->snapshot,
 		.limits = options->limits,
+		.hub = options->hub,
 		.index = options->index,
 		.count = options->count,
 	};

@@ -12,6 +12,7 @@
 struct conn;
 struct conn_walk;
 struct drain;
+struct feeds;
 struct limits;
 LIST_HEAD(conn_list, conn);
 LIST_HEAD(drain_list, drain);
@@ -23,6 +24,7 @@ struct site {
 	struct edition *edition; // the newest; the site is one of its users
 	struct pool *pool;
 	struct limits *limits; // shared by all workers
+	struct feeds *feeds;   // what this worker has of the hub
 	struct conn_list conns;
 	struct drain_list drains;     // under way
 	struct conn_walk_list walks;  // the same

@@ -8,11 +8,13 @@
 #include "wherry/proxy/proxy.h"
 
 struct drain_plan;
+struct hub;
 struct worker;
 
 struct worker_options {
 	struct snapshot *snapshot; // one more user is counted
 	struct limits *limits;
+	struct hub *hub;         // outlives it
 	size_t index, count;     // of workers, at most
 	struct worker **workers; // all of them; they outlive its thread
 	_Atomic size_t *active;  // how many of them, from the first on, get connections
