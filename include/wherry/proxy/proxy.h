@@ -18,8 +18,8 @@ struct proxy_options {
 	struct snapshot *snapshot; // one of its users is taken over, also if it fails
 	struct limits *limits;     // outlives the proxy, as does the hub
 	struct hub *hub;
-	size_t index;              // of this worker, for ids
-	size_t count;              // of workers at most
+	size_t index; // of this worker, for ids
+	size_t count; // of workers at most
 };
 
 // NULL when memory is short.
