@@ -49,6 +49,7 @@ void feed_destroy(struct feed *feed)
 
 void feed_join(struct feed *feed)
 {
+	feed->feeds->has_told = true;
 	feed->state = FEED_JOINING;
 	feed->is_join_late = !loop_post(feed->feeds->hub->loop, hub_join, &feed->tap);
 }

@@ -72,6 +72,10 @@ void feeds_destroy(struct feeds *feeds)
 {
 	if (!feeds)
 		return;
+	if (feeds->has_told) {
+		loop_settle(feeds->hub->loop);
+		loop_settle(feeds->loop); // its answers
+	}
 	struct feed *feed;
 	while ((feed = TAILQ_FIRST(&feeds->all))) {
 		hub_tap_drop(&feed->tap);
@@ -94,6 +98,7 @@ struct publication *feeds_publish(struct feeds *feeds,
 	struct publication *publication = publication_create(options);
 	if (!publication)
 		return NULL;
+	feeds->has_told = true;
 	publication->worker = &feeds->worker;
 	publication->done = done;
 	publication->arg = arg;

@@ -48,7 +48,8 @@ struct hub_worker {
 	LIST_ENTRY(hub_worker) beside;
 	struct hub *hub;
 	struct loop *loop;
-	struct hub_batch batch; // for the end of the turn
+	struct hub_batch batch;           // for the end of the turn
+	LIST_HEAD(, publication) waiting; // for the broker
 };
 
 // A feed, as the hub knows it. Part of the feed, which lives until it was told that it is

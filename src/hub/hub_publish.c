@@ -8,6 +8,11 @@
 static void give_back(struct publication *publication, enum publication_result result)
 {
 	struct hub_worker *worker = publication->worker;
+	if (!worker) {
+		publication_destroy(publication);
+		return;
+	}
+	LIST_REMOVE(publication, waiting);
 	publication->result = result;
 	STAILQ_INSERT_TAIL(&worker->batch.published, publication, beside);
 	hub_batch_mark(worker->hub);
@@ -65,6 +70,7 @@ void hub_publish(void *arg)
 	struct publication *publication = arg;
 	struct hub *hub = publication->worker->hub;
 	const struct publication_options *options = &publication->options;
+	LIST_INSERT_HEAD(&publication->worker->waiting, publication, waiting);
 	if (!has_memory(hub, options) || !has_channels(hub, options)) {
 		give_back(publication, PUBLICATION_REFUSED);
 		return;

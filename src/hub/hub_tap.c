@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "channel_priv.h"
+#include "publication_priv.h"
 
 static const struct broker_methods *methods_of(const struct hub *hub)
 {
@@ -15,12 +16,18 @@ void hub_worker_attach(struct hub_worker *worker, struct hub *hub, struct loop *
 	worker->hub = hub;
 	worker->loop = loop;
 	hub_batch_init(&worker->batch, feeds);
+	LIST_INIT(&worker->waiting);
 	LIST_INSERT_HEAD(&hub->workers, worker, beside);
 }
 
 void hub_worker_detach(struct hub_worker *worker)
 {
 	hub_batch_clear(&worker->batch);
+	struct publication *publication;
+	while ((publication = LIST_FIRST(&worker->waiting))) {
+		LIST_REMOVE(publication, waiting);
+		publication->worker = NULL;
+	}
 	LIST_REMOVE(worker, beside);
 }
 

@@ -10,8 +10,9 @@ struct hub_worker;
 
 struct publication {
 	STAILQ_ENTRY(publication) beside;
-	struct hub_worker *worker;
-	publication_done_cb done; // NULL: it was forgotten
+	LIST_ENTRY(publication) waiting; // for the broker
+	struct hub_worker *worker;       // NULL: it is gone
+	publication_done_cb done;        // NULL: it was forgotten
 	void *arg;
 	// With texts and messages of its own.
 	struct publication_options options;

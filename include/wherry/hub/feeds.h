@@ -13,8 +13,8 @@ struct hub;
 
 // The hub outlives it. NULL when memory is short.
 MUST_CHECK struct feeds *feeds_create(struct loop *loop, struct hub *hub);
-// Without subscribers and publications by now. What is on its way to it from the hub is
-// dropped. NULL is allowed.
+// Without subscribers by now. On the hub's thread while neither loop runs, which settles
+// both; or before it was used. NULL is allowed.
 void feeds_destroy(struct feeds *feeds);
 
 // Sends all of them to the hub, as one. done runs once on this thread, never before this
