@@ -25,9 +25,9 @@
   const MOST_FOLLOWED = 16; // URLs; more are polled
   const MOST_STREAMS = 3; // of server-sent events: browsers have six connections to a server
   const FORGOTTEN_MS = 90e3; // not asked for that long, a URL is left alone
-  const CHECKED_MS = 30e3; // so often a poll goes to the network all the same
-  const LATE_MS = 3e3; // how far what is pushed may be behind what the network answers
-  const OPENING_MS = 10e3;
+  const CHECKED_MS = 30e3; // so often the network is asked whether it says the same
+  const LATE_MS = 3e3; // how far what is pushed may be behind that
+  const PATIENCE_MS = 10e3; // for an answer of the server
   const LONGEST_PAUSE_MS = 30e3; // between tries to connect
   const TURN_MS = 5; // of an answer: a page that asks again at once must not spin
 
@@ -38,6 +38,9 @@
   // Of an answer: what belongs to that one alone.
   const ownFields = ['Age', 'Content-Encoding', 'Content-Length', 'Date', 'ETag', 'Expires', 'Last-Modified'];
 
+  const isGet = (method) => /^get$/i.test(method);
+  const isSafe = (method) => /^(get|head|options)$/i.test(method);
+  const networkFetch = window.fetch;
   const lives = new Map(); // by path
   const count = (test) => [...lives.values()].filter(test).length;
 
@@ -46,14 +49,15 @@
     constructor(path) {
       this.path = path; // and query
       this.askedAt = -Infinity;
-      this.checkedAt = -Infinity;
+      this.checkedAt = 0;
       this.isPinned = false; // by wherry.follow
-      this.headers = new Headers(); // of its last answer from the network
+      this.headers = null; // of its last answer from the network
       this.body = null; // text, or bytes
       this.id = ''; // of that body; where to go on from
       this.line = null; // WebSocket or EventSource
       this.isFollowed = false;
       this.isCurrent = false; // body is what the server has now
+      this.isDoubted = false; // until the network says that the URL is live
       this.failures = 0; // to connect, in a row
       this.tries = 0; // which tell how to connect next
     }
@@ -74,17 +78,18 @@
     // found soon where one of them is blocked, and the WebSocket where the server was away.
     connect() {
       const isSocket = this.tries % 3 < 2 || count((one) => one.line instanceof EventSource) >= MOST_STREAMS;
-      const more = (isSocket ? '' : '&envelope') + (this.id ? `&last_event_id=${this.id}` : '');
+      const more = (isSocket ? '&patch' : '&patch&envelope') + (this.id ? `&last_event_id=${this.id}` : '');
       const url = location.origin + this.path + (this.path.includes('?') ? more : more.replace('&', '?'));
       const line = isSocket ? new WebSocket(url.replace('http', 'ws'), 'wherry.v1') : new EventSource(url);
       const whileMine = (does) => (event) => this.line === line && does(event);
       this.line = line;
-      this.timer = setTimeout(() => this.lose(), OPENING_MS);
+      this.timer = setTimeout(() => this.lose(), PATIENCE_MS);
       line.onopen = whileMine(() => {
         clearTimeout(this.timer);
         this.failures = 0;
         this.tries = isSocket ? 0 : 2; // the next time begins with what worked
         this.isCurrent = this.body !== null; // nothing comes if this is still the newest
+        this.checkedAt = performance.now();
       });
       line.onclose = line.onerror = whileMine(() => this.lose());
       line.onmessage = whileMine(({ data }) => this.take(data));
@@ -103,8 +108,8 @@
       clearTimeout(this.timer);
       this.disconnect();
       this.tries++;
-      const pause = Math.min(LONGEST_PAUSE_MS, 1e3 * 2 ** this.failures++);
-      if (this.isFollowed) this.timer = setTimeout(() => this.connect(), pause * (0.1 + 0.9 * Math.random()));
+      const longest = Math.min(LONGEST_PAUSE_MS, 1e3 * 2 ** this.failures++);
+      if (this.isFollowed) this.timer = setTimeout(() => this.connect(), longest * (0.1 + 0.9 * Math.random()));
     }
 
     // An envelope: { id, channel, event, data | data64 }.
@@ -118,10 +123,9 @@
     }
 
     change({ id, event, data, data64 }, text) {
-      const isJson = /[/+]json\b/.test(this.headers.get('Content-Type'));
-      const isPatch = event === 'patch';
+      const isJson = this.headers === null || /[/+]json\b/.test(this.headers.get('Content-Type'));
       let body = null; // of JSON that is but a string can't be told whether it was in quotes
-      if (isPatch) {
+      if (event === 'patch') {
         data = mergePatch(JSON.parse(this.body), data);
         body = JSON.stringify(data);
       } else if (data64 !== undefined) {
@@ -139,39 +143,51 @@
       }
     }
 
-    // An answer from the network, or none: is it live, and is what was pushed as new? If
-    // not, the connection may be dead and not know it.
-    learn(status, headers, url) {
-      const id = headers.get('Wherry-Live');
-      const isAlike = !url.endsWith(this.path); // the time added to it makes it another one
-      const isTrue = () => status === 200 && (isAlike || Number(this.id) >= Number(id));
-      const { line } = this;
-      if (status === 200 && (!id || !canFollow(headers))) {
-        this.leave();
-        lives.delete(this.path);
-        return;
-      }
-      if (status === 200) {
-        this.headers = new Headers(headers);
-        ownFields.forEach((name) => this.headers.delete(name));
-        if (this.isAskedAgain) this.follow();
-      }
-      setTimeout(() => this.isCurrent && this.line === line && !isTrue() && this.lose(), LATE_MS);
-    }
-
     // Asked for once more. True: what is here is the answer.
     ask() {
       const now = performance.now();
       this.isAskedAgain = now - this.askedAt < FORGOTTEN_MS;
       this.askedAt = now;
-      const isDue = now - this.checkedAt > CHECKED_MS;
-      if (isDue || !this.isCurrent) this.checkedAt = now;
-      return this.isCurrent && !isDue;
+      if (this.isCurrent && now - this.checkedAt > CHECKED_MS) this.check();
+      return this.isCurrent && this.headers !== null && !this.isDoubted;
+    }
+
+    // An answer from the network.
+    learn(status, headers) {
+      if (status !== 200) return;
+      if (headers.has('Wherry-Live') && canFollow(headers)) {
+        this.headers = new Headers(headers);
+        ownFields.forEach((name) => this.headers.delete(name));
+        this.isDoubted = false;
+        if (this.isAskedAgain) this.follow();
+      } else {
+        this.leave();
+        lives.delete(this.path);
+      }
+    }
+
+    // A connection may be dead and not know it. If the network says anything else, and
+    // nothing comes, it is made anew.
+    async check() {
+      const { line, id } = this;
+      const late = new AbortController();
+      setTimeout(() => late.abort(), PATIENCE_MS);
+      this.checkedAt = performance.now();
+      let isTrue = false;
+      try {
+        const response = await networkFetch(this.path, { cache: 'no-store', signal: late.signal });
+        const body = await response.text();
+        this.learn(response.status, response.headers);
+        isTrue = response.status === 200 && (typeof this.body !== 'string' || isSame(body, this.body));
+      } catch (error) {
+        // No answer is another answer.
+      }
+      await pause(LATE_MS);
+      if (!isTrue && this.line === line && this.isCurrent && this.id === id) this.lose();
     }
 
     answer(url) {
       const response = new Response(this.body, { statusText: 'OK', headers: this.headers });
-      response.headers.set('Wherry-Live', this.id);
       Object.defineProperty(response, 'url', { value: url });
       return response;
     }
@@ -216,7 +232,19 @@
     return lives.get(path);
   }
 
-  const turn = () => new Promise((resolve) => setTimeout(resolve, TURN_MS));
+  // Byte by byte, or as JSON, which is written anew where patches came.
+  function isSame(one, other) {
+    const sort = (_, value) => (isObject(value) ? Object.entries(value).sort() : value);
+    const canonical = (text) => JSON.stringify(JSON.parse(text), sort);
+    return one === other || canonical(one) === canonical(other);
+  }
+
+  // Behind a log-in a URL may be private, and whoever sends something wants to see it.
+  function doubtAll() {
+    lives.forEach((live) => { live.isDoubted = true; });
+  }
+
+  const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
   setInterval(() => {
     for (const live of lives.values()) {
@@ -230,18 +258,20 @@
   window.addEventListener('pagehide', () => lives.forEach((live) => live.leave()));
   window.addEventListener('pageshow', () => lives.forEach((live) => live.isPinned && live.follow()));
 
-  const networkFetch = window.fetch;
-
   // What is asked for, if it is a poll. no-store and no-cache ask for what is new, as all
   // is that is pushed.
   function polledByFetch(input, init) {
-    if (init && (input instanceof Request || init.body || !/^get$/i.test(init.method || 'GET'))) return null;
+    if (init && (input instanceof Request || init.body)) return null;
     const request = input instanceof Request ? input : new Request(input, init);
-    const isPlain = request.method === 'GET' && request.mode !== 'no-cors' && !request.integrity &&
+    const isPlain = isGet(request.method) && request.mode !== 'no-cors' && !request.integrity &&
       request.credentials !== 'omit' && ['default', 'no-store', 'no-cache'].includes(request.cache) &&
       !request.signal.aborted && [...request.headers.keys()].every((name) => harmlessFields.test(name));
     const path = isPlain && pathOf(request.url);
     return path && { live: liveOf(path), url: request.url };
+  }
+
+  function methodOf(input, init) {
+    return (init && init.method) || (input instanceof Request ? input.method : 'GET');
   }
 
   window.fetch = async function fetch(...args) {
@@ -252,18 +282,13 @@
       // The network's own fetch says what is wrong.
     }
     if (poll && poll.live.ask()) {
-      await turn();
+      await pause(TURN_MS);
       return poll.live.answer(poll.url);
     }
-    if (!poll) return networkFetch(...args);
-    try {
-      const response = await networkFetch(...args);
-      if (!response.redirected) poll.live.learn(response.status, response.headers, poll.url);
-      return response;
-    } catch (error) {
-      poll.live.learn(0, new Headers(), poll.url);
-      throw error;
-    }
+    const response = await networkFetch(...args);
+    if (poll && !response.redirected) poll.live.learn(response.status, response.headers);
+    if (!isSafe(methodOf(...args))) doubtAll();
+    return response;
   };
 
   // An XMLHttpRequest that is answered here was opened, but never sent: what it shows of the
@@ -288,7 +313,8 @@
   }
 
   prototype.open = function (method, url, isAsync = true, user = null) {
-    renew(this, /^get$/i.test(method) && isAsync && user === null ? { url } : null);
+    renew(this, isGet(method) && isAsync && user === null ? { url } : null);
+    if (!isSafe(method)) this.addEventListener('load', doubtAll, { once: true });
     return open.apply(this, arguments);
   };
 
@@ -312,9 +338,8 @@
       return;
     }
     if (live) {
-      this.addEventListener('loadend', () => {
-        const isIts = calls.get(this) === call && (this.status === 0 || pathOf(this.responseURL) === path);
-        if (isIts) live.learn(this.status, fieldsOf(this), this.responseURL);
+      this.addEventListener('load', () => {
+        if (calls.get(this) === call && pathOf(this.responseURL) === path) live.learn(this.status, fieldsOf(this));
       }, { once: true });
     }
     send.apply(this, arguments);
@@ -336,7 +361,7 @@
   async function answerHere(xhr, call, live) {
     const tell = (event) => calls.get(xhr) === call && xhr.dispatchEvent(event);
     tell(new ProgressEvent('loadstart'));
-    await turn();
+    await pause(TURN_MS);
     const response = live.answer(new URL(call.url, document.baseURI).href);
     const { headers } = response;
     const value = await response[readers[xhr.responseType]]().catch(() => null);

@@ -43,7 +43,8 @@ export async function startExample(t, name, usualPorts = {}, more = '') {
   for (const [usualPort, folder] of Object.entries({ 9000: 'pages', ...usualPorts })) {
     backends[usualPort] = await startBackend(t, folder);
   }
-  const text = readFileSync(`${root}examples/${name}/wherry.yaml`, 'utf8');
+  const text = readFileSync(`${root}examples/${name}/wherry.yaml`, 'utf8')
+    .replace(/secret_file: /g, `secret_file: ${root}examples/${name}/`);
   const wherry = await startWherry(t, ({ port }) => `${text.replace(/127\.0\.0\.1:(\d+)/g,
     (_, usual) => `127.0.0.1:${backends[usual]?.port ?? port}`)}${more}`);
   return { wherry, backends };
