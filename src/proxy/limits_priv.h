@@ -26,6 +26,7 @@ enum {
 // Of all workers together.
 struct limits_route {
 	struct rate_shared rate;
+	struct rate_shared publications;
 	_Atomic uint64_t count; // requests and WebSockets at once
 };
 

@@ -101,6 +101,20 @@ bool limits_enter_request(struct limits *limits, const struct rules *rules,
 	       count_in_route(rules, request, ret_refusal);
 }
 
+bool limits_enter_publications(const struct rules *rules, const struct request *request,
+	size_t count, struct limits_refusal *ret_refusal)
+{
+	const struct rate_limit *limit = &request->route->publish.rate;
+	struct limits_route *route = &rules->routes[find_route(rules, request)];
+	if (limit->count == 0)
+		return true;
+	uint64_t wait_ms = rate_take_shared(&route->publications, limit, now_ms(), count);
+	return wait_ms == 0 || limits_rate_refuse(429,
+				       "too many messages by way of this route "
+				       "(routes[].publish.rate)",
+				       wait_ms, ret_refusal);
+}
+
 void limits_leave_request(const struct rules *rules, struct request *request)
 {
 	if (!request->is_counted)

@@ -7,6 +7,7 @@
 #include "wherry/proxy/limits.h"
 #include "wherry/proxy/passwords.h"
 #include "wherry/proxy/tokens.h"
+#include "wherry/proxy/webhooks.h"
 
 struct rules *rules_create(struct conf *conf, struct buf *reterr_text)
 {
@@ -19,10 +20,11 @@ struct rules *rules_create(struct conf *conf, struct buf *reterr_text)
 	rules->conf = conf_ref(conf);
 	rules->passwords = passwords_create(conf, reterr_text);
 	rules->tokens = tokens_create(conf, reterr_text);
+	rules->webhooks = webhooks_create(conf, reterr_text);
 	rules->routes = limits_create_routes(conf);
 	if (!rules->routes)
 		buf_append_str(reterr_text, STR("out of memory\n"));
-	if (rules->passwords && rules->tokens && rules->routes)
+	if (rules->passwords && rules->tokens && rules->webhooks && rules->routes)
 		return rules;
 	rules_unref(rules);
 	return NULL;
@@ -52,6 +54,7 @@ void rules_unref(struct rules *rules)
 		passwords_stop(rules->passwords);
 	passwords_destroy(rules->passwords);
 	tokens_destroy(rules->tokens);
+	webhooks_destroy(rules->webhooks);
 	free(rules->routes);
 	conf_unref(rules->conf);
 	free(rules);

@@ -49,6 +49,9 @@ void limits_leave_handshake(struct limits *limits, const struct addr *peer);
 // counts it with its route, until limits_leave_request.
 MUST_CHECK bool limits_enter_request(struct limits *limits, const struct rules *rules,
 	struct request *request, struct limits_refusal *ret_refusal);
+// So many messages may be published by way of the request's route. True counts them.
+MUST_CHECK bool limits_enter_publications(const struct rules *rules,
+	const struct request *request, size_t count, struct limits_refusal *ret_refusal);
 // Nothing, if it is not counted.
 void limits_leave_request(const struct rules *rules, struct request *request);
 // It goes on under other rules, with another route: leaves the former and enters the

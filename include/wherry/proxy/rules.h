@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What one configuration asks of requests, with the files that it names for that: key
-// sets and passwords. Immutable but for what it counts; shared by all workers. Servers
-// and certificates are not here, since they change without it.
+// sets, passwords and secrets of webhooks. Immutable but for what it counts; shared by
+// all workers. Servers and certificates are not here, since they change without it.
 #pragma once
 
 #include "wherry/base/buf.h"
@@ -10,11 +10,13 @@
 struct limits_route;
 struct passwords;
 struct tokens;
+struct webhooks;
 
 struct rules {
 	struct conf *conf; // a reference
 	struct passwords *passwords;
 	struct tokens *tokens;
+	struct webhooks *webhooks;
 	struct limits_route *routes; // how busy each is, as conf->routes
 	size_t references;           // snapshots; the control loop's
 };
