@@ -62,6 +62,12 @@ bool origins_is_preflight(const struct http_message *request)
 	       http_message_find_name(request, STR("Access-Control-Request-Method"));
 }
 
+struct str origins_preflight_method(const struct http_message *preflight)
+{
+	return http_message_find_name(preflight, STR("Access-Control-Request-Method"))
+		->value;
+}
+
 void origins_write_preflight(struct buf *out, const struct conf_origin_rule *rule,
 	const struct http_message *request, bool is_https, const char *methods)
 {

@@ -6,6 +6,7 @@
 
 #include "wherry/base/buf.h"
 #include "wherry/base/path.h"
+#include "wherry/proxy/origins.h"
 
 static bool matches_host(const char *pattern, struct str host)
 {
@@ -22,6 +23,18 @@ static bool matches_path(const char *pattern, struct str path)
 	if (wanted.length > 0 && wanted.data[wanted.length - 1] == '/')
 		return str_has_prefix(path, wanted);
 	return str_equal(path, wanted);
+}
+
+// A browser asks in front whether its page may send what it is about to send (WHATWG
+// Fetch, CORS): the route of that one answers.
+static bool matches_method(
+	const struct conf_route *route, const struct http_message *request)
+{
+	const char *method = route->match.method;
+	if (http_message_is_method(request, method))
+		return true;
+	return conf_route_pushes(route) && origins_is_preflight(request) &&
+	       str_equal(origins_preflight_method(request), str_from(method));
 }
 
 static const struct conf_header *find_unmet_field(
@@ -58,7 +71,7 @@ static enum route_condition find_unmet(
 		return ROUTE_CONDITION_PATH;
 	if (match->host && !matches_host(match->host, question->host))
 		return ROUTE_CONDITION_HOST;
-	if (match->method && !http_message_is_method(question->request, match->method))
+	if (match->method && !matches_method(route, question->request))
 		return ROUTE_CONDITION_METHOD;
 	if (match->subprotocol &&
 		!http_message_has_token(question->request,

@@ -21,6 +21,8 @@ void origins_write_fields(struct buf *out, const struct conf_origin_rule *rule,
 // Does a browser ask whether a page may send what it is about to send? It does so without
 // any credentials.
 bool origins_is_preflight(const struct http_message *request);
+// The method of what it is about to send.
+struct str origins_preflight_method(const struct http_message *preflight);
 // The fields of the answer, 204, to one that is allowed; methods as "GET, POST".
 void origins_write_preflight(struct buf *out, const struct conf_origin_rule *rule,
 	const struct http_message *request, bool is_https, const char *methods);
