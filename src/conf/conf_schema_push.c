@@ -102,7 +102,7 @@ const struct conf_schema_key conf_schema_push[] = {
 		PUBLISH(key), .words = HEAD_PLACES "|{json.NAME}"),
 	HISTORY("routes[].publish", publish.history),
 	PUBLISH_KEY("max_message", SIZE, "1MiB", "longest body", PUBLISH(max_message),
-		RANGE(1, 64 * MIB)),
+		RANGE(1, 16 * MIB)),
 	RATE_IN(conf_route, "routes[].publish.rate", publish.rate, "messages"),
 	PUBLISH_KEY("origins", ORIGINS, "same-host", "whose pages may publish",
 		PUBLISH(origins), ORIGIN_WORDS),

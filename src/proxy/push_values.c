@@ -67,7 +67,7 @@ static bool find_segment(struct str path, unsigned wanted, struct buf *out)
 	return false;
 }
 
-static bool find_parameter(struct str query, struct str wanted, struct buf *out)
+bool push_values_read_parameter(struct str query, struct str wanted, struct buf *out)
 {
 	struct str pair, name;
 	struct buf decoded = BUF_INIT;
@@ -114,7 +114,7 @@ static bool find_in_head(const struct http_message *message, struct str path,
 	case TEMPLATE_SEGMENT:
 		return find_segment(path, part->segment, out);
 	case TEMPLATE_QUERY:
-		return find_parameter(message->query, part->text, out);
+		return push_values_read_parameter(message->query, part->text, out);
 	case TEMPLATE_HEADER:
 		return find_field(message, part->text, out);
 	case TEMPLATE_LITERAL:

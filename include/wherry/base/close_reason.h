@@ -29,6 +29,8 @@
 	X(BACKEND_TLS, "backend_tls", 0, "TLS with the backend failed")                  \
 	X(BACKEND_BAD, "backend_bad", 0, "the backend broke HTTP")                       \
 	X(REFUSED, "refused", 0, "answered by Wherry itself, as its rules say")          \
+	X(UNSIGNED, "unsigned", 0,                                                       \
+		"a webhook whose signature is missing, wrong or too old")                \
 	X(BAD_REQUEST, "bad_request", 0, "the request broke HTTP")                       \
 	X(PROXY_SOURCE, "proxy_source", 0,                                               \
 		"a source that proxy_protocol.from does not name")                       \

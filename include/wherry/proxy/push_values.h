@@ -27,6 +27,10 @@ void push_values_take_head(struct push_values *values, const struct template *te
 void push_values_take_claims(struct push_values *values, const struct template *template,
 	const struct jwt *token);
 
+// Appends the value of a parameter, decoded, to out; false if a query ("?a=b") has none
+// of that name. The first counts.
+bool push_values_read_parameter(struct str query, struct str wanted, struct buf *out);
+
 // Appends the value of a placeholder to out; false if it is not remembered.
 bool push_values_find(const struct push_values *values, const struct template_part *part,
 	struct buf *out);
