@@ -12,12 +12,11 @@
 #include "link_redis_events_priv.h"
 #include "link_redis_priv.h"
 
-#include "wherry/base/log.h"
 #include "wherry/base/now.h"
 
 enum {
 	RETRY_MIN_MS = 100, // doubled with each attempt that fails
-	RETRY_MAX_MS = 5000,
+	RETRY_MAX_MS = 2000,
 	ERROR_SIZE = 256,
 };
 
@@ -31,25 +30,19 @@ static uint64_t jittered(uint64_t wait_ms)
 	return wait_ms / 2 + random % (wait_ms / 2 + 1);
 }
 
-// Who: "redis 10.0.0.5:6379 (publishing)".
-static void log_state(struct link_redis *link, const char *state)
+// Tells the owner where it was, and why.
+static void tell_down(struct link_redis *link, const char *error)
 {
-	struct str host = link->url->host;
-	char place[ADDR_TEXT_SIZE] = "";
-	if (link->address_count > 0 && link->attempts > 0)
-		(void)addr_format(
-			&link->addresses[(link->attempts - 1) % link->address_count],
-			place);
-	else
-		(void)snprintf(place, sizeof(place), "%.*s", STR_ARG(host));
+	char place[ADDR_TEXT_SIZE], text[ERROR_SIZE];
+	size_t last = link->attempts - 1;
 
-	if (link->is_up)
-		log_info("redis %s (%s): %s", place, link->purpose, state);
-	else if (!link->has_warned)
-		log_warn("redis %s (%s): %s; trying again", place, link->purpose, state);
+	if (link->attempts > 0)
+		(void)addr_format(&link->addresses[last % link->address_count], place);
 	else
-		log_debug("redis %s (%s): %s", place, link->purpose, state);
-	link->has_warned = !link->is_up;
+		(void)snprintf(place, sizeof(place), "%.*s", STR_ARG(link->url->host));
+	(void)snprintf(text, sizeof(text), "%s: %s", place,
+		*error ? error : "connection closed");
+	link->handler->on_down(link->arg, text);
 }
 
 void link_redis_fail(struct link_redis *link, const char *error)
@@ -57,7 +50,7 @@ void link_redis_fail(struct link_redis *link, const char *error)
 	uint64_t now = now_ms();
 	bool was_up = link->is_up;
 	char text[ERROR_SIZE]; // the error may live in what is freed here
-	(void)snprintf(text, sizeof(text), "%s", *error ? error : "connection closed");
+	(void)snprintf(text, sizeof(text), "%s", error);
 
 	redisAsyncContext *context = link->context;
 	link->context = NULL;
@@ -71,9 +64,7 @@ void link_redis_fail(struct link_redis *link, const char *error)
 	if (link->retry_ms > RETRY_MAX_MS)
 		link->retry_ms = RETRY_MAX_MS;
 	loop_timer_set(&link->timer, now + jittered(link->retry_ms));
-	log_state(link, text);
-	if (was_up)
-		link->handler->on_down(link->arg, text);
+	tell_down(link, text);
 }
 
 void link_redis_come_up(struct link_redis *link)
@@ -81,7 +72,6 @@ void link_redis_come_up(struct link_redis *link)
 	loop_timer_clear(&link->timer);
 	link->is_up = true;
 	link->up_ms = now_ms();
-	log_state(link, "connected");
 	link->handler->on_up(link->arg);
 }
 
@@ -167,7 +157,7 @@ static void on_answer(
 	bool is_first = link->address_count == 0;
 
 	if (count == 0 || !set_addresses(link, addresses, count))
-		log_state(link, count == 0 ? error : "out of memory");
+		tell_down(link, count == 0 ? error : "out of memory");
 	else if (is_first)
 		loop_timer_set(&link->timer, now_ms());
 }
@@ -200,7 +190,6 @@ struct link_redis *link_redis_create(const struct link_redis_options *options,
 	link->loop = options->loop;
 	link->url = options->url;
 	link->password = options->password;
-	link->purpose = options->purpose;
 	link->connect_timeout_ms = options->connect_timeout_ms;
 	link->handler = handler;
 	link->arg = arg;

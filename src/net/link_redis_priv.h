@@ -11,7 +11,6 @@ struct link_redis {
 	struct resolver_name *name; // NULL where the URL holds an address
 	const struct url_redis *url;
 	struct str password;
-	const char *purpose;
 	uint64_t connect_timeout_ms;
 	const struct link_redis_handler *handler;
 	void *arg;
@@ -23,8 +22,7 @@ struct link_redis {
 	uint64_t retry_ms;
 	struct redisAsyncContext *context; // NULL between two connections
 	bool is_up;
-	uint64_t up_ms;  // since when
-	bool has_warned; // since it was up
+	uint64_t up_ms; // since when
 };
 
 // The connection is over, or did not come about: tries again later.

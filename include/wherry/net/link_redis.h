@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // One connection to a Redis server that is kept up (hiredis on the loop): it looks the
 // name up, connects, logs in, and comes back after ever longer, jittered waits when it
-// broke. It keeps no commands for later and notices no silence: who uses it does.
+// broke. It keeps no commands for later, notices no silence and logs nothing: who uses it
+// does.
 //
 // For the thread of its loop. No callback runs inside a call into it, but those that
 // link_redis_drop and link_redis_destroy say.
@@ -23,7 +24,7 @@ enum link_redis_push {
 struct link_redis_handler {
 	// It can be used. What was subscribed before is not any more.
 	void (*on_up)(void *arg);
-	// It can't any more; the error is lent.
+	// It can't any more, or an attempt to connect failed; "10.0.0.5:6379: why", lent.
 	void (*on_down)(void *arg, const char *error);
 	// Of what was subscribed; all is lent. May be NULL.
 	void (*on_push)(void *arg, enum link_redis_push push, struct str channel,
@@ -37,9 +38,8 @@ typedef void (*link_redis_reply_cb)(void *arg, const struct redisReply *reply);
 struct link_redis_options {
 	struct loop *loop;
 	struct resolver *resolver;   // outlives the link; NULL if no name is to be found
-	const struct url_redis *url; // outlives the link, as do the next two
+	const struct url_redis *url; // outlives the link, as does the password
 	struct str password;         // empty: none
-	const char *purpose;         // a word for the log
 	uint64_t connect_timeout_ms; // until it is logged in
 };
 
@@ -52,8 +52,8 @@ void link_redis_destroy(struct link_redis *link);
 
 bool link_redis_is_up(const struct link_redis *link);
 // Closes the connection, for the reason given (a literal), and tries again. on_down runs
-// if it was up, and what is under way is answered with NULL before or soon after this
-// returns, in any case before the next on_up.
+// before it returns, and what is under way is answered with NULL then or soon after, in
+// any case before the next on_up. Nothing happens if there is no connection.
 void link_redis_drop(struct link_redis *link, const char *reason);
 
 // Sends a command (proto/resp); copied. True: reply runs once. False: it is not up, or

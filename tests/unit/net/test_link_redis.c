@@ -90,7 +90,6 @@ static void fixture_start(
 		.loop = fixture->loop,
 		.url = &fixture->server.parsed,
 		.password = str_from(given),
-		.purpose = "test",
 		.connect_timeout_ms = CONNECT_TIMEOUT_MS,
 	};
 	fixture->link = link_redis_create(&options, &handler, fixture);
@@ -179,6 +178,7 @@ Test(link_redis, never_comes_up_without_the_right_password)
 	fixture_start(&fixture, "secret", "wrong");
 	run_for(&fixture, 300);
 	cr_expect_eq(fixture.ups, 0);
+	cr_expect_not_null(strstr(fixture.error, "WRONGPASS"), "%s", fixture.error);
 	fixture_finish(&fixture);
 }
 
@@ -215,7 +215,7 @@ Test(link_redis, gives_up_on_a_server_that_does_not_answer)
 	link_redis_drop(fixture.link, "silence");
 	cr_expect_eq(fixture.downs, 1);
 	cr_expect_eq(fixture.lost, 1);
-	cr_expect_str_eq(fixture.error, "silence");
+	cr_expect_not_null(strstr(fixture.error, "/socket: silence"));
 
 	// Attempts that wait for their login meanwhile end, too.
 	run_for(&fixture, 2 * CONNECT_TIMEOUT_MS);
