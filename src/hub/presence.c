@@ -160,3 +160,15 @@ void presence_write(
 	buf_append_str(out, STR("}"));
 	settle(presence);
 }
+
+void presence_write_names(const struct presence *presence, struct buf *out)
+{
+	const struct member *member;
+	TAILQ_FOREACH (member, &presence->members, beside) {
+		if (!is_of(member, PRESENT))
+			continue;
+		buf_append_u64(out, member->length);
+		buf_append_str(out, STR(":"));
+		buf_append(out, member->name, member->length);
+	}
+}

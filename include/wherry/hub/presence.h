@@ -25,3 +25,5 @@ void presence_leave(struct presence *presence, struct str name);
 // there are more than PRESENCE_MAX_TOLD. What has changed is told.
 void presence_write(struct presence *presence, enum conf_presence kind, size_t count,
 	struct buf *out);
+// Appends the names of those who are there, each once, as LENGTH:NAME.
+void presence_write_names(const struct presence *presence, struct buf *out);
