@@ -9,17 +9,15 @@
 #include "wherry/hub/publication.h"
 
 struct broker;
-struct broker_channel; // what a broker keeps of one; of the hub's by its name
 
-// What is told to the hub. None runs inside a call into the broker, but those of the
-// local one may.
+// What is told to the hub. Any of it may run inside a call into the broker.
 struct broker_handler {
 	// It was published, here or elsewhere, and has its id. Those of one channel come
 	// in the order of ids, each once. A reference is taken if it is kept.
 	void (*on_message)(void *arg, struct message *message);
 	// The answer to join: what is remembered, the oldest first, and the id up to
-	// which messages are not remembered any more. Again after the broker was away,
-	// with what is newer than `after`, the last id that the hub was told of.
+	// which messages are not remembered any more. Again, without messages, when the
+	// broker was away and comes back with a gap up to that id.
 	void (*on_history)(void *arg, struct str channel, uint64_t floor,
 		struct message *const *messages, size_t count);
 	// It can be reached, or can't; text says why.
@@ -38,8 +36,8 @@ struct broker_methods {
 	bool remembers;
 	void (*destroy)(struct broker *broker);
 	// All of its messages get ids and go into their channels' history, and whoever
-	// joined those is told; done runs after on_message did for these. It may run
-	// before this returns.
+	// joined those is told, before or after done runs, which it may before this
+	// returns.
 	void (*publish)(struct broker *broker, const struct publication_options *options,
 		broker_published_cb done, void *arg);
 	// This process has subscribers there, or has none any more.

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// Signs of life: they find a server that is silent, tell how far what was pushed is
+// complete, and have the machines that are gone forgotten.
+#include <hiredis/hiredis.h>
+
+#include "broker_redis_priv.h"
+
+#include "wherry/base/now.h"
+#include "wherry/proto/resp.h"
+
+enum {
+	BEAT_MS = 2000,
+	SILENCE_MS = 3 * BEAT_MS,   // of Redis
+	GONE_US = 15 * 1000 * 1000, // of another machine
+};
+
+// {id, whether we were known}
+static void on_beaten(void *arg, const struct redisReply *reply)
+{
+	struct broker_redis *redis = arg;
+	if (!broker_redis_is_good(redis, reply) || reply->type != REDIS_REPLY_ARRAY ||
+		reply->elements != 2)
+		return;
+	broker_redis_see(redis, (uint64_t)reply->element[0]->integer);
+	if (reply->element[1]->integer == 0)
+		broker_redis_crowd_tell_all(redis);
+}
+
+static void beat(void *arg)
+{
+	struct broker_redis *redis = arg;
+	struct buf command = BUF_INIT;
+
+	if (now_ms() - redis->beaten_ms > SILENCE_MS) {
+		broker_redis_drop(redis, "silent for too long");
+		return;
+	}
+	broker_redis_begin_call(redis, &command, BROKER_REDIS_BEAT, 3);
+	resp_add(&command, str_from(redis->machine));
+	resp_add_u64(&command, redis->beaten);
+	resp_add_u64(&command, GONE_US);
+	// One that was not sent is missed soon enough.
+	(void)!link_redis_send(redis->commands, &command, on_beaten, redis);
+	buf_finish(&command);
+	loop_timer_set(&redis->beat_timer, now_ms() + BEAT_MS);
+}
+
+void broker_redis_beat_heard(struct broker_redis *redis, uint64_t id)
+{
+	redis->beaten = id;
+	redis->beaten_ms = now_ms();
+}
+
+void broker_redis_beat_init(struct broker_redis *redis)
+{
+	loop_timer_init(&redis->beat_timer, redis->loop, beat, redis);
+}
+
+void broker_redis_beat_start(struct broker_redis *redis)
+{
+	redis->beaten_ms = now_ms();
+	beat(redis);
+}
+
+void broker_redis_beat_stop(struct broker_redis *redis)
+{
+	loop_timer_clear(&redis->beat_timer);
+}
+
+void broker_redis_beat_finish(struct broker_redis *redis)
+{
+	loop_timer_finish(&redis->beat_timer);
+}
