@@ -9,6 +9,7 @@
 
 #include "wherry/base/log.h"
 #include "wherry/base/now.h"
+#include "wherry/hub/hub.h"
 #include "wherry/upstream/health.h"
 
 struct metric {
@@ -184,6 +185,19 @@ static void write_servers(struct buf *out, const struct upstream_set *set)
 		"1: the group is asked no more for a while", has_open_circuit);
 }
 
+static void write_hub(struct buf *out, const struct hub_facts *facts)
+{
+	write_single(out, "wherry_push_channels", "gauge",
+		"Channels with subscribers or history", facts->channels);
+	write_single(out, "wherry_push_messages", "gauge",
+		"Messages that channels remember", facts->messages);
+	write_single(out, "wherry_push_bytes", "gauge",
+		"Memory of all messages that are remembered or wait for subscribers",
+		facts->bytes);
+	write_single(out, "wherry_push_broker_up", "gauge",
+		"0: the hub's broker can't be reached", facts->is_ready);
+}
+
 // proc(5): the second number is the resident set, in pages.
 static uint64_t resident_bytes(void)
 {
@@ -224,5 +238,7 @@ void metrics_write(struct buf *out, const struct metrics_source *source)
 	write_closes(out, source);
 	if (source->set)
 		write_servers(out, source->set);
+	if (source->hub)
+		write_hub(out, source->hub);
 	write_process(out, source);
 }

@@ -124,6 +124,7 @@ void subscriber_end(
 	struct subscriber *subscriber, enum close_reason reason, const char *detail);
 // To a subscriber that was ended.
 void subscriber_tell_end(struct subscriber *subscriber);
+void subscriber_set_full(struct subscriber *subscriber, bool is_full);
 // True once all its channels are known, and it has its places in them.
 MUST_CHECK bool subscriber_begin(struct subscriber *subscriber);
 // It has passed what none of its places has for it.

@@ -123,6 +123,7 @@ void hub_read_facts(const struct hub *hub, struct hub_facts *ret_facts)
 	*ret_facts = (struct hub_facts){
 		.bytes = atomic_load(&hub->bytes),
 		.broker = hub->broker->methods->name,
+		.is_ready = !hub->state,
 		.broker_state = hub->state ? hub->state : "ready",
 	};
 	add_facts(&hub->joined, ret_facts);

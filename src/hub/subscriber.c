@@ -51,12 +51,20 @@ bool subscriber_start(struct subscriber *subscriber, struct feeds *feeds,
 	return true;
 }
 
+void subscriber_set_full(struct subscriber *subscriber, bool is_full)
+{
+	struct feeds *feeds = subscriber->feeds;
+	uint64_t change = is_full ? 1 : UINT64_MAX; // which is -1
+	subscriber->is_full = is_full;
+	feeds->full_count += change;
+	counters_add(&loop_counters(feeds->loop)->push_full, change);
+}
+
 void subscriber_resume(struct subscriber *subscriber)
 {
 	if (!subscriber->is_full)
 		return;
-	subscriber->is_full = false;
-	subscriber->feeds->full_count--;
+	subscriber_set_full(subscriber, false);
 	feeds_wake_subscriber(subscriber);
 }
 
@@ -78,7 +86,7 @@ void subscriber_finish(struct subscriber *subscriber)
 	if (subscriber->is_waking)
 		TAILQ_REMOVE(&feeds->waking, subscriber, waking);
 	if (subscriber->is_full)
-		feeds->full_count--;
+		subscriber_set_full(subscriber, false);
 	if (feeds->current == subscriber)
 		feeds->current = NULL;
 	feeds->subscriber_count--;

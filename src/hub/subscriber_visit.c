@@ -40,8 +40,7 @@ static enum subscriber_visit offer(
 		subscriber->delivered_id = id;
 		return SUBSCRIBER_MORE;
 	}
-	subscriber->is_full = true;
-	feeds->full_count++;
+	subscriber_set_full(subscriber, true);
 	return SUBSCRIBER_BEHIND;
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The hub of the process, and the broker that the configuration chooses for it.
+#include <jansson.h>
+
 #include "server_priv.h"
 #include "wherry/base/log.h"
 #include "wherry/hub/broker_local.h"
@@ -22,4 +24,15 @@ void server_hub_apply(struct server *server)
 {
 	const struct conf_hub *conf = &server->conf->hub;
 	hub_set_limits(server->hub, conf->max_channels, conf->max_bytes);
+}
+
+json_t *server_hub_report(const struct server *server)
+{
+	struct hub_facts facts;
+	hub_read_facts(server->hub, &facts);
+	return json_pack("{ss ss sI sI sI sI sI}", "broker", facts.broker, "state",
+		facts.broker_state, "channels", (json_int_t)facts.channels, "subscribers",
+		(json_int_t)facts.subscribers, "messages", (json_int_t)facts.messages,
+		"bytes", (json_int_t)facts.bytes, "bytes_budget",
+		(json_int_t)server->conf->hub.max_bytes);
 }

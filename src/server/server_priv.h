@@ -154,6 +154,7 @@ void server_report_stop(struct server *server);
 MUST_CHECK bool server_hub_create(struct server *server);
 // Its limits are conf's from now on.
 void server_hub_apply(struct server *server);
+MUST_CHECK struct json_t *server_hub_report(const struct server *server);
 // Finds the control socket's place, before the sandbox closes the way there.
 void server_control_prepare(struct server *server);
 // Opens it. False, logged, if the configuration names a place and it can't be there; no

@@ -154,7 +154,7 @@ json_t *server_report(const struct server *server)
 	const char *hindrance = server_name_hindrance(server);
 	size_t connections = sum(server, offsetof(struct counters, client_connections));
 	size_t websockets = sum(server, offsetof(struct counters, websockets));
-	return json_pack("{ss si ss sI ss? sI si si sI sI sI sI so so so so so}",
+	return json_pack("{ss si ss sI ss? sI si si sI sI sI sI so so so so so so}",
 		"version", WHERRY_VERSION, "pid", (int)getpid(), "state",
 		hindrance ? hindrance : "ready", "uptime_seconds",
 		(json_int_t)((now_ms() - server->started_ms) / 1000), "configuration",
@@ -165,7 +165,7 @@ json_t *server_report(const struct server *server)
 		(json_int_t)server->memory.budget, "connections", (json_int_t)connections,
 		"websockets", (json_int_t)websockets, "new_each_second",
 		report_rates(server), "listeners", report_listeners(server->conf),
-		"servers", report_servers(server->snapshot->upstreams), "drains",
-		server_drain_report(server), "hardening",
-		report_hardening(&server->sandbox));
+		"servers", report_servers(server->snapshot->upstreams), "hub",
+		server_hub_report(server), "drains", server_drain_report(server),
+		"hardening", report_hardening(&server->sandbox));
 }

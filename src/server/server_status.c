@@ -11,6 +11,7 @@
 #include "wherry/admin/metrics.h"
 #include "wherry/base/log.h"
 #include "wherry/base/now.h"
+#include "wherry/hub/hub.h"
 
 // Who balances load should send nothing where new connections are refused.
 const char *server_name_hindrance(const struct server *server)
@@ -33,10 +34,13 @@ static void write_metrics(void *arg, struct buf *out)
 	const struct counters *counters[SERVER_WORKERS_MAX];
 	for (size_t i = 0; i < server->worker_count; i++)
 		counters[i] = worker_counters(server->workers[i]);
+	struct hub_facts hub;
+	hub_read_facts(server->hub, &hub);
 	struct metrics_source source = {
 		.counters = counters,
 		.counters_count = server->worker_count,
 		.set = server->snapshot->upstreams,
+		.hub = &hub,
 		.started_ms = server->started_ms,
 	};
 	metrics_write(out, &source);

@@ -56,6 +56,9 @@ test('a running Wherry', async (t) => {
     assert.equal(all.configuration, wherry.configPath);
     assert.deepEqual(all.listeners, [{ address: `127.0.0.1:${wherry.port}`, tls: false }]);
     assert.deepEqual(all.drains, []);
+    const { bytes_budget: budget, ...hub } = all.hub;
+    assert.deepEqual(hub, { broker: 'local', state: 'ready', channels: 0, subscribers: 0, messages: 0, bytes: 0 });
+    assert.equal(budget, 256 << 20);
     assert.ok(all.edition >= 1 && all.editions_in_use >= 1);
     assert.ok(all.memory_bytes > 1 << 20);
     assert.equal(all.servers.length, 1);

@@ -6,10 +6,13 @@
 #include "wherry/base/counters.h"
 #include "wherry/upstream/upstream.h"
 
+struct hub_facts;
+
 struct metrics_source {
 	const struct counters *const *counters; // of every loop
 	size_t counters_count;
 	const struct upstream_set *set; // NULL: no server is told
+	const struct hub_facts *hub;    // NULL: nothing is told of it
 	uint64_t started_ms;            // now_ms() of then
 };
 

@@ -56,7 +56,9 @@
 		"Bytes received from backends")                                          \
 	X(pings_sent, "wherry_pings_sent_total", "counter", "Pings sent by Wherry")      \
 	X(push_subscribers, "wherry_push_subscribers", "gauge",                          \
-		"Subscribers of channels and live URLs, by any transport")               \
+		"Subscribers of channels, by any transport")                             \
+	X(push_full, "wherry_push_subscribers_full", "gauge",                            \
+		"Subscribers that have no room for the next message")                    \
 	X(push_published, "wherry_push_published_total", "counter",                      \
 		"Messages that clients and backends published")                          \
 	X(push_delivered, "wherry_push_delivered_total", "counter",                      \

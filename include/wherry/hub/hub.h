@@ -25,8 +25,10 @@ void hub_set_limits(struct hub *hub, size_t max_channels, uint64_t max_bytes);
 
 struct hub_facts {
 	size_t channels, subscribers;
-	uint64_t messages, bytes; // that are remembered
-	const char *broker;       // its name
+	uint64_t messages;  // that are remembered
+	uint64_t bytes;     // of memory of those, and of those that wait for subscribers
+	bool is_ready;      // the broker
+	const char *broker; // its name
 	const char *broker_state; // "ready", or what is wrong
 };
 void hub_read_facts(const struct hub *hub, struct hub_facts *ret_facts);

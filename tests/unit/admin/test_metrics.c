@@ -8,6 +8,7 @@
 #include <criterion/criterion.h>
 
 #include "wherry/base/now.h"
+#include "wherry/hub/hub.h"
 #include "wherry/upstream/health.h"
 
 struct page {
@@ -60,6 +61,20 @@ Test(metrics, sums_every_counter_over_the_workers)
 	cr_expect_not_null(strstr(page.text.data, "# HELP " name " " help "\n"));
 	COUNTERS(X)
 #undef X
+	buf_finish(&page.text);
+}
+
+Test(metrics, tells_what_the_hub_has)
+{
+	struct hub_facts facts = {
+		.channels = 3, .messages = 40, .bytes = 5000, .is_ready = true};
+	struct metrics_source source = {.hub = &facts};
+	struct page page = write_page(&source);
+
+	expect_value(&page, "wherry_push_channels", 3);
+	expect_value(&page, "wherry_push_messages", 40);
+	expect_value(&page, "wherry_push_bytes", 5000);
+	expect_value(&page, "wherry_push_broker_up", 1);
 	buf_finish(&page.text);
 }
 
