@@ -180,10 +180,12 @@ bool feed_enter(struct feed *feed, struct subscriber_place *place,
 	feed->subscriber_count++;
 	if (place->subscriber->slow == CONF_SLOW_LATEST && feed->latest_count++ == 0)
 		begin_newest(feed);
-	if (feed->state == FEED_LIVE)
+	if (feed->state == FEED_LIVE) {
+		place->from = history_newest(&feed->history);
 		feed_count(place);
-	else if (feed->state == FEED_REFUSED)
+	} else if (feed->state == FEED_REFUSED) {
 		feed_join(feed); // there may be room by now
+	}
 	return true;
 }
 

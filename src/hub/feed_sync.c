@@ -60,8 +60,10 @@ void feed_append(struct feed *feed, struct message *message)
 	feeds_wake_feed(feed);
 }
 
+// What is behind that id is new to it, also what came with the answer.
 static void count_in(struct subscriber_place *place, uint64_t id)
 {
+	place->from = id;
 	if (!place->is_counted)
 		feed_count(place);
 	feeds_wake_subscriber(place->subscriber);
@@ -84,7 +86,7 @@ void feed_sync(struct feed *feed, struct hub_sync *sync)
 	if (feed->state == FEED_LIVE)
 		return;
 	feed->state = FEED_LIVE;
-	for_each_place(feed, count_in, 0);
+	for_each_place(feed, count_in, history_newest(&feed->history));
 }
 
 void feed_parted(struct feed *feed)

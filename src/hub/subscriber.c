@@ -126,10 +126,8 @@ static void begin_place(struct subscriber_place *place, uint64_t after)
 	struct feed *feed = place->feed;
 	history_limit(&feed->history, &feed->limits, now_ms());
 	place->quiet_to = history_newest(&feed->history);
-	if (after == SUBSCRIBER_FROM_NOW) {
-		place->from = place->quiet_to;
-		return;
-	}
+	if (after == SUBSCRIBER_FROM_NOW)
+		return; // from when it entered, or its feed was known
 	place->from = feed->history.floor;
 	place->has_gap = after != 0 && after < place->from;
 }

@@ -159,7 +159,7 @@ static size_t split(const char *names, struct str out[SUBSCRIBER_MAX_CHANNELS])
 	return count;
 }
 
-void reader_start_as(struct reader *reader, struct hub_fixture *fixture, size_t worker,
+void reader_begin(struct reader *reader, struct hub_fixture *fixture, size_t worker,
 	const char *channels, uint64_t after, const char *member)
 {
 	struct str names[SUBSCRIBER_MAX_CHANNELS];
@@ -177,6 +177,12 @@ void reader_start_as(struct reader *reader, struct hub_fixture *fixture, size_t 
 		reader->room = SIZE_MAX;
 	cr_assert(subscriber_start(
 		&reader->subscriber, fixture->feeds[worker], &options, &handler, reader));
+}
+
+void reader_start_as(struct reader *reader, struct hub_fixture *fixture, size_t worker,
+	const char *channels, uint64_t after, const char *member)
+{
+	reader_begin(reader, fixture, worker, channels, after, member);
 	hub_fixture_settle(fixture);
 }
 

@@ -54,6 +54,9 @@ void reader_start(struct reader *reader, struct hub_fixture *fixture, size_t wor
 	const char *channels, uint64_t after);
 void reader_start_as(struct reader *reader, struct hub_fixture *fixture, size_t worker,
 	const char *channels, uint64_t after, const char *member);
+// The same; but nothing was turned yet.
+void reader_begin(struct reader *reader, struct hub_fixture *fixture, size_t worker,
+	const char *channels, uint64_t after, const char *member);
 // It has room for so many more.
 void reader_make_room(struct reader *reader, size_t room);
 // Its story is that; it is forgotten.

@@ -60,6 +60,23 @@ Test(subscriber, starts_with_history_or_without)
 	hub_fixture_finish(&fixture);
 }
 
+Test(subscriber, gets_what_is_published_right_behind_its_start)
+{
+	struct hub_fixture fixture;
+	struct reader readers[2] = {0};
+	hub_fixture_start(&fixture);
+	publish_numbers(&fixture, "a", 1, 1);
+	for (size_t i = 0; i < 2; i++) {
+		reader_begin(&readers[i], &fixture, 0, "a", SUBSCRIBER_FROM_NOW, "");
+		hub_fixture_publish(&fixture, 0, "a", "new");
+	}
+	reader_expect(&readers[0], "new ready new ");
+	reader_expect(&readers[1], "ready new "); // the feed was live
+	for (size_t i = 0; i < 2; i++)
+		reader_finish(&readers[i]);
+	hub_fixture_finish(&fixture);
+}
+
 Test(subscriber, goes_on_after_an_id)
 {
 	struct hub_fixture fixture;
