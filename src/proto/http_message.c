@@ -173,6 +173,23 @@ bool http_message_has_token(
 	return false;
 }
 
+bool http_message_accepts(const struct http_message *message, struct str type)
+{
+	for (size_t i = 0; i < message->field_count; i++) {
+		struct str list = message->fields[i].value, item;
+		if (message->fields[i].id != HTTP_FIELD_ACCEPT)
+			continue;
+		while (str_next_item(&list, &item)) {
+			const char *end = memchr(item.data, ';', item.length);
+			if (end)
+				item.length = (size_t)(end - item.data);
+			if (str_equal_nocase(str_trim(item), type))
+				return true;
+		}
+	}
+	return false;
+}
+
 bool http_message_is_method(const struct http_message *message, const char *method)
 {
 	return str_equal(message->method, str_from(method));

@@ -150,7 +150,8 @@ bool request_init(struct request *request, const struct http_message *message,
 	request->is_websocket = message->is_websocket_upgrade;
 	request->is_tls = is_tls;
 	request->is_https = is_https(message, conf, peer, is_tls);
-	if (request->is_websocket)
+	if (request->is_websocket ||
+		http_message_accepts(message, STR("text/event-stream")))
 		request_facts_write_fields(&fields, conf, message);
 	bool is_stored = !fields.is_failed &&
 			 store_facts(request, message, client, buf_str(&fields));

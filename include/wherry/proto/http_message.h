@@ -104,6 +104,8 @@ const struct http_field *http_message_find_name(
 // Does a comma-separated list, over all fields with that id, hold this token (any case)?
 bool http_message_has_token(
 	const struct http_message *message, enum http_field_id id, struct str token);
+// Does Accept name this media type? Its parameters, and wildcards, are not looked at.
+bool http_message_accepts(const struct http_message *message, struct str type);
 bool http_message_is_method(const struct http_message *message, const char *method);
 // RFC 9110 section 9.2.2: may be sent again after a lost connection.
 bool http_message_is_idempotent(const struct http_message *message);

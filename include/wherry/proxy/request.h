@@ -14,7 +14,8 @@ struct request {
 	struct str host;
 	struct str target; // of WebSockets with the values of its query masked
 	struct str client; // whose request it is: the peer, or whom a trusted proxy names
-	struct str fields; // of a WebSocket: that decide its route (request_facts)
+	struct str fields; // of what may stay for long: that decide its route
+			   // (request_facts)
 	char *location;    // where a redirect to https leads; NULL = it is none
 	char *user;        // whom access rules found; NULL = nobody
 	const struct conf_route *route; // NULL if none was found

@@ -149,6 +149,26 @@ Test(http_message, looks_for_tokens_in_all_lists)
 		http_message_has_token(&message, HTTP_FIELD_CONNECTION, STR("clos")));
 }
 
+Test(http_message, finds_a_type_that_is_accepted)
+{
+	struct http_message message = {
+		.field_count = 3,
+		.fields =
+			{
+				{STR("Accept"), STR("text/html, application/json;q=0.9"),
+					HTTP_FIELD_ACCEPT, false},
+				{STR("X"), STR("image/png"), HTTP_FIELD_OTHER, false},
+				{STR("Accept"), STR("Text/Event-Stream ; a=b"),
+					HTTP_FIELD_ACCEPT, false},
+			},
+	};
+	cr_expect(http_message_accepts(&message, STR("text/html")));
+	cr_expect(http_message_accepts(&message, STR("application/json")));
+	cr_expect(http_message_accepts(&message, STR("text/event-stream")));
+	cr_expect_not(http_message_accepts(&message, STR("image/png")));
+	cr_expect_not(http_message_accepts(&message, STR("text/event")));
+}
+
 Test(http_message, knows_what_may_be_sent_again)
 {
 	static const char *const again[] = {
