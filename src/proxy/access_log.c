@@ -29,15 +29,17 @@ void access_log_write(const struct access_log_entry *entry)
 	if (!log_access_is_on())
 		return;
 	struct buf line = BUF_INIT;
+	bool is_websocket = entry->request->status == 101;
 	log_line_begin(&line, log_current_format());
 	write_request(&line, entry);
 	log_field_u64(&line, "bytes_in", entry->bytes_in);
 	log_field_u64(&line, "bytes_out", entry->bytes_out);
-	if (entry->request->status == 101) {
+	if (is_websocket || entry->messages_out > 0) {
 		log_field_u64(&line, "messages_in", entry->messages_in);
 		log_field_u64(&line, "messages_out", entry->messages_out);
-		log_field_u64(&line, "close_code", entry->close_code);
 	}
+	if (is_websocket)
+		log_field_u64(&line, "close_code", entry->close_code);
 	log_field_u64(&line, "duration_ms", now_ms() - entry->request->started_ms);
 	log_field_str(&line, "ended_by", str_from(entry->ended_by));
 	log_field_str(&line, "reason", str_from(close_reason_name(entry->reason)));

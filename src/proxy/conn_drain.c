@@ -41,7 +41,7 @@ bool conn_kill(struct conn *conn, uint16_t code, const char *text)
 	if (conn->state == CONN_RELAY) {
 		is_news = !relay_is_closing(conn->relay);
 		relay_kill(conn->relay, code, text);
-	} else if (conn->state == CONN_SOCKET) {
+	} else if (conn->state == CONN_SOCKET || conn->state == CONN_PUSH) {
 		is_news = !conn->push->is_closing;
 		conn_push_close(conn, CLOSE_REASON_KILLED, code, text);
 	} else {

@@ -43,8 +43,6 @@ static void on_switch(void *arg)
 	loop_defer(conn->site->loop, &conn->deferred, conn_run_deferred, conn);
 	stream_resume(conn->client); // frames may be there already
 	drain_meet(conn);
-	if (conn->is_told) // while it was a request
-		conn_drain(conn);
 }
 
 const struct push_handler conn_push_events = {
@@ -54,6 +52,18 @@ const struct push_handler conn_push_events = {
 	.on_switch = on_switch,
 };
 
+// With what happened while whether it may begin was being found out: it may stay for
+// hours.
+static void catch_up(struct conn *conn)
+{
+	enum close_reason gone = CLOSE_REASON_ROUTE_GONE;
+	if (conn->edition != conn->site->edition &&
+		conn_follow(conn) == CONN_FOLLOW_ROUTE_GONE)
+		conn_push_close(conn, gone, close_reason_code(gone), "");
+	if (conn->push && conn->is_told)
+		conn_drain(conn);
+}
+
 void conn_start_push(struct conn *conn)
 {
 	conn->state = CONN_PUSH;
@@ -61,6 +71,8 @@ void conn_start_push(struct conn *conn)
 		stream_write(conn->client, "HTTP/1.1 100 Continue\r\n\r\n", 25);
 	conn->owes_continue = false;
 	conn->push->methods->start(conn->push);
+	if (conn->push) // else it was answered at once
+		catch_up(conn);
 }
 
 void conn_stop_push(struct conn *conn)

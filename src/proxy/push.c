@@ -3,6 +3,7 @@
 #include "wherry/proxy/push.h"
 
 #include "wherry/proxy/origins.h"
+#include "wherry/proxy/push_subscribe.h"
 
 void push_init(struct push *push, const struct push_methods *methods,
 	const struct push_question *question)
@@ -46,6 +47,7 @@ enum push_creation push_create(const struct push_question *question,
 	case CONF_REDIRECT:
 		return PUSH_NONE;
 	case CONF_SUBSCRIBE:
+		return push_subscribe_create(question, ret_push, ret_reply);
 	case CONF_PUBLISH:
 		break;
 	}

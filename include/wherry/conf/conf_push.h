@@ -79,7 +79,9 @@ struct conf_subscribe {
 	struct rate_limit rate;            // of each of them; count 0 = none
 	struct conf_origin_rule origins;
 	uint64_t keep_alive_ms; // silence after which SSE gets a comment
-	uint64_t wait_ms;       // longest of a long-poll
+	uint64_t ping_ms;       // silence after which a WebSocket gets a Ping
+	uint64_t ping_timeout_ms;
+	uint64_t wait_ms; // longest of a long-poll
 };
 
 enum conf_webhook_scheme {

@@ -11,7 +11,7 @@ struct access_log_entry {
 	const struct request *request;
 	uint64_t bytes_in, bytes_out; // with the client, this request
 	uint64_t messages_in,
-		messages_out; // WebSocket: from the client, from the backend
+		messages_out; // from the client, and to it
 	uint16_t close_code;  // WebSocket: the first Close; 0 = none
 	enum close_reason reason;
 	const char *ended_by; // "client", "backend" or "wherry"

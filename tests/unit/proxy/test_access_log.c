@@ -83,6 +83,7 @@ Test(access_log, tells_less_of_a_request)
 	struct access_log_entry entry = make_entry(&addr, &request);
 	entry.detail = NULL;
 	entry.reason = CLOSE_REASON_BAD_REQUEST;
+	entry.messages_in = entry.messages_out = 0;
 	access_log_write(&entry);
 	fake_clock_resume();
 	log_stop();

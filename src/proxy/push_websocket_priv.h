@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// The WebSocket of a subscription as its two parts see it: push_websocket.c (what goes
+// over it) and push_websocket_close.c (how it ends, and what time does to it).
+#pragma once
+
+#include "push_subscription_priv.h"
+#include "wherry/proto/ws_message.h"
+
+struct push_websocket {
+	struct push_subscription subscription;
+	struct ws_message reader;
+	struct ws_check_limits limits;   // of reader
+	struct rate messages, controls;  // of the client's
+	struct publication *publication; // under way; NULL: none
+	struct loop_timer timer;
+	struct loop_deferred deferred;
+	struct relay_result result; // why it ends, once push.is_closing
+	uint64_t message_ms;        // of the last one, either way
+	uint64_t ping_sent_ms;      // 0: no sign of life is due
+	uint64_t ping_at;           // bytes sent to the client, the Ping included
+	uint64_t taken_before;      // of those, how many it had taken when last looked at
+	uint64_t close_by_ms;       // 0: it is not closing
+	bool has_sent_close, has_received_close;
+	bool is_deaf;      // what comes is thrown away
+	bool is_finishing; // FIN was asked for
+};
+
+// Sends Close for this cause, unless that was done, and waits for the client's.
+void push_websocket_close_for(
+	struct push_websocket *socket, enum close_reason reason, const char *detail);
+// The same, of one whose input is no WebSocket any more: its Close is not waited for.
+void push_websocket_fail(
+	struct push_websocket *socket, enum close_reason reason, const char *detail);
+// See push_methods.
+void push_websocket_close(
+	struct push *push, enum close_reason reason, uint16_t code, const char *text);
+void push_websocket_end_of_input(struct push *push);
+// The client's Close came, with this payload.
+void push_websocket_take_close(struct push_websocket *socket, struct str payload);
+// Ends it, if Close went both ways and all of ours has left.
+void push_websocket_settle(struct push_websocket *socket);
+
+// Plans the timer's next look.
+void push_websocket_watch(struct push_websocket *socket);
+void push_websocket_on_timer(void *arg);
