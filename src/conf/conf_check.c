@@ -9,6 +9,7 @@
 #include "conf_check_balance_priv.h"
 #include "conf_check_drain_priv.h"
 #include "conf_check_health_priv.h"
+#include "conf_check_hub_priv.h"
 #include "conf_check_route_priv.h"
 
 static const struct conf_yaml_node *first_of(
@@ -239,4 +240,5 @@ void conf_check_rules(const struct conf *conf, const struct conf_yaml_node *root
 	conf_check_balance_all(conf, first_of(root, "upstreams"), diag);
 	conf_check_route_all(conf, first_of(root, "routes"), diag);
 	conf_check_drain_all(conf, root, diag);
+	conf_check_hub_all(conf, root, diag);
 }

@@ -135,7 +135,7 @@ const struct conf_schema_key conf_schema_push[] = {
 	KEY("hub", MAPPING, NULL, "the channels of this process"),
 	KEY("hub.broker", ENUM, "local", "where they are kept: here, or for all machines",
 		IN(conf, hub.broker), .words = "local|redis"),
-	KEY("hub.url", TEXT, NULL, "redis://host:port or redis://host:port/database",
+	KEY("hub.url", TEXT, NULL, "redis://[user@]host[:port][/database] or unix:/path",
 		IN(conf, hub.url)),
 	KEY("hub.prefix", NAME, "wherry", "what names in Redis begin with",
 		IN(conf, hub.prefix)),
