@@ -2,6 +2,7 @@
 // Files that the configuration names; see the header.
 #include "wherry/command/check.h"
 
+#include "wherry/base/secret_file.h"
 #include "wherry/net/tls_set.h"
 #include "wherry/net/tls_tickets.h"
 #include "wherry/proxy/rules.h"
@@ -37,6 +38,20 @@ static bool check_rules(struct conf *conf, struct buf *ret_text)
 	return rules != NULL;
 }
 
+static bool check_hub(const struct conf_hub *hub, struct buf *ret_text)
+{
+	const struct conf_file *file = &hub->password;
+	char error[SECRET_FILE_ERROR_SIZE];
+	struct secret_file secret;
+	if (hub->broker != CONF_BROKER_REDIS || !file->path)
+		return true;
+	bool is_good = secret_file_read(file->path, &secret, error);
+	if (!is_good)
+		buf_printf(ret_text, "%s: %s %s\n", file->named_at, file->path, error);
+	secret_file_finish(&secret);
+	return is_good;
+}
+
 bool check_files(struct conf *conf, struct buf *ret_text)
 {
 	bool is_good = true;
@@ -52,5 +67,6 @@ bool check_files(struct conf *conf, struct buf *ret_text)
 	tls_tickets_unref(tickets);
 	is_good &= check_backends(conf, ret_text);
 	is_good &= check_rules(conf, ret_text);
+	is_good &= check_hub(&conf->hub, ret_text);
 	return is_good;
 }

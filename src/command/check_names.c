@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "wherry/base/now.h"
+#include "wherry/base/url_redis.h"
 #include "wherry/net/loop.h"
 #include "wherry/net/resolver.h"
 
@@ -14,23 +15,24 @@ enum {
 
 struct question {
 	struct check *check;
-	const struct conf_server *server;
+	const char *named_at;
+	const char *text; // NULL: was answered
 };
 
 struct check {
 	struct loop *loop;
 	struct resolver *resolver;
 	struct loop_timer deadline;
-	struct question *questions; // as many as there are servers, at most
+	struct question *questions; // as many as there are servers, and Redis
 	size_t open_count;
 	struct buf *text;
 };
 
-static void tell(struct check *check, const struct conf_server *server, const char *error)
+static void tell(struct check *check, const struct question *question, const char *error)
 {
 	buf_printf(check->text,
 		"%s: %s: its name has no address (expected one by now, found: %s)\n",
-		server->named_at, server->text, error);
+		question->named_at, question->text, error);
 }
 
 // The first answer counts; it may come again when the loop is about to end.
@@ -39,11 +41,11 @@ static void on_answer(
 {
 	struct question *question = arg;
 	struct check *check = question->check;
-	if (!question->server)
+	if (!question->text)
 		return;
 	if (count == 0)
-		tell(check, question->server, error);
-	question->server = NULL;
+		tell(check, question, error);
+	question->text = NULL;
 	if (--check->open_count == 0)
 		loop_stop(check->loop);
 }
@@ -54,29 +56,42 @@ static void on_deadline(void *arg)
 	loop_stop(check->loop);
 }
 
-static bool is_name(const struct url *url)
+static bool ask(struct check *check, struct str host, uint16_t port, const char *named_at,
+	const char *text)
 {
 	struct addr address;
-	return url->scheme != URL_UNIX && !addr_parse_ip(url->host, url->port, &address);
+	struct question *question = &check->questions[check->open_count];
+	if (addr_parse_ip(host, port, &address))
+		return true;
+	*question = (struct question){check, named_at, text};
+	check->open_count++;
+	return resolver_follow(check->resolver, host, port, on_answer, question) != NULL;
+}
+
+static bool ask_hub(struct check *check, const struct conf *conf)
+{
+	struct url_redis url;
+	const char *expected;
+	if (conf->hub.broker != CONF_BROKER_REDIS ||
+		!url_redis_parse(str_from(conf->hub.url), &url, &expected) || url.is_unix)
+		return true;
+	return ask(check, url.host, url.port, "hub.url", conf->hub.url);
 }
 
 static bool ask_all(struct check *check, const struct conf *conf)
 {
-	struct question *question = check->questions;
 	for (size_t i = 0; i < conf->upstream_count; i++) {
 		const struct conf_upstream *upstream = &conf->upstreams[i];
 		for (size_t j = 0; j < upstream->server_count; j++) {
-			const struct url *url = &upstream->servers[j].url;
-			if (!is_name(url))
-				continue;
-			*question = (struct question){check, &upstream->servers[j]};
-			if (!resolver_follow(check->resolver, url->host, url->port,
-				    on_answer, question++))
+			const struct conf_server *server = &upstream->servers[j];
+			const struct url *url = &server->url;
+			if (url->scheme != URL_UNIX &&
+				!ask(check, url->host, url->port, server->named_at,
+					server->text))
 				return false;
-			check->open_count++;
 		}
 	}
-	return true;
+	return ask_hub(check, conf);
 }
 
 static size_t count_servers(const struct conf *conf)
@@ -114,9 +129,9 @@ void check_names_resolve(const struct conf *conf, struct buf *ret_text)
 	if (!run(&check, conf))
 		buf_append_str(ret_text, STR("names could not be looked up\n"));
 	for (size_t i = 0; check.questions && check.open_count > 0; i++) {
-		if (!check.questions[i].server)
+		if (!check.questions[i].text)
 			continue;
-		tell(&check, check.questions[i].server, "no answer in time");
+		tell(&check, &check.questions[i], "no answer in time");
 		check.open_count--;
 	}
 	resolver_destroy(check.resolver);
