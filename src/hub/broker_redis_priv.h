@@ -119,7 +119,7 @@ void broker_redis_publish(struct broker *broker,
 void broker_redis_publish_resume(struct broker_redis *redis);
 void broker_redis_publish_local(struct broker_redis *redis);
 void broker_redis_publish_init(struct broker_redis *redis);
-// Whoever waits is not told any more.
+// Once nothing is under way: what waits fails.
 void broker_redis_publish_finish(struct broker_redis *redis);
 
 MUST_CHECK bool broker_redis_channel_init(struct broker_redis *redis);

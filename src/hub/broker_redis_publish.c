@@ -295,6 +295,6 @@ void broker_redis_publish_init(struct broker_redis *redis)
 void broker_redis_publish_finish(struct broker_redis *redis)
 {
 	while (!TAILQ_EMPTY(&redis->publications))
-		destroy(TAILQ_FIRST(&redis->publications));
+		answer(TAILQ_FIRST(&redis->publications), PUBLICATION_AWAY, NULL);
 	loop_timer_finish(&redis->publication_timer);
 }

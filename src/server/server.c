@@ -145,10 +145,12 @@ static bool start(struct server *server)
 	server->limits = limits_create(server->conf);
 	server->checker = health_checker_create(server->loop);
 	if (!server->loop || !server->limits || !server->checker ||
-		!server_names_create(server) || !server_hub_create(server)) {
+		!server_names_create(server)) {
 		log_error("out of memory or descriptors");
 		return false;
 	}
+	if (!server_hub_create(server))
+		return false;
 	server_snapshot_init(server);
 	server_listen_init(server);
 	if (!make_first_snapshot(server))

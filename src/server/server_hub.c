@@ -5,7 +5,21 @@
 #include "server_priv.h"
 #include "wherry/base/log.h"
 #include "wherry/hub/broker_local.h"
+#include "wherry/hub/broker_redis.h"
 #include "wherry/hub/hub.h"
+
+// NULL, logged.
+static struct broker *create_broker(struct server *server)
+{
+	char error[BROKER_REDIS_ERROR_SIZE] = "hub: out of memory";
+	struct broker *broker =
+		server->conf->hub.broker == CONF_BROKER_REDIS
+			? broker_redis_create(server->loop, server->conf, error)
+			: broker_local_create(server->loop);
+	if (!broker)
+		log_error("%s", error);
+	return broker;
+}
 
 bool server_hub_create(struct server *server)
 {
@@ -15,7 +29,7 @@ bool server_hub_create(struct server *server)
 		.max_channels = conf->max_channels,
 		.max_bytes = conf->max_bytes,
 	};
-	struct broker *broker = broker_local_create(server->loop);
+	struct broker *broker = create_broker(server);
 	server->hub = broker ? hub_create(&options, broker) : NULL;
 	return server->hub != NULL;
 }

@@ -34,6 +34,7 @@ struct broker_methods {
 	// It remembers channels on its own. Else the hub does, also those that nobody has
 	// joined, and is told of all that is published in them.
 	bool remembers;
+	// What is under way is answered first.
 	void (*destroy)(struct broker *broker);
 	// All of its messages get ids and go into their channels' history, and whoever
 	// joined those is told, before or after done runs, which it may before this
