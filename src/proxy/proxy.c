@@ -9,6 +9,7 @@
 #include "wherry/hub/feeds.h"
 #include "wherry/proxy/conn.h"
 #include "wherry/proxy/drain.h"
+#include "wherry/proxy/lives.h"
 #include "wherry/proxy/moves.h"
 
 struct proxy {
@@ -37,7 +38,8 @@ struct proxy *proxy_create(struct loop *loop, const struct proxy_options *option
 	adoption_init(&proxy->adoption, site);
 	site->pool = pool_create(loop);
 	site->feeds = feeds_create(loop, options->hub);
-	if (!site->pool || !site->feeds) {
+	site->lives = lives_create(site, options->live);
+	if (!site->pool || !site->feeds || !site->lives) {
 		proxy_destroy(proxy);
 		return NULL;
 	}
@@ -61,7 +63,9 @@ void proxy_destroy(struct proxy *proxy)
 	while (!LIST_EMPTY(&proxy->site.drains))
 		drain_destroy(LIST_FIRST(&proxy->site.drains));
 	loop_settle(proxy->site.loop); // the connections' memory still points here
+	lives_destroy(proxy->site.lives);
 	feeds_destroy(proxy->site.feeds);
+	loop_settle(proxy->site.loop); // what it stopped frees itself
 	pool_destroy(proxy->site.pool);
 	edition_unref(proxy->site.edition);
 	free(proxy);

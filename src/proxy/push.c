@@ -3,6 +3,7 @@
 #include "wherry/proxy/push.h"
 
 #include "wherry/proxy/origins.h"
+#include "wherry/proxy/push_live.h"
 #include "wherry/proxy/push_subscribe.h"
 
 void push_init(struct push *push, const struct push_methods *methods,
@@ -43,6 +44,7 @@ enum push_creation push_create(const struct push_question *question,
 	*ret_push = NULL;
 	switch (question->request->route->action) {
 	case CONF_LIVE:
+		return push_live_create(question, ret_push, ret_reply);
 	case CONF_FORWARD:
 	case CONF_REDIRECT:
 		return PUSH_NONE;

@@ -12,7 +12,6 @@
 #include "server_priv.h"
 #include "wherry/base/log.h"
 #include "wherry/base/now.h"
-#include "wherry/hub/hub.h"
 #include "wherry/proto/ws_handshake.h"
 
 // Descriptors are what connections cost: take all that may be had.
@@ -187,7 +186,7 @@ static void finish(struct server *server)
 		loop_settle(server->loop); // what they have posted frees itself
 	server_rebalance_stop(server);
 	server_reload_finish(server);
-	hub_destroy(server->hub);
+	server_hub_destroy(server);
 	health_checker_destroy(server->checker);
 	server_snapshot_finish(server);
 	server_names_finish(server);

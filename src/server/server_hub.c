@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The hub of the process, and the broker that the configuration chooses for it.
+// The hub of the process, with the broker that the configuration chooses for it, and the
+// home of live URLs.
 #include <jansson.h>
 
 #include "server_priv.h"
@@ -7,6 +8,7 @@
 #include "wherry/hub/broker_local.h"
 #include "wherry/hub/broker_redis.h"
 #include "wherry/hub/hub.h"
+#include "wherry/hub/live.h"
 
 // NULL, logged.
 static struct broker *create_broker(struct server *server)
@@ -31,13 +33,23 @@ bool server_hub_create(struct server *server)
 	};
 	struct broker *broker = create_broker(server);
 	server->hub = broker ? hub_create(&options, broker) : NULL;
-	return server->hub != NULL;
+	server->live = live_create(server->loop);
+	if (server->live)
+		live_set_limit(server->live, conf->max_bytes);
+	return server->hub && server->live;
 }
 
 void server_hub_apply(struct server *server)
 {
 	const struct conf_hub *conf = &server->conf->hub;
 	hub_set_limits(server->hub, conf->max_channels, conf->max_bytes);
+	live_set_limit(server->live, conf->max_bytes);
+}
+
+void server_hub_destroy(struct server *server)
+{
+	live_destroy(server->live);
+	hub_destroy(server->hub);
 }
 
 json_t *server_hub_report(const struct server *server)

@@ -77,6 +77,7 @@ struct server {
 	struct loop_timer sweep_timer;
 	struct health_checker *checker;
 	struct hub *hub;
+	struct live *live;
 	struct limits *limits;
 	struct worker *workers[SERVER_WORKERS_MAX]; // all that were ever made
 	size_t worker_count;
@@ -154,6 +155,7 @@ void server_report_stop(struct server *server);
 MUST_CHECK bool server_hub_create(struct server *server);
 // Its limits are conf's from now on.
 void server_hub_apply(struct server *server);
+void server_hub_destroy(struct server *server);
 MUST_CHECK struct json_t *server_hub_report(const struct server *server);
 // Finds the control socket's place, before the sandbox closes the way there.
 void server_control_prepare(struct server *server);

@@ -52,6 +52,7 @@ static bool make_one(struct server *server)
 		.snapshot = server->snapshot,
 		.limits = server->limits,
 		.hub = server->hub,
+		.live = server->live,
 		.index = server->worker_count,
 		.count = SERVER_WORKERS_MAX,
 		.workers = server->workers,

@@ -27,6 +27,7 @@ struct worker *worker_create(const struct worker_options *options)
 		.snapshot = options->snapshot,
 		.limits = options->limits,
 		.hub = options->hub,
+		.live = options->live,
 		.index = options->index,
 		.count = options->count,
 	};

@@ -10,14 +10,16 @@
 struct drain_plan;
 struct edition;
 struct hub;
+struct live;
 struct moves;
 struct proxy;
 struct site;
 
 struct proxy_options {
 	struct snapshot *snapshot; // one of its users is taken over, also if it fails
-	struct limits *limits;     // outlives the proxy, as does the hub
+	struct limits *limits;     // outlives the proxy, as do the next two
 	struct hub *hub;
+	struct live *live;
 	size_t index; // of this worker, for ids
 	size_t count; // of workers at most
 };

@@ -11,6 +11,7 @@
 
 struct jwt;
 struct push;
+struct route_choice;
 
 // How conn is told. But for on_switch, each ends the push and frees it: nothing of it may
 // be touched behind the call. Only from within a callback, or at the earliest after
@@ -81,6 +82,7 @@ struct push_question {
 	struct stream *client;
 	struct request *request; // with its route
 	const struct http_message *message;
+	const struct route_choice *choice;
 	struct str path; // canonical
 	const struct push_handler *handler;
 	void *arg;

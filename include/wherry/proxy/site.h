@@ -14,6 +14,7 @@ struct conn_walk;
 struct drain;
 struct feeds;
 struct limits;
+struct lives;
 LIST_HEAD(conn_list, conn);
 LIST_HEAD(drain_list, drain);
 LIST_HEAD(conn_walk_list, conn_walk);
@@ -25,6 +26,7 @@ struct site {
 	struct pool *pool;
 	struct limits *limits; // shared by all workers
 	struct feeds *feeds;   // what this worker has of the hub
+	struct lives *lives;   // what this worker has of live URLs
 	struct conn_list conns;
 	struct drain_list drains;     // under way
 	struct conn_walk_list walks;  // the same

@@ -15,6 +15,7 @@ struct worker_options {
 	struct snapshot *snapshot; // one more user is counted
 	struct limits *limits;
 	struct hub *hub;         // outlives it
+	struct live *live;       // the same
 	size_t index, count;     // of workers, at most
 	struct worker **workers; // all of them; they outlive its thread
 	_Atomic size_t *active;  // how many of them, from the first on, get connections
