@@ -7,6 +7,7 @@
 
 #include <criterion/criterion.h>
 
+#include "fake_clock.h"
 #include "wherry/hub/broker_local.h"
 
 void hub_fixture_start(struct hub_fixture *fixture)
@@ -41,6 +42,21 @@ void hub_fixture_settle(struct hub_fixture *fixture)
 	}
 	for (size_t i = 0; i < HUB_FIXTURE_WORKERS; i++)
 		loop_settle(fixture->loops[i]);
+}
+
+static void turn(struct loop *loop)
+{
+	int flags = EVLOOP_ONCE | EVLOOP_NONBLOCK;
+	cr_assert_geq(event_base_loop(loop_base(loop), flags), 0);
+}
+
+void hub_fixture_wait(struct hub_fixture *fixture, uint64_t duration_ms)
+{
+	fake_clock_advance(duration_ms);
+	for (size_t i = 0; i < HUB_FIXTURE_WORKERS; i++)
+		turn(fixture->loops[i]);
+	turn(fixture->control);
+	hub_fixture_settle(fixture);
 }
 
 void hub_fixture_finish(struct hub_fixture *fixture)

@@ -42,6 +42,9 @@ void hub_fixture_finish(struct hub_fixture *fixture);
 // Until nobody has anything left to do.
 void hub_fixture_settle(struct hub_fixture *fixture);
 
+// The same so much later, with the clock stopped (fake_clock).
+void hub_fixture_wait(struct hub_fixture *fixture, uint64_t duration_ms);
+
 // From a worker; and what it is told is settled.
 void hub_fixture_publish(struct hub_fixture *fixture, size_t worker, const char *channel,
 	const char *payload);

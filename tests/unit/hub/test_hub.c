@@ -8,6 +8,7 @@
 
 #include <criterion/criterion.h>
 
+#include "fake_clock.h"
 #include "hub_fixture.h"
 
 static struct hub_facts facts_of(const struct hub_fixture *fixture)
@@ -186,4 +187,56 @@ Test(hub, answers_nobody_who_was_forgotten)
 	reader_expect(&reader, "ready x ");
 	reader_finish(&reader);
 	hub_fixture_finish(&fixture);
+}
+
+Test(hub, forgets_a_channel_when_all_in_it_is_old_and_nobody_is_there)
+{
+	struct hub_fixture fixture;
+	struct reader reader = {0}, back = {0};
+	fake_clock_stop();
+	hub_fixture_start(&fixture);
+	fixture.rules.history.age_ms = fixture.history.age_ms = 30 * 1000;
+	hub_fixture_publish(&fixture, 0, "a", "a1");
+	hub_fixture_publish(&fixture, 0, "a", "a2");
+	reader_start(&reader, &fixture, 0, "a", 0);
+	hub_fixture_wait(&fixture, 29 * 1000);
+	cr_expect_eq(facts_of(&fixture).messages, 2);
+	hub_fixture_wait(&fixture, 2 * 1000);
+	cr_expect_eq(facts_of(&fixture).messages, 0);
+	cr_expect_eq(facts_of(&fixture).bytes, 0); // nor in the workers
+	hub_fixture_publish(&fixture, 0, "a", "a3");
+	reader_expect(&reader, "a1 a2 ready a3 ");
+	reader_finish(&reader);
+	hub_fixture_wait(&fixture, 11 * 1000);
+	cr_expect_eq(facts_of(&fixture).channels, 1);
+	hub_fixture_wait(&fixture, 31 * 1000);
+	cr_expect_eq(facts_of(&fixture).channels, 0);
+	reader_start(&back, &fixture, 0, "a", 3); // it has missed nothing
+	reader_expect(&back, "ready ");
+	reader_finish(&back);
+	reader_start(&back, &fixture, 0, "a", 2);
+	reader_expect(&back, "gap(3) ready ");
+	reader_finish(&back);
+	hub_fixture_finish(&fixture);
+	fake_clock_resume();
+}
+
+Test(hub, takes_back_who_comes_while_the_worker_parts)
+{
+	struct hub_fixture fixture;
+	struct reader reader = {0}, back = {0};
+	fake_clock_stop();
+	hub_fixture_start(&fixture);
+	hub_fixture_publish(&fixture, 0, "a", "a1");
+	reader_start(&reader, &fixture, 0, "a", 0);
+	reader_finish(&reader);
+	fake_clock_advance(11 * 1000);
+	(void)event_base_loop(loop_base(fixture.loops[0]), EVLOOP_ONCE | EVLOOP_NONBLOCK);
+	reader_start(&back, &fixture, 0, "a", 0); // the hub has not heard yet
+	hub_fixture_publish(&fixture, 1, "a", "a2");
+	reader_expect(&back, "a1 ready a2 ");
+	cr_expect_eq(fixture.reached, 1);
+	reader_finish(&back);
+	hub_fixture_finish(&fixture);
+	fake_clock_resume();
 }
