@@ -347,11 +347,11 @@ enum push_creation push_websocket_create(
 	const struct push_question *question, struct push **ret_push)
 {
 	struct push_websocket *socket = calloc(1, sizeof(*socket));
+	if (!socket)
+		return PUSH_MEMORY;
 	struct push_subscription *subscription = &socket->subscription;
 	struct str subprotocol =
 		choose_subprotocol(question->message, question->request->route);
-	if (!socket)
-		return PUSH_MEMORY;
 	if (!push_subscription_init(subscription, &methods, question)) {
 		free(socket);
 		return PUSH_MEMORY;
