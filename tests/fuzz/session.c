@@ -12,6 +12,8 @@
 
 #include "wherry/base/log.h"
 #include "wherry/conf/conf_load.h"
+#include "wherry/hub/broker_local.h"
+#include "wherry/hub/hub.h"
 #include "wherry/proxy/drain_plan.h"
 #include "wherry/proxy/edition.h"
 #include "wherry/upstream/directory.h"
@@ -28,6 +30,7 @@ static struct loop *loop;
 static struct snapshot *snapshot;
 static struct upstream_set *upstreams;
 static struct limits *limits;
+static struct conf_hub hub_rules;
 static struct session *current;
 
 int __wrap_dial_open(const struct addr *addr);
@@ -71,6 +74,7 @@ static void start_once(void)
 	fake_clock_stop();
 	loop = loop_create();
 	limits = limits_create(conf);
+	hub_rules = conf->hub;
 	struct buf errors = BUF_INIT;
 	struct names *names = names_create(loop, NULL, NULL);
 	struct directory *directory = names ? directory_create(names) : NULL;
@@ -114,16 +118,28 @@ static void settle(struct session *session)
 	}
 }
 
+static struct hub *make_hub(void)
+{
+	struct hub_options options = {.loop = loop,
+		.max_channels = hub_rules.max_channels,
+		.max_bytes = hub_rules.max_bytes};
+	struct broker *broker = broker_local_create(loop);
+	struct hub *hub = broker ? hub_create(&options, broker) : NULL;
+	FUZZ_REQUIRE(hub);
+	return hub;
+}
+
 void session_start(struct session *session)
 {
 	start_once();
 	*session = (struct session){
 		.requests = loop_counters(loop)->requests,
 		.retries = loop_counters(loop)->backend_retries,
+		.hub = make_hub(),
 	};
 	current = session;
 	struct proxy_options options = {
-		.snapshot = snapshot, .limits = limits, .count = 1};
+		.snapshot = snapshot, .limits = limits, .hub = session->hub, .count = 1};
 	atomic_fetch_add(&snapshot->users, 1);
 	session->proxy = proxy_create(loop, &options);
 	FUZZ_REQUIRE(session->proxy);
@@ -253,6 +269,7 @@ void session_finish(struct session *session)
 	for (size_t i = 0; i < session->backend_count; i++)
 		session_close(session, &backends[i]);
 	proxy_destroy(session->proxy);
+	hub_destroy(session->hub);
 	FUZZ_REQUIRE(counters->backend_connections == 0);
 	FUZZ_REQUIRE(upstreams->upstreams[0].members[0].server->active == 0);
 	for (size_t i = 0; i < session->client_count; i++)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// A whole proxy in this process for some clients and its backends: the peers are socket
-// pairs, the clock stands still but for session_advance, and what each side received is
-// kept. Sockets are given by a dial_open of its own (link with -Wl,--wrap for it, now_ms
-// and event_add).
+// A whole proxy and its hub in this process for some clients and its backends: the peers
+// are socket pairs, the clock stands still but for session_advance, and what each side
+// received is kept. Sockets are given by a dial_open of its own (link with -Wl,--wrap for
+// it, now_ms and event_add).
 #pragma once
 
 #include "wherry/base/buf.h"
@@ -21,6 +21,7 @@ struct session_peer {
 };
 
 struct session {
+	struct hub *hub; // of its own
 	struct proxy *proxy;
 	struct session_peer clients[SESSION_CLIENTS_MAX];
 	size_t client_count;                                // at least 1
@@ -28,6 +29,7 @@ struct session {
 	size_t backend_count;
 	bool refuses; // the next dial fails
 	bool is_draining;
+	bool has_raw_backend;       // for the target: a backend said bytes of the input
 	uint64_t requests, retries; // of counters, when it began
 };
 
