@@ -76,7 +76,7 @@ const struct conf_schema_key conf_schema_push[] = {
 	SUBSCRIBE_KEY("publish", BOOL, "false", "whether WebSocket clients may publish",
 		SUBSCRIBE(may_publish)),
 	SUBSCRIBE_KEY("max_message", SIZE, "64KiB", "longest that a client publishes",
-		SUBSCRIBE(max_message), RANGE(1, 64 * MIB)),
+		SUBSCRIBE(max_message), RANGE(1, 8 * MIB)),
 	RATE_IN(conf_route, "routes[].subscribe.rate", subscribe.rate,
 		"messages that a client publishes"),
 	SUBSCRIBE_KEY("origins", ORIGINS, "same-host", "whose pages may subscribe",

@@ -21,8 +21,9 @@ static const char *name_state(const struct conn *conn)
 		return "open";
 	case CONN_ACCESS:
 	case CONN_FORWARD:
-	case CONN_PUSH:
 		return "request";
+	case CONN_PUSH: // an event stream, once it has begun
+		return conn->push->has_head ? "open" : "request";
 	case CONN_SOCKET:
 		return conn->push->is_closing ? "closing" : "open";
 	case CONN_RELAY:

@@ -43,8 +43,9 @@ static void write_piece(struct push_sse *sse, struct str text)
 static void write_retry(struct push_sse *sse)
 {
 	struct buf out = BUF_INIT;
-	uint16_t spread = 0; // without randomness they come a little closer together
-	(void)getrandom(&spread, sizeof(spread), GRND_NONBLOCK);
+	uint16_t spread;
+	if (getrandom(&spread, sizeof(spread), GRND_NONBLOCK) < 0)
+		spread = 0; // they come a little closer together
 	sse_write_retry(&out, RETRY_MIN_MS + spread % RETRY_SPREAD_MS);
 	if (!out.is_failed)
 		write_piece(sse, buf_str(&out));

@@ -62,17 +62,16 @@ class EventStream {
     cleanup(t, () => this.request.destroy());
     this.request.on('error', () => {});
     const reader = new Reader((item) => this.keep(item));
-    this.opening = new Promise((resolve, reject) => {
-      this.request.once('response', (response) => {
-        this.response = response;
-        response.setEncoding('utf8').on('data', (text) => reader.take(text));
-        resolve(response);
-      }).once('error', reject);
+    this.ending = new Promise((end) => {
+      this.opening = new Promise((resolve, reject) => {
+        this.request.once('response', (response) => {
+          this.response = response;
+          response.setEncoding('utf8').on('data', (text) => reader.take(text));
+          response.once('end', () => end('end')).once('error', () => end('error'));
+          resolve(response);
+        }).once('error', reject);
+      });
     });
-    this.ending = this.opening.then((response) => new Promise((resolve) => {
-      response.once('end', () => resolve('end')).once('error', () => resolve('error'));
-    }));
-    this.ending.catch(() => {});
   }
 
   keep(item) {
