@@ -19,6 +19,8 @@ static void write_common(
 	http_write_field(out, STR("Cache-Control"),
 		is_stale ? STR("no-cache") : parts->cache_control);
 	http_write_field(out, STR("ETag"), parts->etag);
+	http_write_field_u64(
+		out, STR("Wherry-Live"), live_snapshot_id(entry->news.snapshot));
 	if (is_stale)
 		http_write_field(out, STR("Wherry-Stale"), STR("true"));
 }

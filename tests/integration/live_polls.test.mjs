@@ -49,6 +49,7 @@ test('a poll of a live URL', async (t) => {
     assert.equal(status, 200);
     assert.equal(body, 'first');
     assert.match(headers.etag, /^"\d+"$/);
+    assert.match(headers['wherry-live'], /^\d+$/);
     assert.equal(headers.age, '0');
     assert.equal(headers['cache-control'], 'no-cache');
     assert.equal(headers['content-type'], 'text/x-test');
