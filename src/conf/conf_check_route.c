@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "conf_check_push_priv.h"
+
 // What is done with a request, besides "to"; live needs that as well.
 static const char *const actions[] = {"redirect", "live", "subscribe", "publish"};
 static const char action_form[] = "one of to, redirect, live, subscribe and publish";
@@ -219,6 +221,7 @@ void conf_check_route_all(const struct conf *conf, const struct conf_yaml_node *
 			conf_yaml_find(node, "websocket"), diag);
 		check_added_fields(&conf->routes[i], node, diag);
 		check_jwt(&conf->routes[i], conf_yaml_find(node, "jwt"), diag);
+		conf_check_push_route(&conf->routes[i], node, diag);
 		check_reach(conf, nodes, node, i, diag);
 	}
 }

@@ -83,6 +83,29 @@ static void lint_concurrent(const struct conf *conf, const struct conf_route *ro
 		"routes[].limits.concurrent: limits.connections is reached before it");
 }
 
+static bool is_client_known(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->listener_count; i++) {
+		const struct conf_tls *tls = &conf->listeners[i].tls;
+		if (!tls->client_ca.path || tls->is_client_auth_optional)
+			return false;
+	}
+	return true;
+}
+
+static void lint_publish(const struct conf *conf, const struct conf_route *route,
+	const struct conf_yaml_node *node, struct conf_diag *warnings)
+{
+	const struct conf_yaml_node *publish = conf_yaml_find(node, "publish");
+	bool is_guarded = route->access.allow || route->has_jwt ||
+			  route->has_basic_auth || route->has_forward_auth ||
+			  route->publish.has_verify;
+	if (publish && !is_guarded && !is_client_known(conf))
+		conf_diag_add(warnings, publish->key_at,
+			"access.allow, jwt, basic_auth, forward_auth or publish.verify",
+			"none", "routes[].publish: whoever can reach it can publish");
+}
+
 void conf_lint_routes(const struct conf *conf, const struct conf_yaml_node *nodes,
 	struct conf_diag *warnings)
 {
@@ -94,5 +117,6 @@ void conf_lint_routes(const struct conf *conf, const struct conf_yaml_node *node
 			lint_pings(&route->websocket, block, warnings);
 		lint_https(conf, route, node, warnings);
 		lint_concurrent(conf, route, node, warnings);
+		lint_publish(conf, route, node, warnings);
 	}
 }

@@ -49,8 +49,13 @@ void conf_load_template_one(struct conf_load *load, const struct conf_schema_key
 	const struct conf_yaml_node *node, void *item)
 {
 	struct template *template = conf_arena_alloc(load->memory, 1, sizeof(*template));
-	if (template && parse(load, key, node, template))
-		memcpy(conf_load_field(item, key->field), &template, sizeof(template));
+	if (!template || !parse(load, key, node, template))
+		return;
+	memcpy(conf_load_field(item, key->field), &template, sizeof(template));
+	if (key->extra.size == CONF_SCHEMA_NO_FIELD)
+		return;
+	const char *place = conf_load_string_place(load, node);
+	memcpy(conf_load_field(item, key->extra), &place, sizeof(place));
 }
 
 static void refuse_count(struct conf_load *load, const struct conf_schema_key *key,

@@ -6,8 +6,26 @@
 
 #include "wherry/proxy/limits.h"
 #include "wherry/proxy/passwords.h"
+#include "wherry/proxy/push_content.h"
 #include "wherry/proxy/tokens.h"
 #include "wherry/proxy/webhooks.h"
+
+// Of what starts like JSON, all must be.
+static bool check_payloads(const struct conf *conf, struct buf *reterr_text)
+{
+	bool is_good = true;
+	for (size_t i = 0; i < conf->route_count; i++) {
+		const struct conf_publish *publish = &conf->routes[i].publish;
+		if (!publish->payload || push_content_is_sound(publish->payload))
+			continue;
+		buf_printf(reterr_text,
+			"%s: routes[].publish.payload: starts like JSON, but makes none "
+			"(expected placeholders without quotes around them)\n",
+			publish->payload_at);
+		is_good = false;
+	}
+	return is_good;
+}
 
 struct rules *rules_create(struct conf *conf, struct buf *reterr_text)
 {
@@ -24,7 +42,9 @@ struct rules *rules_create(struct conf *conf, struct buf *reterr_text)
 	rules->routes = limits_create_routes(conf);
 	if (!rules->routes)
 		buf_append_str(reterr_text, STR("out of memory\n"));
-	if (rules->passwords && rules->tokens && rules->webhooks && rules->routes)
+	bool is_good = check_payloads(conf, reterr_text);
+	if (is_good && rules->passwords && rules->tokens && rules->webhooks &&
+		rules->routes)
 		return rules;
 	rules_unref(rules);
 	return NULL;

@@ -103,6 +103,7 @@ struct conf_verify {
 struct conf_publish {
 	const struct template *channel;
 	const struct template *payload; // NULL = the body
+	const char *payload_at;         // "wherry.yaml:12:16"
 	const struct template *key;     // NULL = none
 	struct conf_history history;
 	bool is_local_allowed;

@@ -39,9 +39,10 @@ enum conf_schema_type {
 	CONF_SCHEMA_AUTH_SERVICE, // struct conf_forward_auth: a URL with a path
 	CONF_SCHEMA_TEXTS,        // struct conf_names: one text, or a list of them
 	CONF_SCHEMA_WORDS,        // the same, each one of words
-	CONF_SCHEMA_TEMPLATE,  // const struct template *: of placeholders that are words
-	CONF_SCHEMA_TEMPLATES, // struct conf_templates: one of them, or a list
-	CONF_SCHEMA_QUOTED,    // a text that may stand in quotes
+	CONF_SCHEMA_TEMPLATE, // const struct template *, and maybe its place as extra;
+			      // words are the placeholders
+	CONF_SCHEMA_TEMPLATES,    // struct conf_templates: one of them, or a list
+	CONF_SCHEMA_QUOTED,       // a text that may stand in quotes
 	CONF_SCHEMA_TOKEN_PLACES, // list: struct conf_jwt
 	CONF_SCHEMA_CLAIMS,       // struct conf_jwt: claim to value
 	CONF_SCHEMA_TEXT,
