@@ -70,6 +70,10 @@ void conn_start_push(struct conn *conn)
 	if (conn->owes_continue && !conn->is_body_ended)
 		stream_write(conn->client, "HTTP/1.1 100 Continue\r\n\r\n", 25);
 	conn->owes_continue = false;
+	if (!conn->is_body_ended) {
+		conn_watch_rate(conn); // until now it was not its turn
+		stream_resume(conn->client);
+	}
 	conn->push->methods->start(conn->push);
 	if (conn->push) // else it was answered at once
 		catch_up(conn);

@@ -4,6 +4,7 @@
 
 #include "wherry/proxy/origins.h"
 #include "wherry/proxy/push_live.h"
+#include "wherry/proxy/push_publish.h"
 #include "wherry/proxy/push_subscribe.h"
 
 void push_init(struct push *push, const struct push_methods *methods,
@@ -45,17 +46,13 @@ enum push_creation push_create(const struct push_question *question,
 	switch (question->request->route->action) {
 	case CONF_LIVE:
 		return push_live_create(question, ret_push, ret_reply);
-	case CONF_FORWARD:
-	case CONF_REDIRECT:
-		return PUSH_NONE;
 	case CONF_SUBSCRIBE:
 		return push_subscribe_create(question, ret_push, ret_reply);
 	case CONF_PUBLISH:
+		return push_publish_create(question, ret_push, ret_reply);
+	case CONF_FORWARD:
+	case CONF_REDIRECT:
 		break;
 	}
-	*ret_reply = (struct reply){
-		.status = 501,
-		.detail = "this kind of route is not there yet",
-	};
-	return PUSH_REFUSED;
+	return PUSH_NONE;
 }
