@@ -228,6 +228,12 @@ size_t broker_redis_channel_tell(struct broker_redis *redis, struct message *mes
 	return broker_redis_crowd_count(channel);
 }
 
+size_t broker_redis_channel_count(struct broker_redis *redis, struct str name)
+{
+	struct redis_channel *channel = broker_redis_channel_find(redis, name);
+	return channel ? broker_redis_crowd_count(channel) : 0;
+}
+
 struct message *broker_redis_channel_message(
 	const struct redis_channel *channel, uint64_t id, struct str record)
 {
@@ -298,6 +304,7 @@ bool broker_redis_channel_init(struct broker_redis *redis)
 
 void broker_redis_channel_finish(struct broker_redis *redis)
 {
+	broker_redis_sync_abandon_all(redis);
 	while (redis->channels && !TAILQ_EMPTY(&redis->channel_list))
 		destroy(TAILQ_FIRST(&redis->channel_list));
 	map_destroy(redis->channels);

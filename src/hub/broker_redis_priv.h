@@ -122,6 +122,8 @@ void broker_redis_publish_init(struct broker_redis *redis);
 // Once nothing is under way: what waits fails.
 void broker_redis_publish_finish(struct broker_redis *redis);
 
+// How many subscribers it has on this machine.
+size_t broker_redis_channel_count(struct broker_redis *redis, struct str name);
 MUST_CHECK bool broker_redis_channel_init(struct broker_redis *redis);
 // Tells the hub of a message that is published without Redis, if it has joined the
 // channel. Returns its subscribers.

@@ -100,7 +100,7 @@ static void answer(struct redis_publication *publication, enum publication_resul
 static void write_call(struct redis_publication *publication, struct buf *command)
 {
 	enum {
-		WORDS = 7 // besides those of messages
+		WORDS = 8 // besides those of messages
 	};
 	struct broker_redis *redis = publication->redis;
 	const struct publication_options *options = &publication->options;
@@ -116,6 +116,7 @@ static void write_call(struct redis_publication *publication, struct buf *comman
 	resp_add(command, options->claim);
 	broker_redis_add_limit(command, options->claim_ms);
 	broker_redis_add_limits(command, &options->history);
+	resp_add(command, str_from(redis->machine));
 	for (size_t i = 0; i < options->count; i++) {
 		buf_clear(&record);
 		broker_redis_record_write(&record, options->messages[i]);
@@ -126,7 +127,7 @@ static void write_call(struct redis_publication *publication, struct buf *comman
 	buf_finish(&record);
 }
 
-// [id of the first, subscribers of each], or [0]
+// [id of the first, subscribers of each on other machines], or [0]
 static void give_receipts(
 	struct redis_publication *publication, const struct redisReply *reply)
 {
@@ -142,8 +143,11 @@ static void give_receipts(
 		return;
 	}
 	for (size_t i = 0; i < count; i++) {
+		struct str name = publication->options.messages[i]->channel;
 		receipts[i].id = first + i;
-		receipts[i].subscribers = (size_t)reply->element[i + 1]->integer;
+		receipts[i].subscribers =
+			(size_t)reply->element[i + 1]->integer +
+			broker_redis_channel_count(publication->redis, name);
 	}
 	broker_redis_see(publication->redis, first + count - 1);
 	answer(publication, PUBLICATION_DONE, receipts);

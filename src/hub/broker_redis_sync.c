@@ -16,6 +16,7 @@ struct redis_sync {
 	LIST_HEAD(, redis_channel) channels;
 	size_t pending; // reads to come, and one until it is closed
 	bool is_first;  // of one channel that the hub knows nothing of
+	uint64_t from;  // then: what is newer is no history, it came after the join
 	struct redis_arrival *arrivals;
 	size_t count, capacity;
 	uint64_t bytes;
@@ -86,7 +87,12 @@ static void add(struct redis_sync *sync, const struct redis_arrival *arrival)
 	sync->arrivals[sync->count++] = *arrival;
 }
 
-// The answer to a join, without what was pushed since.
+static bool is_history(const struct redis_sync *sync, const struct redis_arrival *arrival)
+{
+	return !arrival->is_pushed && arrival->message->id <= sync->from;
+}
+
+// The answer to a join, without what was published since.
 static void tell_history(struct redis_sync *sync, struct redis_channel *channel)
 {
 	struct broker_redis *redis = sync->redis;
@@ -97,7 +103,7 @@ static void tell_history(struct redis_sync *sync, struct redis_channel *channel)
 		return;
 	}
 	for (size_t i = 0; i < sync->count; i++) {
-		if (sync->arrivals[i].is_pushed)
+		if (!is_history(sync, &sync->arrivals[i]))
 			continue;
 		messages[count++] = sync->arrivals[i].message;
 		broker_redis_channel_note(redis, sync->arrivals[i].nonce);
@@ -220,6 +226,42 @@ static void on_read(void *arg, const struct redisReply *reply)
 	broker_redis_drop_if_failed(redis);
 }
 
+// The id given last when the channel was joined, if there is any yet.
+static void on_last_id(void *arg, const struct redisReply *reply)
+{
+	struct redis_sync *sync = arg; // gone if there is no reply
+	if (!reply)
+		return;
+	struct broker_redis *redis = sync->redis;
+	if (!broker_redis_is_good(redis, reply) && !redis->is_ready)
+		return; // the same
+	if (reply->type == REDIS_REPLY_STRING)
+		(void)!str_parse_u64(
+			(struct str){reply->str, reply->len}, UINT64_MAX, &sync->from);
+	settle(sync);
+}
+
+// Whatever this machine publishes from now on gets a greater id than this finds.
+static void ask_last_id(struct redis_sync *sync)
+{
+	struct broker_redis *redis = sync->redis;
+	struct buf command = BUF_INIT, key = BUF_INIT;
+
+	buf_printf(&key, "%s:ids", redis->prefix);
+	resp_begin(&command, 3);
+	resp_add(&command, STR("HGET"));
+	resp_add(&command, buf_str(&key));
+	resp_add(&command, STR("last"));
+	sync->pending++;
+	if (key.is_failed ||
+		!link_redis_send(redis->commands, &command, on_last_id, sync)) {
+		sync->pending--;
+		redis->is_failed = true;
+	}
+	buf_finish(&key);
+	buf_finish(&command);
+}
+
 static struct read_call *create_call(const struct redis_channel *channel)
 {
 	struct str name = broker_redis_channel_name(channel);
@@ -251,6 +293,8 @@ void broker_redis_sync_subscribed(struct redis_channel *channel)
 
 void broker_redis_sync_add(struct redis_sync *sync, struct redis_channel *channel)
 {
+	if (sync->is_first)
+		ask_last_id(sync);
 	sync->pending++;
 	channel->sync = sync;
 	LIST_INSERT_HEAD(&sync->channels, channel, synced);

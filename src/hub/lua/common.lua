@@ -96,11 +96,14 @@ local function close_channel(channel)
   redis.call('PEXPIRE', channel.key, whole(math.max(channel.age, FORGET)))
 end
 
--- All subscribers of a channel, on all machines.
-local function count_subscribers(name)
+-- The subscribers of a channel on all machines, but for those of one.
+local function count_subscribers(name, machine)
   local total = 0
   for _, count in ipairs(redis.call('HVALS', prefix .. 's:' .. name)) do
     total = total + count
+  end
+  if machine then
+    total = total - (redis.call('HGET', prefix .. 's:' .. name, machine) or 0)
   end
   return total
 end

@@ -2,12 +2,13 @@
 -- Publishes all messages, or none if their claim was made before.
 -- 3 seen; 4 nonce, of the first message; 5 after: where this is tried again, an id that is
 -- older than what the attempts before may have got, else empty; 6 claim and 7 how long it
--- stands (ms); 8 to 10 limits: messages, ms, bytes; then of each message: channel, record.
--- Returns the first one's id, and of each message the subscribers that there are. The ids
--- follow on each other. An id of 0: it was published before.
+-- stands (ms); 8 to 10 limits: messages, ms, bytes; 11 machine; then of each message:
+-- channel, record. Returns the first one's id, and of each message how many subscribers
+-- other machines have. The ids follow on each other. An id of 0: it was published before.
 local seen, nonce, after, claim = tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
 local messages, age, bytes = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
-local FIRST = 11
+local machine = ARGV[11]
+local FIRST = 12
 local count = (#ARGV - FIRST + 1) / 2
 
 -- The first message's id, if an attempt before came through.
@@ -69,6 +70,6 @@ if not first then
 end
 local answer = {first}
 for number = 0, count - 1 do
-  answer[number + 2] = count_subscribers(ARGV[FIRST + 2 * number])
+  answer[number + 2] = count_subscribers(ARGV[FIRST + 2 * number], machine)
 end
 return answer

@@ -63,6 +63,11 @@ const DEFAULTS = {
   listeners: ({ ports }) => `listeners: [{ address: "127.0.0.1:${ports[0]}" }]`,
 };
 
+/** For all tests of this process; value: what gives its text, of a run. */
+export function addDefault(key, value) {
+  DEFAULTS[key] = value;
+}
+
 /** The text with every top-level key a test did not write itself. */
 function completed(text, wherry) {
   const missing = Object.keys(DEFAULTS).filter((key) => !new RegExp(`^${key}:`, 'm').test(text));
