@@ -9,6 +9,7 @@
 
 #include "wherry/base/log.h"
 #include "wherry/conf/conf_value.h"
+#include "wherry/hub/subscriber.h"
 
 static bool read_kind(const char *text, struct conn_facts_filter *filter)
 {
@@ -75,27 +76,48 @@ static json_t *write_name(const char *name)
 	return name ? write_text(str_from(name)) : json_null();
 }
 
+// Of one who subscribes: where, and how much waits for it in the hub.
+static bool add_subscriber(json_t *line, const struct subscriber *subscriber)
+{
+	size_t count = subscriber ? subscriber->place_count : 0, messages = 0;
+	uint64_t bytes = 0;
+	json_t *channels = json_array();
+	for (size_t i = 0; i < count; i++)
+		(void)json_array_append_new(
+			channels, write_text(subscriber_channel(subscriber, i)));
+	if (subscriber)
+		subscriber_lag(subscriber, &messages, &bytes);
+	return json_object_set_new(line, "channels", channels) == 0 &&
+	       json_object_set_new(line, "waiting", json_integer((json_int_t)messages)) ==
+		       0 &&
+	       json_object_set_new(
+		       line, "waiting_bytes", json_integer((json_int_t)bytes)) == 0;
+}
+
 static json_t *write_facts(const struct conn_facts *facts)
 {
 	char peer[ADDR_TEXT_SIZE];
 	bool is_websocket = facts->kind == CONN_FACTS_WEBSOCKET;
-	return json_pack("{sI ss so ss ss so so so so so so sI sI sI sI sI sI}", "id",
-		(json_int_t)facts->id, "peer", addr_format(&facts->peer, peer), "client",
-		write_text(facts->client), "kind", is_websocket ? "websocket" : "http",
-		"state", facts->state, "listener", write_name(facts->listener), "route",
-		write_name(facts->route), "upstream", write_name(facts->upstream),
-		"server", write_name(facts->server), "user", write_name(facts->user),
-		"tls", write_name(facts->tls), "age_ms", (json_int_t)facts->age_ms,
-		"idle_ms", (json_int_t)facts->idle_ms, "bytes_in",
-		(json_int_t)facts->bytes_in, "bytes_out", (json_int_t)facts->bytes_out,
-		"messages_in", (json_int_t)facts->messages_in, "messages_out",
-		(json_int_t)facts->messages_out);
+	return json_pack("{sI ss so ss ss so so so so so so sI sI sI sI sI sI sI so}",
+		"id", (json_int_t)facts->id, "peer", addr_format(&facts->peer, peer),
+		"client", write_text(facts->client), "kind",
+		is_websocket ? "websocket" : "http", "state", facts->state, "listener",
+		write_name(facts->listener), "route", write_name(facts->route),
+		"upstream", write_name(facts->upstream), "server",
+		write_name(facts->server), "user", write_name(facts->user), "tls",
+		write_name(facts->tls), "age_ms", (json_int_t)facts->age_ms, "idle_ms",
+		(json_int_t)facts->idle_ms, "bytes_in", (json_int_t)facts->bytes_in,
+		"bytes_out", (json_int_t)facts->bytes_out, "messages_in",
+		(json_int_t)facts->messages_in, "messages_out",
+		(json_int_t)facts->messages_out, "buffered_bytes",
+		(json_int_t)facts->buffered_bytes, "push", write_name(facts->push));
 }
 
 void connection_json_write(struct buf *out, const struct conn_facts *facts)
 {
 	json_t *line = write_facts(facts);
-	char *text = line ? json_dumps(line, JSON_COMPACT) : NULL;
+	bool is_whole = line && add_subscriber(line, facts->subscriber);
+	char *text = is_whole ? json_dumps(line, JSON_COMPACT) : NULL;
 	if (text) {
 		buf_append_str(out, str_from(text));
 		buf_append_str(out, STR("\n"));

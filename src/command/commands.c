@@ -80,6 +80,8 @@ static const struct options_flag reload_flags[] = {CONTROL_COMMAND_FLAGS, {0}};
 		{"source", "NET", "of clients with this address, or in this network",    \
 			OPTIONS_TEXT, 0, false},                                         \
 		{"user", "NAME", "of this user", OPTIONS_TEXT, 0, false},                \
+		{"channel", "NAME", "that subscribe to this channel", OPTIONS_TEXT, 0,   \
+			false},                                                          \
 		{"kind", "KIND", "websocket or http", OPTIONS_TEXT, 0, false},           \
 		{"age", "TIME", "at least that old", OPTIONS_DURATION, 0, false},        \
 		{"idle", "TIME", "without a message for at least that long",             \

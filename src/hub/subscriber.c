@@ -169,6 +169,12 @@ bool subscriber_begin(struct subscriber *subscriber)
 	return true;
 }
 
+struct str subscriber_channel(const struct subscriber *subscriber, size_t index)
+{
+	const struct feed *feed = subscriber->places[index].feed;
+	return (struct str){feed->name, feed->name_length};
+}
+
 void subscriber_lag(
 	const struct subscriber *subscriber, size_t *ret_messages, uint64_t *ret_bytes)
 {

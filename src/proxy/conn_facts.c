@@ -7,6 +7,7 @@
 #include <openssl/ssl.h>
 
 #include "conn_priv.h"
+#include "wherry/hub/subscriber.h"
 
 static uint64_t later(uint64_t a, uint64_t b)
 {
@@ -69,6 +70,9 @@ static void read_push(const struct conn *conn, uint64_t now, struct conn_facts *
 	facts->messages_in = so_far.messages_in;
 	facts->messages_out = so_far.messages_out;
 	facts->idle_ms = now - conn->push->methods->last_message_ms(conn->push);
+	facts->push = conn->push->methods->name;
+	if (conn->push->methods->find_subscriber)
+		facts->subscriber = conn->push->methods->find_subscriber(conn->push);
 }
 
 static void read_request(const struct conn *conn, struct conn_facts *facts)
@@ -99,6 +103,7 @@ void conn_facts_read(const struct conn *conn, uint64_t now, struct conn_facts *r
 		.listener = conn->listener ? conn->listener->name : NULL,
 		.tls = ssl ? SSL_get_version(ssl) : NULL,
 		.age_ms = now - conn->accepted_ms,
+		.buffered_bytes = client ? stream_queued_length(client) : 0,
 	};
 	if (conn->has_request)
 		read_request(conn, ret_facts);
@@ -113,6 +118,16 @@ void conn_facts_read(const struct conn *conn, uint64_t now, struct conn_facts *r
 static bool is_same(const char *wanted, const char *found)
 {
 	return !wanted || (found && strcmp(wanted, found) == 0);
+}
+
+static bool subscribes_to(const struct conn_facts *facts, const char *channel)
+{
+	const struct subscriber *subscriber = facts->subscriber;
+	for (size_t i = 0; subscriber && i < subscriber->place_count; i++) {
+		if (str_equal(subscriber_channel(subscriber, i), str_from(channel)))
+			return true;
+	}
+	return false;
 }
 
 static bool is_from(const struct conn_facts *facts, const struct addr_network *source)
@@ -135,6 +150,8 @@ bool conn_facts_match(
 		!is_same(filter->server, facts->server) ||
 		!is_same(filter->listener, facts->listener) ||
 		!is_same(filter->user, facts->user))
+		return false;
+	if (filter->channel && !subscribes_to(facts, filter->channel))
 		return false;
 	if (filter->has_source && !is_from(facts, &filter->source))
 		return false;

@@ -258,6 +258,7 @@ static void destroy(struct push *push)
 }
 
 static const struct push_methods methods = {
+	.name = "live",
 	.start = start,
 	.on_room = on_room,
 	.close = close_soon,

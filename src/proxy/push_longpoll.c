@@ -205,11 +205,13 @@ static void destroy(struct push *push)
 }
 
 static const struct push_methods methods = {
+	.name = "long_poll",
 	.take_token = push_subscription_take_token,
 	.start = start,
 	.on_eof = on_eof,
 	.close = close_poll,
 	.measure = measure,
+	.find_subscriber = push_subscription_find,
 	.last_message_ms = last_message_ms,
 	.destroy = destroy,
 };

@@ -206,6 +206,7 @@ static void destroy(struct push *push)
 }
 
 static const struct push_methods methods = {
+	.name = "sse",
 	.take_token = push_subscription_take_token,
 	.start = start,
 	.on_room = on_room,
@@ -213,6 +214,7 @@ static const struct push_methods methods = {
 	.close = close_stream,
 	.renew = renew,
 	.measure = measure,
+	.find_subscriber = push_subscription_find,
 	.last_message_ms = last_message_ms,
 	.destroy = destroy,
 };

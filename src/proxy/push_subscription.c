@@ -86,6 +86,11 @@ void push_subscription_finish(struct push_subscription *subscription)
 	buf_finish(&subscription->head);
 }
 
+const struct subscriber *push_subscription_find(const struct push *push)
+{
+	return &((const struct push_subscription *)push)->subscriber;
+}
+
 static bool is_same_list(const struct conf_templates *a, const struct conf_templates *b)
 {
 	if (a->count != b->count)

@@ -30,6 +30,7 @@ void push_subscription_finish(struct push_subscription *subscription);
 
 // See push_methods.
 void push_subscription_take_token(struct push *push, const struct jwt *token);
+const struct subscriber *push_subscription_find(const struct push *push);
 // The same channels by newer rules, or none.
 bool push_subscription_renew(
 	struct push *push, struct edition *edition, const struct conf_route *route);

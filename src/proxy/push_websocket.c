@@ -331,6 +331,7 @@ static void destroy(struct push *push)
 }
 
 static const struct push_methods methods = {
+	.name = "websocket",
 	.take_token = push_subscription_take_token,
 	.start = start,
 	.data = on_data,
@@ -339,6 +340,7 @@ static const struct push_methods methods = {
 	.close = push_websocket_close,
 	.renew = renew,
 	.measure = measure,
+	.find_subscriber = push_subscription_find,
 	.last_message_ms = last_message_ms,
 	.destroy = destroy,
 };

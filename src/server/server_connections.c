@@ -179,16 +179,16 @@ static bool read_request(struct look *look)
 	struct conn_facts_filter *filter = &look->filter;
 	json_int_t id = 0, code = close_reason_code(CLOSE_REASON_KILLED);
 	int is_all = 0;
-	const char *format = look->kills
-				     ? "{s?I s?s s?s s?s s?s s?s s?s s?s s?s s?s s?s "
-				       "s?I s?s s?b}"
-				     : "{s?I s?s s?s s?s s?s s?s s?s s?s s?s s?s s?s}";
+	const char *format =
+		look->kills ? "{s?I s?s s?s s?s s?s s?s s?s s?s s?s s?s s?s s?s "
+			      "s?I s?s s?b}"
+			    : "{s?I s?s s?s s?s s?s s?s s?s s?s s?s s?s s?s s?s}";
 	if (!control_call_unpack(look->call, format, "id", &id, "route", &filter->route,
 		    "upstream", &filter->upstream, "server", &filter->server, "listener",
-		    &filter->listener, "user", &filter->user, "kind", &choice.kind,
-		    "source", &choice.source, "age", &choice.age, "idle", &choice.idle,
-		    "bytes", &choice.bytes, "code", &code, "reason", &look->text, "all",
-		    &is_all))
+		    &filter->listener, "user", &filter->user, "channel", &filter->channel,
+		    "kind", &choice.kind, "source", &choice.source, "age", &choice.age,
+		    "idle", &choice.idle, "bytes", &choice.bytes, "code", &code, "reason",
+		    &look->text, "all", &is_all))
 		return false;
 	filter->id = (uint64_t)id;
 	const char *error = connection_json_read(&choice, filter);

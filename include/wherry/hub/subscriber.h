@@ -80,6 +80,8 @@ void subscriber_resume(struct subscriber *subscriber);
 // Leaves its channels. Allowed at any time, also from its own callbacks, twice, and on a
 // zeroed one.
 void subscriber_finish(struct subscriber *subscriber);
+// Its channels' names, of place_count. Lent until the turn ends.
+struct str subscriber_channel(const struct subscriber *subscriber, size_t index);
 // Messages that it has not got yet, and their payloads' bytes.
 void subscriber_lag(
 	const struct subscriber *subscriber, size_t *ret_messages, uint64_t *ret_bytes);

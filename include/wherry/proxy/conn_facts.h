@@ -6,6 +6,7 @@
 #include "wherry/base/addr.h"
 
 struct conn;
+struct subscriber;
 
 enum conn_facts_kind {
 	CONN_FACTS_HTTP,
@@ -30,6 +31,9 @@ struct conn_facts {
 	uint64_t idle_ms; // since the last message; of HTTP, since the last byte
 	uint64_t bytes_in, bytes_out;
 	uint64_t messages_in, messages_out;
+	uint64_t buffered_bytes; // that the client's kernel has not taken yet
+	const char *push;        // how it is told: "sse"
+	const struct subscriber *subscriber;
 };
 
 void conn_facts_read(const struct conn *conn, uint64_t now, struct conn_facts *ret_facts);
@@ -38,6 +42,7 @@ void conn_facts_read(const struct conn *conn, uint64_t now, struct conn_facts *r
 struct conn_facts_filter {
 	uint64_t id;
 	const char *route, *upstream, *server, *listener, *user;
+	const char *channel; // one of those that it subscribes to
 	bool has_source;
 	struct addr_network source; // of the client, or the peer
 	bool has_kind;

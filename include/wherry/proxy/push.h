@@ -11,6 +11,7 @@
 
 struct jwt;
 struct push;
+struct subscriber;
 struct route_choice;
 
 // How conn is told. But for on_switch, each ends the push and frees it: nothing of it may
@@ -29,6 +30,7 @@ struct push_handler {
 };
 
 struct push_methods {
+	const char *name; // for who looks at connections; NULL: it has none
 	// The token that lets the request in was verified: its claims are there until
 	// this returns. NULL: they do not matter.
 	void (*take_token)(struct push *push, const struct jwt *token);
@@ -55,6 +57,8 @@ struct push_methods {
 		const struct conf_route *route);
 	// Messages so far, and the Close code.
 	void (*measure)(const struct push *push, struct relay_result *ret_result);
+	// Lent. NULL: it never is one.
+	const struct subscriber *(*find_subscriber)(const struct push *push);
 	// now_ms of the last message, either way.
 	uint64_t (*last_message_ms)(const struct push *push);
 	void (*destroy)(struct push *push);
