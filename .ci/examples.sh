@@ -44,6 +44,7 @@ run_examples() {
 	local stopping='' backends_pid='' wherry_pid=''
 	trap 'stopping=yes' INT TERM
 	trap stop_examples EXIT
+	: >"$examples_log" # the one before says that it is ready, too
 	set -m
 	node examples/start.mjs >"$examples_log" 2>&1 &
 	backends_pid=$!
