@@ -180,6 +180,7 @@ bool feed_enter(struct feed *feed, struct subscriber_place *place,
 	feed->subscriber_count++;
 	if (place->subscriber->slow == CONF_SLOW_LATEST && feed->latest_count++ == 0)
 		begin_newest(feed);
+	place->from = now_calendar_us();
 	if (feed->state == FEED_LIVE) {
 		place->from = history_newest(&feed->history);
 		feed_count(place);

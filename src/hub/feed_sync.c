@@ -60,10 +60,16 @@ void feed_append(struct feed *feed, struct message *message)
 	feeds_wake_feed(feed);
 }
 
-// What is behind that id is new to it, also what came with the answer.
-static void count_in(struct subscriber_place *place, uint64_t id)
+// What was published since it came is new to it, also what came with the answer, which
+// may have taken long.
+static void count_in(struct subscriber_place *place, uint64_t newest)
 {
-	place->from = id;
+	uint64_t lost = place->feed->history.lost;
+	if (place->from > newest)
+		place->from = newest;
+	place->has_gap = place->from < lost;
+	if (place->has_gap)
+		place->from = lost;
 	if (!place->is_counted)
 		feed_count(place);
 	feeds_wake_subscriber(place->subscriber);
