@@ -4,160 +4,15 @@
 
 #include <stdlib.h>
 
+#include "push_publish_priv.h"
 #include "wherry/base/now.h"
 #include "wherry/hub/feeds.h"
-#include "wherry/proxy/limits.h"
 #include "wherry/proxy/origins.h"
-#include "wherry/proxy/push_delivery.h"
-#include "wherry/proxy/push_messages.h"
 #include "wherry/proxy/webhooks.h"
-
-struct push_publish {
-	struct push push;
-	const struct conf_publish *rules; // of the edition
-	struct push_values values;
-	struct push_delivery delivery;
-	struct buf content_type;
-	struct buf fields; // of every answer: which pages may read it
-	struct buf body;
-	struct buf text; // of the answer
-	size_t count;    // of messages
-	bool has_body;
-	bool is_batch;
-	struct publication *publication; // that is waited for
-};
 
 static struct push_publish *from(struct push *push)
 {
 	return (struct push_publish *)push;
-}
-
-// Ends it.
-static void reply(
-	struct push_publish *publish, struct reply reply, enum close_reason reason)
-{
-	struct push *push = &publish->push;
-	if (reply.fields.length == 0)
-		reply.fields = buf_str(&publish->fields);
-	push->handler->on_reply(push->arg, &reply, reason);
-}
-
-static void refuse(struct push_publish *publish, unsigned status, const char *detail,
-	enum close_reason reason)
-{
-	reply(publish,
-		(struct reply){
-			.status = status,
-			.detail = detail,
-			.field = status == 503 ? "Retry-After: 1" : NULL,
-		},
-		reason);
-}
-
-static void refuse_signature(
-	struct push_publish *publish, enum webhook_signature_result result)
-{
-	if (result == WEBHOOK_SIGNATURE_MEMORY)
-		refuse(publish, 503, webhook_signature_text(result),
-			CLOSE_REASON_NO_MEMORY);
-	else
-		reply(publish,
-			(struct reply){
-				.status = 401,
-				.detail = webhook_signature_text(result),
-				.field = "WWW-Authenticate: Webhook",
-			},
-			CLOSE_REASON_UNSIGNED);
-}
-
-// With the placeholder that has no value.
-static void refuse_content(struct push_publish *publish, enum push_content_result result,
-	const struct push_content_error *error)
-{
-	struct buf *text = &publish->text;
-	if (result == PUSH_CONTENT_MEMORY) {
-		refuse(publish, 503, error->text, CLOSE_REASON_NO_MEMORY);
-		return;
-	}
-	buf_append_str(text, str_from(error->text));
-	if (error->part) {
-		buf_append_str(text, STR(" "));
-		template_write_part(text, error->part);
-	}
-	buf_append(text, "", 1);
-	refuse(publish, result == PUSH_CONTENT_NO_CLAIM ? 403 : 400,
-		text->is_failed ? error->text : text->data, CLOSE_REASON_REFUSED);
-}
-
-static void refuse_publication(
-	struct push_publish *publish, enum publication_result result)
-{
-	switch (result) {
-	case PUBLICATION_DONE:
-	case PUBLICATION_DUPLICATE:
-		return;
-	case PUBLICATION_REFUSED:
-		refuse(publish, 503, "there are too many channels (hub.channels)",
-			CLOSE_REASON_OVERLOAD);
-		return;
-	case PUBLICATION_AWAY:
-		refuse(publish, 503, "Redis can't be reached (hub.url)",
-			CLOSE_REASON_OVERLOAD);
-		return;
-	case PUBLICATION_MEMORY:
-		break;
-	}
-	refuse(publish, 503, "out of memory", CLOSE_REASON_NO_MEMORY);
-}
-
-static void write_receipt(struct buf *out, const struct publication_receipt *receipt)
-{
-	buf_printf(out, "{\"id\":\"%llu\",\"subscribers\":%zu}",
-		(unsigned long long)receipt->id, receipt->subscribers);
-}
-
-static void write_receipts(
-	struct push_publish *publish, const struct publication_receipt *receipts)
-{
-	struct buf *out = &publish->text;
-	if (!publish->is_batch) {
-		write_receipt(out, receipts);
-		return;
-	}
-	buf_append_str(out, STR("{\"messages\":["));
-	for (size_t i = 0; i < publish->count; i++) {
-		if (i > 0)
-			buf_append_str(out, STR(","));
-		write_receipt(out, &receipts[i]);
-	}
-	buf_append_str(out, STR("]}"));
-}
-
-static void accept_it(
-	struct push_publish *publish, const struct publication_receipt *receipts)
-{
-	struct buf *fields = &publish->fields;
-	if (receipts)
-		write_receipts(publish, receipts);
-	else
-		buf_append_str(&publish->text, STR("{\"duplicate\":true}"));
-	buf_append_str(&publish->text, STR("\n"));
-	buf_append_str(fields, STR("Content-Type: application/json\r\n"
-				   "Cache-Control: no-store\r\n"));
-	if (publish->text.is_failed || fields->is_failed) {
-		buf_clear(fields);
-		refuse(publish, 503, "out of memory", CLOSE_REASON_NO_MEMORY);
-		return;
-	}
-	reply(publish,
-		(struct reply){
-			.status = 200,
-			.log_detail = receipts ? NULL : "delivered before",
-			.fields = buf_str(fields),
-			.body = buf_str(&publish->text),
-			.has_body = true,
-		},
-		CLOSE_REASON_DONE);
 }
 
 static void on_published(void *arg, enum publication_result result,
@@ -165,10 +20,7 @@ static void on_published(void *arg, enum publication_result result,
 {
 	struct push_publish *publish = arg;
 	publish->publication = NULL;
-	if (result == PUBLICATION_DONE || result == PUBLICATION_DUPLICATE)
-		accept_it(publish, receipts);
-	else
-		refuse_publication(publish, result);
+	push_publish_answer_published(publish, result, receipts);
 }
 
 // The sender may come again with what was not published: then its claim was let go.
@@ -187,20 +39,15 @@ static void publish_all(struct push_publish *publish,
 	};
 	if (!limits_enter_publications(publish->push.edition->rules,
 		    publish->push.request, messages->count, &refusal)) {
-		reply(publish,
-			(struct reply){
-				.status = refusal.status,
-				.detail = refusal.detail,
-				.retry_after_s = refusal.retry_after_s,
-			},
-			CLOSE_REASON_POLICY);
+		push_publish_answer_rate(publish, &refusal);
 		return;
 	}
 	publish->count = messages->count;
 	publish->publication =
 		feeds_publish(publish->push.site->feeds, &options, on_published, publish);
 	if (!publish->publication)
-		refuse(publish, 503, "out of memory", CLOSE_REASON_NO_MEMORY);
+		push_publish_answer_refuse(
+			publish, 503, "out of memory", CLOSE_REASON_NO_MEMORY);
 }
 
 static void make_messages(struct push_publish *publish)
@@ -218,9 +65,30 @@ static void make_messages(struct push_publish *publish)
 	if (result == PUSH_CONTENT_OK)
 		publish_all(publish, &messages, buf_str(&claim));
 	else
-		refuse_content(publish, result, &error);
+		push_publish_answer_content(publish, result, &error);
 	push_messages_finish(&messages);
 	buf_finish(&claim);
+}
+
+// GitHub sends its JSON in a form, if it is told to; what it signs is the form. False if
+// it is not in it.
+static bool open_form(struct push_publish *publish)
+{
+	const struct conf_publish *rules = publish->rules;
+	struct buf query = BUF_INIT, event = BUF_INIT;
+	bool is_form = str_equal_nocase(buf_str(&publish->content_type),
+		STR("application/x-www-form-urlencoded"));
+	if (!rules->has_verify || rules->verify.scheme != CONF_WEBHOOK_GITHUB || !is_form)
+		return true;
+	buf_append_str(&query, STR("?"));
+	buf_append_str(&query, buf_str(&publish->body));
+	bool is_found =
+		push_values_read_parameter(buf_str(&query), STR("payload"), &event);
+	buf_finish(&query);
+	buf_finish(&publish->body);
+	buf_clear(&publish->content_type);
+	publish->body = event;
+	return is_found && !event.is_failed;
 }
 
 // All of the body is there.
@@ -231,17 +99,22 @@ static void finish_body(struct push *push)
 	size_t route = (size_t)(push->request->route - push->edition->conf->routes);
 	enum webhook_signature_result result = WEBHOOK_SIGNATURE_OK;
 	if (publish->body.is_failed || publish->values.entries.is_failed) {
-		refuse(publish, 503, "out of memory", CLOSE_REASON_NO_MEMORY);
+		push_publish_answer_refuse(
+			publish, 503, "out of memory", CLOSE_REASON_NO_MEMORY);
 		return;
 	}
 	if (publish->rules->has_verify)
 		result = push_delivery_verify(&publish->delivery, &publish->rules->verify,
 			webhooks_keys(rules->webhooks, route), buf_str(&publish->body),
 			now_calendar_ms());
-	if (result == WEBHOOK_SIGNATURE_OK)
+	if (result == WEBHOOK_SIGNATURE_OK && open_form(publish))
 		make_messages(publish);
+	else if (result == WEBHOOK_SIGNATURE_OK)
+		push_publish_answer_refuse(publish, 400,
+			"a form without the event in its \"payload\"",
+			CLOSE_REASON_REFUSED);
 	else
-		refuse_signature(publish, result);
+		push_publish_answer_signature(publish, result);
 }
 
 static const char too_long[] = "the body is longer than this route allows";
@@ -250,7 +123,7 @@ static void take_body(struct push *push, struct str piece)
 {
 	struct push_publish *publish = from(push);
 	if (publish->body.length + piece.length > publish->rules->max_message)
-		refuse(publish, 413, too_long, CLOSE_REASON_TOO_BIG);
+		push_publish_answer_refuse(publish, 413, too_long, CLOSE_REASON_TOO_BIG);
 	else
 		buf_append_str(&publish->body, piece);
 }
