@@ -16,6 +16,8 @@ void conf_load_push_finish(struct conf_route *route)
 				route->subscribe.transports |= 1U << j;
 		}
 	}
+	if (route->action == CONF_LIVE)
+		route->subscribe.origins = route->live.origins;
 	if (names->count == 0)
 		route->subscribe.transports = CONF_TRANSPORT_WEBSOCKET |
 					      CONF_TRANSPORT_SSE |

@@ -8,6 +8,7 @@
 
 #include "lives_priv.h"
 #include "wherry/base/now.h"
+#include "wherry/hub/message.h"
 
 enum {
 	BATCH = 256,          // followers told in one turn
@@ -57,6 +58,7 @@ void live_entry_destroy(struct live_entry *entry)
 	buf_finish(&entry->key.text);
 	buf_finish(&entry->heads.full);
 	buf_finish(&entry->heads.short_one);
+	message_unref(entry->status);
 	free(entry);
 }
 
@@ -84,6 +86,32 @@ void live_entry_renew(
 	entry->route = route;
 	if (entry->is_joined)
 		entry->is_joined = join(entry); // by newer rules
+}
+
+static bool is_same(const char *a, const char *b)
+{
+	return strcmp(a ? a : "", b ? b : "") == 0;
+}
+
+static const char *upstream_name(
+	const struct edition *edition, const struct conf_route *route)
+{
+	return edition->conf->upstreams[route->upstream].name;
+}
+
+bool live_entry_follow_route(
+	struct live_entry *entry, struct edition *edition, const struct conf_route *route)
+{
+	const struct conf_route *former = entry->route;
+	if (!is_same(former->path_strip, route->path_strip) ||
+		!is_same(former->path_add, route->path_add) ||
+		!is_same(former->host_name, route->host_name) ||
+		former->host != route->host ||
+		!is_same(upstream_name(entry->edition, former),
+			upstream_name(edition, route)))
+		return false;
+	live_entry_renew(entry, edition, route);
+	return true;
 }
 
 struct live_entry *live_entry_find(struct lives *lives, struct edition *edition,
@@ -160,6 +188,26 @@ const struct conf_live *live_entry_rules(const struct live_entry *entry)
 	return &entry->route->live;
 }
 
+struct message *live_entry_status(struct live_entry *entry, const char *payload)
+{
+	const struct live_snapshot *snapshot = entry->news.snapshot;
+	uint64_t id = snapshot ? live_snapshot_id(snapshot) : 0;
+	struct message *status = entry->status;
+	if (status && entry->status_payload == payload && status->id == id)
+		return status;
+	struct message_parts parts = {
+		.kind = MESSAGE_STATUS,
+		.id = id,
+		.channel = live_key_url(&entry->key),
+		.payload = str_from(payload),
+		.content_type = STR("application/json"),
+	};
+	message_unref(status);
+	entry->status = message_create(&parts);
+	entry->status_payload = payload;
+	return entry->status;
+}
+
 bool live_entry_follow(
 	struct live_entry *entry, struct live_follower *follower, bool is_waiting)
 {
@@ -171,6 +219,21 @@ bool live_entry_follow(
 	follower->is_waiting = is_waiting;
 	LIST_INSERT_HEAD(&entry->followers, follower, link);
 	return true;
+}
+
+void live_entry_subscribe(struct live_entry *entry, struct live_follower *follower)
+{
+	follower->entry = entry;
+	LIST_INSERT_HEAD(&entry->untold, follower, link);
+	loop_timer_set(&entry->timer, now_ms());
+}
+
+void live_entry_tell(struct live_follower *follower)
+{
+	struct live_entry *entry = follower->entry;
+	LIST_REMOVE(follower, link);
+	LIST_INSERT_HEAD(&entry->untold, follower, link);
+	loop_timer_set(&entry->timer, now_ms());
 }
 
 void live_entry_leave(struct live_follower *follower)

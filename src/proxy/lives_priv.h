@@ -46,6 +46,8 @@ struct live_entry {
 	struct live_followers untold; // of these news; the rest of them, in turns to come
 	struct loop_timer timer;      // tells them
 	struct live_heads heads;
+	struct message *status; // that was told last; or NULL
+	const char *status_payload;
 };
 
 // live_entry.c

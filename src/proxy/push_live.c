@@ -1,323 +1,21 @@
 // SPDX-License-Identifier: MIT
-// Polls and long-polls of live URLs; see the header.
-#include "wherry/proxy/push_live.h"
-
-#include <stdlib.h>
-#include <string.h>
+// What a request to a live URL asks for; see the header.
+#include "push_live_priv.h"
 
 #include <openssl/ssl.h>
 
-#include "wherry/base/now.h"
-#include "wherry/hub/message.h"
-#include "wherry/net/stream.h"
-#include "wherry/proto/http_etag.h"
-#include "wherry/proxy/live_answer.h"
-#include "wherry/proxy/live_entry.h"
+#include "push_subscription_priv.h"
 #include "wherry/proxy/live_rules.h"
+#include "wherry/proxy/push_subscribe.h"
+#include "wherry/proxy/push_values.h"
 
-enum {
-	SLACK_MS = 2 * 1000, // for the way to the home of live keys, and back
-};
-
-struct push_live {
-	struct push push;
-	struct live_entry *entry;       // one of its users
-	struct live_follower follower;  // while it waits
-	struct loop_timer timer;        // the same
-	struct live_snapshot *snapshot; // while its body is being written; a reference
-	size_t written;                 // of that
-	uint64_t wait_ms;               // of a long-poll; 0: it is none
-	uint64_t after;                 // id of what it has; 0 = not said
-	bool is_head;
-	struct str tags;     // of If-None-Match
-	struct str modified; // If-Modified-Since, if there are none
-	char text[];         // what these two are slices of
-};
-
-static void refuse(struct push_live *live, unsigned status, const char *detail,
-	enum close_reason reason)
-{
-	struct push *push = &live->push;
-	struct reply reply = {
-		.status = status,
-		.detail = detail,
-		.field = status == 503 ? "Retry-After: 1" : NULL,
-	};
-	push->handler->on_reply(push->arg, &reply, reason);
-}
-
-// The last part, with which an answer is ready for a next request.
-static void end(struct push_live *live)
-{
-	struct push *push = &live->push;
-	struct relay_result result = {
-		.reason = CLOSE_REASON_DONE,
-		.ended_by = "wherry",
-	};
-	push->handler->on_end(
-		push->arg, &result, push->request->is_keep_alive && !push->is_closing);
-}
-
-static struct str find_tail(const struct push *push)
-{
-	if (!push->request->is_keep_alive || push->is_closing)
-		return STR("Connection: close\r\n\r\n");
-	return push->request->is_http10 ? STR("Connection: keep-alive\r\n\r\n")
-					: STR("\r\n");
-}
-
-static bool has_it(const struct push_live *live, const struct live_snapshot *snapshot)
-{
-	const struct live_snapshot_parts *parts = &snapshot->parts;
-	if (live->after != 0 && live->after == live_snapshot_id(snapshot))
-		return true;
-	if (live->tags.length > 0)
-		return http_etag_is_listed(live->tags, parts->etag);
-	// By equality, as it is the backend's own word (RFC 9110 section 13.1.3).
-	return live->modified.length > 0 && str_equal(live->modified, parts->modified);
-}
-
-// A long body goes as fast as its client reads.
-static struct str next_piece(const struct push_live *live, struct str body)
-{
-	size_t left = body.length - live->written;
-	return (struct str){body.data + live->written,
-		left < STREAM_HIGH_BYTES ? left : STREAM_HIGH_BYTES};
-}
-
-// As much as its client's queue takes; on_room goes on.
-static void write_body(struct push_live *live)
-{
-	struct stream *client = live->push.client;
-	struct str body = live->snapshot->parts.message->payload;
-	while (live->written < body.length && !stream_is_full(client)) {
-		struct str piece = next_piece(live, body);
-		live->written += piece.length;
-		stream_write(client, piece.data, piece.length);
-	}
-	if (live->written == body.length)
-		end(live);
-}
-
-static void answer(struct push_live *live)
-{
-	struct push *push = &live->push;
-	struct live_snapshot *snapshot = live_entry_news(live->entry)->snapshot;
-	bool is_modified = !has_it(live, snapshot);
-	struct str head = live_answer_head(live->entry, is_modified);
-	struct str tail = find_tail(push), body = STR("");
-	if (head.length == 0) {
-		refuse(live, 503, "out of memory", CLOSE_REASON_NO_MEMORY);
-		return;
-	}
-	if (is_modified && !live->is_head)
-		body = snapshot->parts.message->payload;
-	struct str piece = next_piece(live, body);
-	struct iovec pieces[] = {
-		{(void *)head.data, head.length},
-		{(void *)tail.data, tail.length},
-		{(void *)piece.data, piece.length},
-	};
-	push->request->status = is_modified ? 200 : 304;
-	push->has_head = true;
-	live->written = piece.length;
-	stream_writev(push->client, pieces, piece.length > 0 ? 3 : 2);
-	if (piece.length == body.length) {
-		end(live);
-		return;
-	}
-	live->snapshot = live_snapshot_ref(snapshot);
-	write_body(live);
-}
-
-static void on_room(struct push *push)
-{
-	struct push_live *live = (struct push_live *)push;
-	if (live->snapshot)
-		write_body(live);
-}
-
-static bool must_wait(const struct push_live *live, enum live_look look)
-{
-	if (look == LIVE_LOOK_READY && live->wait_ms != 0)
-		return has_it(live, live_entry_news(live->entry)->snapshot);
-	return look == LIVE_LOOK_WAIT;
-}
-
-static void stop_waiting(struct push_live *live)
-{
-	live_entry_leave(&live->follower);
-	loop_timer_finish(&live->timer);
-}
-
-static void conclude(struct push_live *live, enum live_look look)
-{
-	struct push *push = &live->push;
-	const struct live_news *news = live_entry_news(live->entry);
-	stop_waiting(live);
-	switch (look) {
-	case LIVE_LOOK_READY:
-		answer(live);
-		return;
-	case LIVE_LOOK_PASS:
-		if (push->may_pass)
-			push->handler->on_pass(push->arg);
-		else
-			refuse(live, 503, "this URL is not shared any more",
-				CLOSE_REASON_OVERLOAD);
-		return;
-	case LIVE_LOOK_DOWN:
-		refuse(live, news->status, news->reason, CLOSE_REASON_BACKEND_LOST);
-		return;
-	case LIVE_LOOK_WAIT:
-		refuse(live, 504, "the backend gave no answer in time",
-			CLOSE_REASON_BACKEND_TIMEOUT);
-		return;
-	}
-}
-
-static void on_news(struct live_follower *follower)
-{
-	struct push_live *live =
-		(struct push_live *)((char *)follower -
-				     offsetof(struct push_live, follower));
-	enum live_look look = live_entry_look(live->entry);
-	if (!must_wait(live, look))
-		conclude(live, look);
-}
-
-static void on_timer(void *arg)
-{
-	struct push_live *live = arg;
-	conclude(live, live_entry_look(live->entry));
-}
-
-// A first answer takes as long as the backend may; all that is slower is told by news.
-static uint64_t longest_wait(const struct push_live *live)
-{
-	const struct conf *conf = live->push.edition->conf;
-	uint64_t response_ms = live->push.request->route->response_timeout_ms;
-	if (live->wait_ms != 0)
-		return live->wait_ms;
-	return response_ms != CONF_OFF
-		       ? response_ms + conf->timeouts.connect_ms + SLACK_MS
-		       : CONF_OFF;
-}
-
-static void wait_for_news(struct push_live *live)
-{
-	uint64_t wait_ms = longest_wait(live);
-	live->follower.on_news = on_news;
-	if (!live_entry_follow(live->entry, &live->follower, true)) {
-		refuse(live, 503, "too many requests wait for an answer (live.waiters)",
-			CLOSE_REASON_OVERLOAD);
-		return;
-	}
-	loop_timer_init(&live->timer, live->push.site->loop, on_timer, live);
-	if (wait_ms != CONF_OFF)
-		loop_timer_set(&live->timer, now_ms() + wait_ms);
-}
-
-static void start(struct push *push)
-{
-	struct push_live *live = (struct push_live *)push;
-	enum live_look look = live_entry_ask(live->entry);
-	if (must_wait(live, look))
-		wait_for_news(live);
-	else
-		conclude(live, look);
-}
-
-// A long-poll is told that there is nothing new; whatever else waits has its answer soon.
-static void close_soon(
-	struct push *push, enum close_reason reason, uint16_t code, const char *text)
-{
-	struct push_live *live = (struct push_live *)push;
-	push->is_closing = true;
-	if (live->follower.entry && live_entry_look(live->entry) == LIVE_LOOK_READY)
-		conclude(live, LIVE_LOOK_READY);
-}
-
-static void measure(const struct push *push, struct relay_result *ret_result)
-{
-	// There are no messages.
-}
-
-static uint64_t last_message_ms(const struct push *push)
-{
-	return push->request->started_ms;
-}
-
-static void destroy(struct push *push)
-{
-	struct push_live *live = (struct push_live *)push;
-	stop_waiting(live);
-	live_snapshot_unref(live->snapshot);
-	live_entry_release(live->entry);
-	free(live);
-}
-
-static const struct push_methods methods = {
-	.name = "live",
-	.start = start,
-	.on_room = on_room,
-	.close = close_soon,
-	.measure = measure,
-	.last_message_ms = last_message_ms,
-	.destroy = destroy,
-};
-
-static void write_values(
-	struct buf *out, const struct http_message *message, struct str name)
-{
-	for (size_t i = 0; i < message->field_count; i++) {
-		if (!str_equal_nocase(message->fields[i].name, name))
-			continue;
-		if (out->length > 0)
-			buf_append_str(out, STR(", "));
-		buf_append_str(out, message->fields[i].value);
-	}
-}
-
-static struct push_live *create(
-	const struct push_question *question, struct live_entry *entry)
-{
-	const struct http_message *message = question->message;
-	const struct http_field *since =
-		http_message_find_name(message, STR("If-Modified-Since"));
-	struct buf tags = BUF_INIT;
-	write_values(&tags, message, STR("If-None-Match"));
-	struct str modified = since && tags.length == 0 ? since->value : STR("");
-	struct push_live *live = malloc(sizeof(*live) + tags.length + modified.length);
-	if (live) {
-		*live = (struct push_live){.entry = entry};
-		push_init(&live->push, &methods, question);
-		live->is_head = http_message_is_method(message, "HEAD");
-		memcpy(live->text, buf_str(&tags).data ? tags.data : "", tags.length);
-		memcpy(live->text + tags.length, modified.data, modified.length);
-		live->tags = (struct str){live->text, tags.length};
-		live->modified = (struct str){live->text + tags.length, modified.length};
-	}
-	buf_finish(&tags);
-	return live;
-}
-
-// Of a query ("?a=1&b=2"), the first of that name.
 static bool read_number(struct str query, struct str name, uint64_t *ret_number)
 {
-	while (query.length > 1) {
-		struct str rest = {query.data + 1, query.length - 1}; // behind ? or &
-		const char *end = memchr(rest.data, '&', rest.length);
-		struct str one = {
-			rest.data, end ? (size_t)(end - rest.data) : rest.length};
-		if (one.length > name.length && one.data[name.length] == '=' &&
-			str_has_prefix(one, name))
-			return str_parse_u64((struct str){one.data + name.length + 1,
-						     one.length - name.length - 1},
-				UINT64_MAX, ret_number);
-		query = (struct str){one.data + one.length, rest.length - one.length};
-	}
-	return false;
+	struct buf value = BUF_INIT;
+	bool is_read = push_values_read_parameter(query, name, &value) &&
+		       str_parse_u64(buf_str(&value), UINT64_MAX, ret_number);
+	buf_finish(&value);
+	return is_read;
 }
 
 // "Prefer: wait=30" (RFC 7240 section 4.3), or the query's own.
@@ -340,55 +38,112 @@ static uint64_t read_wait(const struct http_message *message)
 	return 0;
 }
 
-static bool has_certificate(const struct push_question *question)
+// By the request's If-None-Match, too, but that is any poll's.
+static struct push_live_wait find_wait(const struct push_question *question)
 {
-	const SSL *ssl = stream_tls(question->client);
-	return ssl && SSL_get0_peer_certificate(ssl) != NULL;
+	const struct http_message *message = question->message;
+	uint64_t max_ms = question->request->route->live.wait_ms;
+	struct push_live_wait wait = {.wait_ms = read_wait(message)};
+	if (wait.wait_ms > max_ms)
+		wait.wait_ms = max_ms;
+	if (wait.wait_ms != 0 &&
+		!read_number(message->query, STR("last_event_id"), &wait.after))
+		wait.after = 0;
+	return wait;
 }
 
-static enum push_creation create_poll(const struct push_question *question,
-	struct live_entry *entry, uint64_t wait_ms, struct push **ret_push)
+static bool may_share(const struct push_question *question)
 {
-	enum live_look look = live_entry_look(entry);
-	uint64_t max_ms = question->request->route->live.wait_ms;
-	if (look == LIVE_LOOK_PASS) {
-		look = live_entry_ask(entry);
-		live_entry_release(entry);
-		return PUSH_NONE;
-	}
-	struct push_live *live = create(question, entry);
-	if (!live) {
-		live_entry_release(entry);
+	const SSL *ssl = stream_tls(question->client);
+	bool has_certificate = ssl && SSL_get0_peer_certificate(ssl) != NULL;
+	return live_rules_may_share(
+		question->request->route, question->message, has_certificate);
+}
+
+static struct live_entry *find_entry(
+	const struct push_question *question, bool is_ours, bool is_pushed)
+{
+	struct live_key_question key = {
+		.conf = question->edition->conf,
+		.choice = question->choice,
+		.request = question->request,
+		.message = question->message,
+		.is_ours = is_ours,
+		.is_pushed = is_pushed,
+	};
+	return live_entry_find(question->site->lives, question->edition, &key);
+}
+
+// Who is passed through asks, too: as long as somebody does, it is looked at again.
+static bool is_passed(struct live_entry *entry)
+{
+	return live_entry_look(entry) == LIVE_LOOK_PASS &&
+	       live_entry_ask(entry) == LIVE_LOOK_PASS;
+}
+
+static enum push_creation create_poll(
+	const struct push_question *question, struct push **ret_push)
+{
+	struct push_live_wait wait = find_wait(question);
+	struct live_entry *entry = find_entry(question, wait.wait_ms != 0, false);
+	if (!entry)
 		return PUSH_MEMORY;
+	if (!is_passed(entry))
+		return push_live_poll_create(question, entry, &wait, ret_push);
+	live_entry_release(entry);
+	return PUSH_NONE;
+}
+
+static enum push_creation refuse(struct reply *reply, const char *detail)
+{
+	*reply = (struct reply){.status = 403, .detail = detail};
+	return PUSH_REFUSED;
+}
+
+// Raw WebSocket messages would not tell what is a patch.
+static bool wants_patches(const struct push_question *question,
+	const struct push_subscription *subscription)
+{
+	struct buf value = BUF_INIT;
+	bool is_asked = push_values_read_parameter(
+				question->message->query, STR("patch"), &value) &&
+			str_equal(buf_str(&value), STR("merge"));
+	buf_finish(&value);
+	return is_asked &&
+	       (!question->message->is_websocket_upgrade || subscription->wants_envelope);
+}
+
+static enum push_creation create_subscription(const struct push_question *question,
+	struct push **ret_push, struct reply *ret_reply)
+{
+	if (!may_share(question))
+		return refuse(ret_reply,
+			"what comes with Cookie or Authorization is not shared "
+			"(live.share, live.vary)");
+	struct live_entry *entry = find_entry(question, true, true);
+	if (!entry)
+		return PUSH_MEMORY;
+	enum push_creation creation =
+		is_passed(entry)
+			? refuse(ret_reply, "what this URL says is not for sharing")
+			: push_subscribe_create(question, ret_push, ret_reply);
+	if (creation != PUSH_MADE) {
+		live_entry_release(entry);
+		return creation;
 	}
-	live->push.may_pass = look == LIVE_LOOK_WAIT;
-	live->wait_ms = wait_ms < max_ms ? wait_ms : max_ms;
-	if (wait_ms != 0 && !read_number(question->message->query, STR("last_event_id"),
-				    &live->after))
-		live->after = 0;
-	*ret_push = &live->push;
+	struct push_subscription *subscription = (struct push_subscription *)*ret_push;
+	push_subscription_follow(
+		subscription, entry, wants_patches(question, subscription));
 	return PUSH_MADE;
 }
 
 enum push_creation push_live_create(const struct push_question *question,
 	struct push **ret_push, struct reply *ret_reply)
 {
-	const struct conf_route *route = question->request->route;
 	const struct http_message *message = question->message;
-	if (!question->site->lives || message->is_websocket_upgrade ||
-		!live_rules_may_share(route, message, has_certificate(question)))
-		return PUSH_NONE;
-	uint64_t wait_ms = read_wait(message);
-	struct live_key_question key = {
-		.conf = question->edition->conf,
-		.choice = question->choice,
-		.request = question->request,
-		.message = message,
-		.is_ours = wait_ms != 0,
-	};
-	struct live_entry *entry =
-		live_entry_find(question->site->lives, question->edition, &key);
-	if (!entry)
-		return PUSH_MEMORY;
-	return create_poll(question, entry, wait_ms, ret_push);
+	if (message->is_websocket_upgrade ||
+		(http_message_is_method(message, "GET") &&
+			http_message_accepts(message, STR("text/event-stream"))))
+		return create_subscription(question, ret_push, ret_reply);
+	return may_share(question) ? create_poll(question, ret_push) : PUSH_NONE;
 }

@@ -162,7 +162,7 @@ static void start(struct push *push)
 
 static void on_room(struct push *push)
 {
-	subscriber_resume(&((struct push_sse *)push)->subscription.subscriber);
+	push_subscription_resume(&((struct push_sse *)push)->subscription);
 }
 
 // Browsers read such a stream only, and they are gone.

@@ -78,9 +78,30 @@ bool push_subscription_init(struct push_subscription *subscription,
 	return false;
 }
 
+void push_subscription_follow(struct push_subscription *subscription,
+	struct live_entry *entry, bool wants_patches)
+{
+	live_reader_init(&subscription->live, entry);
+	subscription->live.wants_patches = wants_patches;
+}
+
+void push_subscription_resume(struct push_subscription *subscription)
+{
+	if (subscription->live.entry)
+		live_reader_resume(&subscription->live);
+	else
+		subscriber_resume(&subscription->subscriber);
+}
+
+void push_subscription_stop(struct push_subscription *subscription)
+{
+	live_reader_finish(&subscription->live);
+	subscriber_finish(&subscription->subscriber);
+}
+
 void push_subscription_finish(struct push_subscription *subscription)
 {
-	subscriber_finish(&subscription->subscriber);
+	push_subscription_stop(subscription);
 	push_values_finish(&subscription->values);
 	buf_finish(&subscription->names);
 	buf_finish(&subscription->head);
@@ -107,6 +128,9 @@ bool push_subscription_renew(
 {
 	struct push_subscription *subscription = (struct push_subscription *)push;
 	if (!is_same_list(&subscription->rules->channels, &route->subscribe.channels))
+		return false;
+	if (subscription->live.entry &&
+		!live_entry_follow_route(subscription->live.entry, edition, route))
 		return false;
 	subscription->rules = &route->subscribe;
 	return true;
@@ -206,6 +230,12 @@ bool push_subscription_start(struct push_subscription *subscription,
 {
 	struct push *push = &subscription->push;
 	struct str channels[SUBSCRIBER_MAX_CHANNELS];
+	if (subscription->live.entry) {
+		live_reader_start(&subscription->live,
+			subscription->resumes ? subscription->after : 0, handler,
+			subscription);
+		return true;
+	}
 	if (!expand_all(subscription, ret_reply))
 		return false;
 	struct subscriber_options options = {

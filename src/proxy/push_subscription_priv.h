@@ -5,12 +5,14 @@
 
 #include "wherry/hub/feeds.h"
 #include "wherry/hub/subscriber.h"
+#include "wherry/proxy/live_reader.h"
 #include "wherry/proxy/push.h"
 #include "wherry/proxy/push_values.h"
 
 struct push_subscription {
 	struct push push;
 	struct subscriber subscriber;
+	struct live_reader live;            // instead, of a live URL
 	const struct conf_subscribe *rules; // of the edition
 	struct push_values values;          // for the names; until it begins
 	struct buf names; // of its channels, each with a NUL behind it; until it begins,
@@ -43,6 +45,16 @@ MUST_CHECK bool push_subscription_start(struct push_subscription *subscription,
 // empty name the first. Empty: it has none.
 struct str push_subscription_find_channel(
 	const struct push_subscription *subscription, struct str name);
+
+// It follows this live URL, and no channels; one user of the entry is taken over. Before
+// it begins.
+void push_subscription_follow(struct push_subscription *subscription,
+	struct live_entry *entry, bool wants_patches);
+
+// What its client had no room for is offered again.
+void push_subscription_resume(struct push_subscription *subscription);
+// It gets no more. Allowed at any time, also twice.
+void push_subscription_stop(struct push_subscription *subscription);
 
 // When what let the request in ends, of now_ms; UINT64_MAX: never.
 uint64_t push_subscription_expires_ms(const struct push_subscription *subscription);

@@ -277,7 +277,7 @@ static void on_room(struct push *push)
 	if (socket->has_sent_close)
 		push_websocket_settle(socket);
 	else
-		subscriber_resume(&socket->subscription.subscriber);
+		push_subscription_resume(&socket->subscription);
 }
 
 static bool renew(

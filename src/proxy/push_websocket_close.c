@@ -28,7 +28,7 @@ static void note_reason(struct push_websocket *socket, enum close_reason reason,
 	socket->result.reason = reason;
 	socket->result.ended_by = ended_by;
 	socket->result.detail = detail;
-	subscriber_finish(&socket->subscription.subscriber);
+	push_subscription_stop(&socket->subscription);
 }
 
 static void send_close(struct push_websocket *socket, uint16_t code, const char *text)

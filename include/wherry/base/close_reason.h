@@ -39,6 +39,7 @@
 	X(PROTOCOL, "protocol", 1002, "a frame broke RFC 6455")                          \
 	X(BAD_UTF8, "bad_utf8", 1007, "a text message or close reason was not UTF-8")    \
 	X(POLICY, "policy", 1008, "a rate or fragment limit was passed")                 \
+	X(PRIVATE, "private", 1008, "what a live URL says is not for sharing")           \
 	X(TOO_BIG, "too_big", 1009, "a frame or message was longer than allowed")        \
 	X(FRAME_STALL, "frame_stall", 1008, "a frame made no progress for 30 s")         \
 	X(TOKEN_EXPIRED, "token_expired", 1008,                                          \

@@ -12,6 +12,7 @@
 
 struct live_entry;
 struct lives;
+struct message;
 
 // Who is told of news, until it leaves; embedded. on_news may leave and free.
 struct live_follower {
@@ -40,6 +41,10 @@ void live_entry_release(struct live_entry *entry);
 void live_entry_renew(struct live_entry *entry, struct edition *edition,
 	const struct conf_route *route);
 
+// The same for a route of a newer edition, unless it leads elsewhere: then false.
+MUST_CHECK bool live_entry_follow_route(struct live_entry *entry, struct edition *edition,
+	const struct conf_route *route);
+
 // Without being counted as interest.
 enum live_look live_entry_look(const struct live_entry *entry);
 // A client asks for it: it will be kept up to date for a while.
@@ -48,8 +53,16 @@ enum live_look live_entry_ask(struct live_entry *entry);
 const struct live_news *live_entry_news(const struct live_entry *entry);
 const struct conf_live *live_entry_rules(const struct live_entry *entry);
 
+// A MESSAGE_STATUS with this payload, which is static; lent until another one is asked
+// for. NULL when memory is short.
+struct message *live_entry_status(struct live_entry *entry, const char *payload);
+
 // The follower's user of the entry stays its own. False: too many are waiting.
 MUST_CHECK bool live_entry_follow(
 	struct live_entry *entry, struct live_follower *follower, bool is_waiting);
+// The same for a subscriber, who is told at the next turn what there is.
+void live_entry_subscribe(struct live_entry *entry, struct live_follower *follower);
+// Told once more, at the next turn.
+void live_entry_tell(struct live_follower *follower);
 // Allowed at any time, also on a zeroed one.
 void live_entry_leave(struct live_follower *follower);
