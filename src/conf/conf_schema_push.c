@@ -42,7 +42,7 @@ const struct conf_schema_key conf_schema_push[] = {
 		"how old an answer may get while the backend is down", LIVE(max_stale_ms),
 		RANGE(0, DAY)),
 	LIVE_KEY("snapshot", SIZE, "1MiB", "longest body that is shared",
-		LIVE(max_snapshot), RANGE(1, 256 * MIB)),
+		LIVE(max_snapshot), RANGE(1, 16 * MIB)),
 	LIVE_KEY("keys", INTEGER, "10000", "most URLs that are live at once",
 		LIVE(max_keys), RANGE(1, 1000000)),
 	LIVE_KEY("waiters", INTEGER, "10000",
