@@ -14,6 +14,7 @@
 #include "wherry/conf/conf_load.h"
 #include "wherry/hub/broker_local.h"
 #include "wherry/hub/hub.h"
+#include "wherry/hub/live.h"
 #include "wherry/proxy/drain_plan.h"
 #include "wherry/proxy/edition.h"
 #include "wherry/upstream/directory.h"
@@ -129,6 +130,14 @@ static struct hub *make_hub(void)
 	return hub;
 }
 
+static struct live *make_live(void)
+{
+	struct live *live = live_create(loop);
+	FUZZ_REQUIRE(live);
+	live_set_limit(live, hub_rules.max_bytes);
+	return live;
+}
+
 void session_start(struct session *session)
 {
 	start_once();
@@ -136,10 +145,16 @@ void session_start(struct session *session)
 		.requests = loop_counters(loop)->requests,
 		.retries = loop_counters(loop)->backend_retries,
 		.hub = make_hub(),
+		.live = make_live(),
 	};
 	current = session;
 	struct proxy_options options = {
-		.snapshot = snapshot, .limits = limits, .hub = session->hub, .count = 1};
+		.snapshot = snapshot,
+		.limits = limits,
+		.hub = session->hub,
+		.live = session->live,
+		.count = 1,
+	};
 	atomic_fetch_add(&snapshot->users, 1);
 	session->proxy = proxy_create(loop, &options);
 	FUZZ_REQUIRE(session->proxy);
@@ -269,6 +284,7 @@ void session_finish(struct session *session)
 	for (size_t i = 0; i < session->backend_count; i++)
 		session_close(session, &backends[i]);
 	proxy_destroy(session->proxy);
+	live_destroy(session->live);
 	hub_destroy(session->hub);
 	FUZZ_REQUIRE(counters->backend_connections == 0);
 	FUZZ_REQUIRE(upstreams->upstreams[0].members[0].server->active == 0);

@@ -21,7 +21,8 @@ struct session_peer {
 };
 
 struct session {
-	struct hub *hub; // of its own
+	struct hub *hub; // these two are its own
+	struct live *live;
 	struct proxy *proxy;
 	struct session_peer clients[SESSION_CLIENTS_MAX];
 	size_t client_count;                                // at least 1
