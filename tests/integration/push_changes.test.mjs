@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+// Messages are published without a pause while the configuration and the number of workers
+// change, and while Wherry stops and another one starts: who resumes gets every message of
+// one process once and in order, and is told of a gap where another one begins.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { askControl } from './support/control.mjs';
+import { eventually, pause } from './support/deadline.mjs';
+import { Follower, Publisher, TRANSPORTS } from './support/followers.mjs';
+import { startWherry } from './support/wherry.mjs';
+
+const EACH = 4; // followers of each transport
+
+const site = ({ workers = 2, more = '', listeners = '' } = {}) => ({ ports }) => `
+workers: ${workers}
+drain: { window: 200ms, timeout: 5s, reload: { window: 200ms, timeout: 5s } }
+listeners:
+  - address: 127.0.0.1:${ports[0]}
+${listeners}
+routes:
+${more}
+  - match: { path: /feed, method: POST }
+    publish: { channel: feed, history: { messages: 100000, bytes: 64MiB } }
+  - match: { path: /feed }
+    subscribe: { channel: feed, start: history, history: { messages: 100000, bytes: 64MiB } }
+`;
+
+function follow(t, wherry) {
+  return TRANSPORTS.flatMap((transport) =>
+    Array.from({ length: EACH }, () => new Follower(t, `${wherry.url}/feed`, transport)));
+}
+
+/** Publishes until stopped; a post that a closing connection took with it is tried again. */
+function publishAlways(publisher) {
+  let isStopped = false;
+  const work = (async () => {
+    while (!isStopped) {
+      await publisher.publish().catch(() => publisher.refused++);
+      await pause(2);
+    }
+  })();
+  return async () => {
+    isStopped = true;
+    await work;
+  };
+}
+
+async function haveAll(followers, last) {
+  const late = () => followers.find(({ next }) => next !== last);
+  await eventually(() => !late(), () => {
+    const { transport, next, attempts, errors } = late();
+    return `all have ${last} messages: ${JSON.stringify({ transport, next, attempts, errors: errors.slice(0, 3) })}`;
+  });
+}
+
+test('reloads and other numbers of workers', async (t) => {
+  const wherry = await startWherry(t, site());
+  const publisher = new Publisher(t, `${wherry.url}/feed`);
+  const followers = follow(t, wherry);
+  const stop = publishAlways(publisher);
+  const changes = [
+    { workers: 3 }, { workers: 1 }, { workers: 1, more: '  - { match: { path: /old/ }, redirect: { to: /new } }' },
+    { workers: 4 }, {},
+  ];
+  for (const change of changes) {
+    const before = publisher.next;
+    wherry.writeConfiguration(site(change));
+    assert.equal((await askControl(t, wherry, { verb: 'reload' })).ok, true);
+    await eventually(() => publisher.next > before + 20, 'messages are published after a reload');
+  }
+  await stop();
+  await haveAll(followers, publisher.next);
+  assert.equal(publisher.refused, 0);
+  for (const { transport, errors, gaps, received } of followers) {
+    assert.deepEqual({ errors, gaps, received }, { errors: [], gaps: 0, received: publisher.next }, transport);
+  }
+});
+
+test('one Wherry stops, and another takes its place', async (t) => {
+  const first = await startWherry(t, site());
+  const publisher = new Publisher(t, `${first.url}/feed`);
+  const followers = follow(t, first);
+  const stop = publishAlways(publisher);
+  await eventually(() => followers.every(({ received }) => received > 0), 'all have begun');
+  first.signal('SIGTERM');
+  await first.ended();
+  for (const { closes } of followers.filter(({ transport }) => transport === 'websocket')) {
+    assert.ok([1001, 1012].includes(closes[0]), `closed with ${closes}`);
+  }
+  await startWherry(t, site({ listeners: `  - address: 127.0.0.1:${first.port}` }));
+  await eventually(() => followers.every(({ gaps }) => gaps > 0), 'all are told of a gap');
+  await stop();
+  await haveAll(followers, publisher.next);
+  for (const { transport, errors, gaps } of followers) assert.deepEqual({ errors, gaps }, { errors: [], gaps: 1 }, transport);
+});
