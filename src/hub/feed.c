@@ -224,6 +224,8 @@ static void catch_up(struct feed *feed)
 		feed_join(feed);
 	if (feed->is_count_late)
 		tell_count(feed);
+	if (feed->is_resync_late)
+		feed_resync(feed);
 }
 
 static bool is_left_alone(const struct feed *feed, uint64_t now_ms)

@@ -33,11 +33,20 @@ static void lose(struct feed *feed, uint64_t id)
 	feeds_wake_feed(feed);
 }
 
+void feed_resync(struct feed *feed)
+{
+	feed->has_missed = true;
+	feed->is_resync_late = !loop_post(feed->feeds->hub->loop, hub_resync, &feed->tap);
+}
+
 static void append(struct feed *feed, struct message *message)
 {
-	if (!history_add(&feed->history, message) ||
-		(feed->latest_count > 0 && !history_replace(&feed->newest, message)))
-		lose(feed, message->id);
+	if (feed->has_missed)
+		return;
+	if (!history_add(&feed->history, message))
+		feed_resync(feed);
+	else if (feed->latest_count > 0 && !history_replace(&feed->newest, message))
+		history_lose(&feed->newest, message->id);
 }
 
 static void limit(struct feed *feed)
@@ -81,6 +90,7 @@ void feed_sync(struct feed *feed, struct hub_sync *sync)
 		return;
 	feed->limits = sync->limits;
 	feed->crowd = sync->crowd;
+	feed->has_missed = false;
 	if (sync->floor > history_newest(&feed->history))
 		lose(feed, sync->floor);
 	for (size_t i = 0; i < sync->count; i++) {

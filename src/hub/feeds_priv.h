@@ -34,8 +34,10 @@ struct feed {
 	TAILQ_ENTRY(feed) busy;   // of those with something to tell
 	enum feed_state state;
 	bool is_busy, has_news; // news: since the round under way began
-	bool is_join_late;      // there was no memory to ask the hub
-	bool is_count_late;     // or to tell it how many are there
+	bool has_missed;        // a message, for want of memory: none after it is taken
+	bool is_resync_late; // until the hub has told all again, which it is to be asked
+	bool is_join_late;   // there was no memory to ask the hub
+	bool is_count_late;  // or to tell it how many are there
 	struct history history;
 	struct history newest;      // of each key, while someone asks for that
 	struct conf_channel asked;  // the most that the hub was asked for
@@ -90,6 +92,9 @@ void feed_sweep(struct feed *feed, uint64_t now_ms);
 
 // Tells the hub, now or later.
 void feeds_post_visit(struct feeds *feeds, struct hub_visit *visit);
+
+// It has missed a message: asks the hub for all that it remembers.
+void feed_resync(struct feed *feed);
 
 // From the hub.
 void feed_append(struct feed *feed, struct message *message);

@@ -67,6 +67,8 @@ static bool reserve(struct hub_batch *batch)
 void hub_batch_add(struct hub_tap *tap, struct message *message)
 {
 	struct hub_batch *batch = &tap->worker->batch;
+	if (tap->needs_sync)
+		return; // it would get this one before those that it has missed
 	if (reserve(batch)) {
 		batch->items[batch->count++] =
 			(struct hub_item){tap->feed, message_ref(message)};

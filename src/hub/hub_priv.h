@@ -103,6 +103,8 @@ void hub_join(void *tap);
 void hub_part(void *tap);
 // How many subscribers there are has changed.
 void hub_count(void *tap);
+// The feed has missed something.
+void hub_resync(void *tap);
 // Takes the struct hub_visit.
 void hub_visit(void *visit);
 // The same feed has a subscriber that asks for more: tap and rules, to be freed.

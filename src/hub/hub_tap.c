@@ -115,6 +115,13 @@ void hub_count(void *arg)
 		tell_crowd(tap, subscribers > told, STR(""));
 }
 
+void hub_resync(void *arg)
+{
+	struct hub_tap *tap = arg;
+	if (tap->channel && tap->channel->is_known)
+		hub_batch_sync(tap);
+}
+
 void hub_visit(void *arg)
 {
 	struct hub_visit *visit = arg;
