@@ -66,6 +66,7 @@ static void catch_up(struct conn *conn)
 
 void conn_start_push(struct conn *conn)
 {
+	struct push *push = conn->push;
 	conn->state = CONN_PUSH;
 	if (conn->owes_continue && !conn->is_body_ended)
 		stream_write(conn->client, "HTTP/1.1 100 Continue\r\n\r\n", 25);
@@ -74,7 +75,7 @@ void conn_start_push(struct conn *conn)
 		conn_watch_rate(conn); // until now it was not its turn
 		stream_resume(conn->client);
 	}
-	conn->push->methods->start(conn->push);
+	push->methods->start(push);
 	if (conn->push) // else it was answered at once
 		catch_up(conn);
 }
