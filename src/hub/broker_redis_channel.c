@@ -9,6 +9,10 @@
 
 #include "wherry/base/now.h"
 
+enum {
+	ENTERED_US = 1000 * 1000, // at most, before its channel was joined
+};
+
 struct str broker_redis_channel_name(const struct redis_channel *channel)
 {
 	return (struct str){channel->name, channel->name_length};
@@ -82,14 +86,19 @@ static void stop(struct redis_channel *channel)
 	buf_finish(&name);
 }
 
-// What was published before is not told. The clock, which Redis goes by, says what was.
+uint64_t broker_redis_channel_begin(const struct redis_channel *channel)
+{
+	return channel->joined_us - ENTERED_US;
+}
+
+// Without Redis. What was published since, as the clock says, is told when it is back.
 static void go_on(struct redis_channel *channel)
 {
 	struct broker_redis *redis = channel->redis;
 	uint64_t now = now_calendar_us();
 	if (redis->local_id < now)
 		redis->local_id = now;
-	channel->after = channel->told = broker_redis_local_id(redis);
+	channel->after = channel->told = broker_redis_channel_begin(channel);
 	channel->is_known = true;
 	redis->broker.handler->on_history(redis->broker.arg,
 		broker_redis_channel_name(channel), channel->told, NULL, 0);
@@ -116,6 +125,7 @@ void broker_redis_join(struct broker *broker, struct str name,
 		return;
 	channel->limits = *limits;
 	channel->is_joined = true;
+	channel->joined_us = now_calendar_us();
 	channel->after = channel->told = after;
 	if (redis->is_ready)
 		start_first(channel);
@@ -201,7 +211,7 @@ static void tell(struct redis_channel *channel, const struct redis_arrival *arri
 	if (arrival->nonce != 0)
 		broker_redis_channel_note(redis, arrival->nonce);
 	// What was published here in the meantime may have got there first.
-	if (message->id <= channel->told)
+	if (message->id <= channel->told || message->id <= redis->local_told)
 		message->id = broker_redis_local_id(redis);
 	channel->told = message->id;
 	redis->broker.handler->on_message(redis->broker.arg, message);
@@ -223,7 +233,7 @@ size_t broker_redis_channel_tell(struct broker_redis *redis, struct message *mes
 		return 0;
 	if (!channel->is_known)
 		go_on(channel);
-	channel->told = message->id;
+	channel->told = redis->local_told = message->id;
 	redis->broker.handler->on_message(redis->broker.arg, message);
 	return broker_redis_crowd_count(channel);
 }

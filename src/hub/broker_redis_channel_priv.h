@@ -13,6 +13,7 @@ struct redis_channel {
 	TAILQ_ENTRY(redis_channel) beside;
 	struct conf_history limits;
 	bool is_joined;
+	uint64_t joined_us;      // when; ids go by the same clock
 	bool is_known;           // the hub has had the answer to its join
 	unsigned subscribes;     // that Redis has not confirmed
 	struct redis_sync *sync; // NULL: the hub is told what comes, or Redis is away
@@ -34,6 +35,8 @@ struct redis_channel *broker_redis_channel_find(
 // Found or made. NULL when memory is short.
 MUST_CHECK struct redis_channel *broker_redis_channel_get(
 	struct broker_redis *redis, struct str name);
+// An id from before its first subscriber came.
+uint64_t broker_redis_channel_begin(const struct redis_channel *channel);
 // Forgets it if there is no more need for it.
 void broker_redis_channel_release(struct redis_channel *channel);
 

@@ -55,10 +55,11 @@ struct broker_redis {
 	bool is_failed;     // memory was short on the way to be in step with Redis
 	struct loop_timer away_timer;
 
-	uint64_t seen;     // the newest id that is known of
-	uint64_t heard;    // all up to this id was pushed
-	uint64_t local_id; // the last that was given without Redis
-	uint64_t beaten;   // id of our last beat that came round
+	uint64_t seen;       // the newest id that is known of
+	uint64_t heard;      // all up to this id was pushed
+	uint64_t local_id;   // the last that was given without Redis
+	uint64_t local_told; // the last of those that the hub was told of
+	uint64_t beaten;     // id of our last beat that came round
 	uint64_t beaten_ms;
 	struct loop_timer beat_timer;
 

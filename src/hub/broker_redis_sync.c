@@ -182,7 +182,18 @@ static void read_entry(struct redis_sync *sync, const struct redis_channel *chan
 		add(sync, &arrival);
 }
 
-// [floor, last id of all, entries]
+// A Redis that was empty when it was first asked, after the join, has no gap for who came
+// before that.
+static uint64_t floor_of(
+	const struct redis_channel *channel, const struct redisReply *reply)
+{
+	uint64_t floor = (uint64_t)reply->element[0]->integer;
+	bool is_beginning = reply->element[3]->integer == 1 && !channel->is_known &&
+			    floor >= channel->joined_us;
+	return is_beginning ? broker_redis_channel_begin(channel) : floor;
+}
+
+// [floor, last id of all, entries, whether the floor is that of all]
 static void read_reply(struct redis_sync *sync, struct redis_channel *channel,
 	const struct redisReply *reply)
 {
@@ -190,7 +201,7 @@ static void read_reply(struct redis_sync *sync, struct redis_channel *channel,
 	const struct redisReply *entries = reply->element[2];
 
 	broker_redis_see(sync->redis, last);
-	channel->floor = (uint64_t)reply->element[0]->integer;
+	channel->floor = floor_of(channel, reply);
 	if (sync->bytes > sync->redis->max_bytes) {
 		channel->floor = last; // too much at once
 		return;
@@ -215,7 +226,7 @@ static void on_read(void *arg, const struct redisReply *reply)
 	free(call);
 
 	bool is_good = broker_redis_is_good(redis, reply) &&
-		       reply->type == REDIS_REPLY_ARRAY && reply->elements == 3;
+		       reply->type == REDIS_REPLY_ARRAY && reply->elements == 4;
 	if (!is_good && !redis->is_ready)
 		return; // that was abandoned, too
 	if (channel && is_good)
@@ -241,7 +252,8 @@ static void on_last_id(void *arg, const struct redisReply *reply)
 	settle(sync);
 }
 
-// Whatever this machine publishes from now on gets a greater id than this finds.
+// Whatever this machine publishes from now on gets a greater id than this finds; what
+// others have published since the join is told from it by the clock.
 static void ask_last_id(struct redis_sync *sync)
 {
 	struct broker_redis *redis = sync->redis;
@@ -293,6 +305,7 @@ void broker_redis_sync_subscribed(struct redis_channel *channel)
 
 void broker_redis_sync_add(struct redis_sync *sync, struct redis_channel *channel)
 {
+	sync->from = channel->joined_us;
 	if (sync->is_first)
 		ask_last_id(sync);
 	sync->pending++;
