@@ -78,7 +78,7 @@
     // found soon where one of them is blocked, and the WebSocket where the server was away.
     connect() {
       const isSocket = this.tries % 3 < 2 || count((one) => one.line instanceof EventSource) >= MOST_STREAMS;
-      const more = (isSocket ? '&patch' : '&patch&envelope') + (this.id ? `&last_event_id=${this.id}` : '');
+      const more = (isSocket ? '&patch=merge' : '&patch=merge&envelope') + (this.id ? `&last_event_id=${this.id}` : '');
       const url = location.origin + this.path + (this.path.includes('?') ? more : more.replace('&', '?'));
       const line = isSocket ? new WebSocket(url.replace('http', 'ws'), 'wherry.v1') : new EventSource(url);
       const whileMine = (does) => (event) => this.line === line && does(event);
@@ -88,8 +88,9 @@
         clearTimeout(this.timer);
         this.failures = 0;
         this.tries = isSocket ? 0 : 2; // the next time begins with what worked
-        this.isCurrent = this.body !== null; // nothing comes if this is still the newest
         this.checkedAt = performance.now();
+        // Nothing comes if this is still the newest; or not yet, so the network is asked.
+        if (this.body !== null) this.isCurrent = this.isDoubted = true;
       });
       line.onclose = line.onerror = whileMine(() => this.lose());
       line.onmessage = whileMine(({ data }) => this.take(data));
