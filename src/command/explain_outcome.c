@@ -23,6 +23,13 @@ static bool has_token(const struct conf_jwt *jwt, const struct http_message *mes
 	return false;
 }
 
+static struct refusal find_push_refusal(const struct explain *explain)
+{
+	unsigned status;
+	const char *detail = explain_push_refusal(explain, &status);
+	return detail ? (struct refusal){status, detail} : (struct refusal){0};
+}
+
 // In the order in which a connection decides.
 static struct refusal find_refusal(const struct explain *explain)
 {
@@ -42,6 +49,8 @@ static struct refusal find_refusal(const struct explain *explain)
 	if (conf_route_forwards(route) && message->is_websocket_upgrade &&
 		!upgrade_is_allowed(message, route, explain->request.is_https, &reply))
 		return (struct refusal){reply.status, reply.detail};
+	if (conf_route_pushes(route))
+		return find_push_refusal(explain);
 	return (struct refusal){0};
 }
 
@@ -60,6 +69,9 @@ static void add_conditions(
 	if (route->has_forward_auth)
 		explain_add(explain, list, NULL, "forward_auth %s%s says so",
 			route->forward_auth.server.text, route->forward_auth.target);
+	if (route->action == CONF_PUBLISH && route->publish.has_verify)
+		explain_add(explain, list, NULL, "a secret in %s signed it",
+			route->publish.verify.secret.path);
 }
 
 static void add_redirect(
@@ -105,6 +117,8 @@ void explain_outcome(struct explain *explain)
 	}
 	if (route->action == CONF_REDIRECT)
 		add_redirect(explain, to, route);
+	else if (conf_route_pushes(route))
+		explain_push(explain, to, route);
 	else
 		add_forward(explain, to, route);
 	add_conditions(explain, to, route);

@@ -57,4 +57,8 @@ void explain_listener(struct explain *explain);
 void explain_routes(struct explain *explain);
 void explain_outcome(struct explain *explain);
 void explain_websocket(struct explain *explain);
+// Of a route that publishes or subscribes: what it does, and before that what stands
+// against the request (NULL: nothing).
+void explain_push(struct explain *explain, json_t *to, const struct conf_route *route);
+const char *explain_push_refusal(const struct explain *explain, unsigned *ret_status);
 void explain_upstream(struct explain *explain);

@@ -3,7 +3,7 @@
 // with every key: of them only the ones that the site changes are looked at.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
@@ -11,7 +11,7 @@ import { httpBackend } from './support/backends.mjs';
 import { root } from './support/build.mjs';
 import { exchange, requestText } from './support/http_text.mjs';
 import { connect } from './support/peer.mjs';
-import { forwardTo, runToEnd, startWherry } from './support/wherry.mjs';
+import { forwardTo, runToEnd, startWherry, temporaryDirectory } from './support/wherry.mjs';
 
 const folder = 'tests/data/explain';
 
@@ -58,6 +58,35 @@ test('a request learns what its WebSocket would get', async (t) => {
   assert.equal(answer.websocket.max_message, '16MiB');
   assert.equal(answer.upstream.balance, 'hash:cookie=user');
   assert.deepEqual(answer.upstream.servers.map(({ url }) => url), ['http://10.0.0.1:9000', 'http://10.0.0.2:9000']);
+});
+
+test('what is pushed', async (t) => {
+  const config = join(temporaryDirectory(t), 'wherry.yaml');
+  writeFileSync(config, `listeners: [{ address: "127.0.0.1:80" }]
+routes:
+  - match: { path: /feed/, method: POST }
+    publish: { channel: "feed:{path.1}", verify: { scheme: github, secret_file: github.secret } }
+  - match: { path: /repo/, method: POST }
+    publish: { channel: "{json.name}:{query.b}", origins: [https://a.example.com] }
+  - match: { path: /feed/ }
+    subscribe: { channel: ["feed:{path.1}", lobby] }
+`);
+  const ask = async (path, ...words) => {
+    const { stdout } = await runToEnd(t, ['explain', '-c', config, `http://localhost${path}`, '--json', ...words]);
+    return JSON.parse(stdout).answer;
+  };
+  const limits = 'limits and rates are kept';
+  assert.deepEqual(await ask('/feed/a%20b'),
+    { from: 'the hub, when something is published', channels: ['feed:a b', 'lobby'], if: [limits] });
+  assert.deepEqual(await ask('/feed/a', '--method', 'POST'), {
+    from: 'the hub, when it is published',
+    channel: 'feed:a',
+    if: [limits, `a secret in ${join(config, '..', 'github.secret')} signed it`],
+  });
+  assert.match((await ask('/feed/', '--method', 'POST')).channel, /a value is missing or wrong: 400/);
+  assert.equal((await ask('/repo/', '--method', 'POST')).channel, '{json.name}:{query.b}');
+  assert.equal((await ask('/repo/', '--method', 'POST', '--header', 'Origin: https://b.example.com')).status, 403);
+  assert.equal((await ask('/feed/a', '--method', 'PUT')).status, 405);
 });
 
 for (const [what, words] of Object.entries({
