@@ -6,10 +6,7 @@
 #include <stdlib.h>
 
 #include "wherry/base/now.h"
-#include "wherry/proto/http_write.h"
 #include "wherry/proto/push_envelope.h"
-#include "wherry/proto/ws_handshake.h"
-#include "wherry/proto/ws_subprotocol.h"
 
 enum {
 	MAX_FRAGMENTS = 1024,        // of one message
@@ -46,46 +43,6 @@ static const struct subscriber_handler subscriber_events = {
 	.deliver = deliver,
 	.on_end = on_subscription_end,
 };
-
-// wherry.v1 if the client offers it. Else, where it sent a token, the name under which it
-// did: browsers give up if they offered some and none is chosen (WHATWG WebSockets).
-static struct str choose_subprotocol(
-	const struct http_message *message, const struct conf_route *route)
-{
-	struct ws_subprotocol_token token;
-	struct buf offered = BUF_INIT;
-	struct str marker =
-		str_from(route->jwt.subprotocol ? route->jwt.subprotocol : "");
-	struct str chosen = {NULL, 0}, item;
-	ws_subprotocol_split(message, marker, &offered, &token);
-	struct str list = buf_str(&offered);
-	while (str_next_item(&list, &item)) {
-		if (str_equal(item, STR(PUSH_ENVELOPE_PROTOCOL)))
-			chosen = STR(PUSH_ENVELOPE_PROTOCOL);
-	}
-	if (!chosen.data && token.count > 0 && token.marker.length > 0)
-		chosen = marker;
-	buf_finish(&offered);
-	return chosen;
-}
-
-static bool write_head(
-	struct buf *out, const struct http_message *message, struct str subprotocol)
-{
-	const struct http_field *key =
-		http_message_find(message, HTTP_FIELD_SEC_WEBSOCKET_KEY);
-	char accept[WS_HANDSHAKE_ACCEPT_LENGTH + 1];
-	if (!key || !ws_handshake_accept(key->value, accept))
-		return false;
-	http_write_status_line(out, 101, STR(""));
-	http_write_field(out, STR("Upgrade"), STR("websocket"));
-	http_write_field(out, STR("Connection"), STR("Upgrade"));
-	http_write_field(out, STR("Sec-WebSocket-Accept"), str_from(accept));
-	if (subprotocol.length > 0)
-		http_write_field(out, STR("Sec-WebSocket-Protocol"), subprotocol);
-	http_write_end(out);
-	return !out->is_failed;
-}
 
 static void set_rules(struct push_websocket *socket)
 {
@@ -352,20 +309,17 @@ enum push_creation push_websocket_create(
 	if (!socket)
 		return PUSH_MEMORY;
 	struct push_subscription *subscription = &socket->subscription;
-	struct str subprotocol =
-		choose_subprotocol(question->message, question->request->route);
 	if (!push_subscription_init(subscription, &methods, question)) {
 		free(socket);
 		return PUSH_MEMORY;
 	}
-	subscription->wants_envelope =
-		str_equal(subprotocol, STR(PUSH_ENVELOPE_PROTOCOL));
 	set_rules(socket);
 	ws_message_init(&socket->reader, &socket->limits, true);
 	loop_timer_init(
 		&socket->timer, question->site->loop, push_websocket_on_timer, socket);
 	*ret_push = &subscription->push;
-	if (write_head(&subscription->head, question->message, subprotocol))
+	if (push_websocket_write_head(&subscription->head, question->message,
+		    question->request->route, &subscription->wants_envelope))
 		return PUSH_MADE;
 	push_destroy(*ret_push);
 	*ret_push = NULL;

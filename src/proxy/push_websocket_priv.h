@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The WebSocket of a subscription as its two parts see it: push_websocket.c (what goes
-// over it) and push_websocket_close.c (how it ends, and what time does to it).
+// The WebSocket of a subscription as its parts see it: push_websocket_head.c (how it
+// begins), push_websocket.c (what goes over it) and push_websocket_close.c (how it ends,
+// and what time does to it).
 #pragma once
 
 #include "push_subscription_priv.h"
@@ -24,6 +25,11 @@ struct push_websocket {
 	bool is_deaf;      // what comes is thrown away
 	bool is_finishing; // FIN was asked for
 };
+
+// The 101 to a handshake that is complete. False when memory is short.
+MUST_CHECK bool push_websocket_write_head(struct buf *out,
+	const struct http_message *message, const struct conf_route *route,
+	bool *ret_wants_envelope);
 
 // Sends Close for this cause, unless that was done, and waits for the client's.
 void push_websocket_close_for(
