@@ -94,9 +94,11 @@ void live_hear_join(struct live *live, struct live_port *port, struct str key,
 	struct live_news refusal = {.state = LIVE_PRIVATE, .is_final = true};
 	struct live_topic *topic =
 		find_or_add(live, key, rules->max_keys, &refusal.reason);
+	if (topic && live_topic_join(topic, port, rules))
+		return;
 	if (topic)
-		live_topic_join(topic, port, rules);
-	else if (!live_port_tell(port, key, &refusal))
+		refusal.reason = "out of memory";
+	if (!live_port_tell(port, key, &refusal))
 		log_error("live: out of memory: a request waits in vain");
 }
 

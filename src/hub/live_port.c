@@ -10,6 +10,7 @@
 struct live_port {
 	_Atomic size_t references; // the worker's, those of topics, and of words
 	_Atomic bool is_closed;
+	_Atomic unsigned lost; // reports
 	struct live *live;
 	struct loop *loop;
 	const struct live_port_handler *handler;
@@ -59,6 +60,16 @@ void live_port_destroy(struct live_port *port)
 		return;
 	atomic_store(&port->is_closed, true);
 	live_port_unref(port);
+}
+
+bool live_port_is_closed(const struct live_port *port)
+{
+	return atomic_load(&port->is_closed);
+}
+
+unsigned live_port_count_lost(const struct live_port *port)
+{
+	return atomic_load(&port->lost);
 }
 
 static void run(void *arg)
@@ -133,7 +144,10 @@ bool live_port_report(
 	struct word *word = make(port, key, hear_report, result->snapshot);
 	if (word)
 		word->result = *result;
-	return post(port->live->loop, word);
+	if (post(port->live->loop, word))
+		return true;
+	atomic_fetch_add(&port->lost, 1);
+	return false;
 }
 
 static void hear_fetch(const struct word *word, struct str key)

@@ -28,12 +28,14 @@ struct live_topic {
 	struct live_pace pace;
 	struct live_news news; // with a reference to its snapshot
 	bool is_known;         // there are news
-	bool is_fetching;
-	uint64_t due_ms; // when the backend may be asked again
+	bool has_untold;       // some could not be told
+	uint64_t due_ms;       // when the backend may be asked again
 	struct loop_timer timer;
 	struct live_port **members; // workers with clients; references
 	size_t member_count;
 	struct live_port *fetcher; // that asked last, if it is a member
+	struct live_port *asked;   // that asks now; a reference
+	unsigned lost_before;      // of its reports, when it was asked
 	struct str key;            // behind it
 };
 
@@ -47,7 +49,8 @@ void live_remove(struct live *live, struct live_topic *topic);
 
 MUST_CHECK struct live_topic *live_topic_create(struct live *live, struct str key);
 void live_topic_destroy(struct live_topic *topic);
-void live_topic_join(
+// False when memory is short.
+MUST_CHECK bool live_topic_join(
 	struct live_topic *topic, struct live_port *port, const struct live_rules *rules);
 // These may end the topic, when nobody has asked for it for long.
 void live_topic_part(struct live_topic *topic, struct live_port *port);
@@ -59,6 +62,10 @@ MUST_CHECK bool live_port_fetch(
 	struct live_port *port, struct str key, struct live_snapshot *newest);
 MUST_CHECK bool live_port_tell(
 	struct live_port *port, struct str key, const struct live_news *news);
+// Its worker is gone.
+bool live_port_is_closed(const struct live_port *port);
+// How many reports it had no memory for.
+unsigned live_port_count_lost(const struct live_port *port);
 struct live_port *live_port_ref(struct live_port *port);
 void live_port_unref(struct live_port *port);
 

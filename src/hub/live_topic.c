@@ -9,7 +9,7 @@
 #include "wherry/base/now.h"
 
 enum {
-	LOST_MS = 10 * 60 * 1000, // no report comes any more
+	AGAIN_MS = 1000, // what could not be said is tried again, or found to be lost
 };
 
 static void on_timer(void *arg);
@@ -38,12 +38,20 @@ static void drop_snapshot(struct live_topic *topic)
 	live_snapshot_unref(snapshot);
 }
 
+static void end_asking(struct live_topic *topic)
+{
+	if (topic->asked)
+		live_port_unref(topic->asked);
+	topic->asked = NULL;
+}
+
 void live_topic_destroy(struct live_topic *topic)
 {
 	struct live *live = topic->live;
 	TAILQ_REMOVE(topic->member_count > 0 ? &live->busy : &live->idle, topic, entry);
 	for (size_t i = 0; i < topic->member_count; i++)
 		live_port_unref(topic->members[i]);
+	end_asking(topic);
 	drop_snapshot(topic);
 	loop_timer_finish(&topic->timer);
 	free(topic->members);
@@ -96,7 +104,6 @@ static void remove_member(struct live_topic *topic, struct live_port *port)
 static void rest(struct live_topic *topic)
 {
 	uint64_t until = topic->news.checked_ms + topic->rules.max_stale_ms;
-	topic->is_fetching = false;
 	loop_timer_set(&topic->timer, until > topic->due_ms ? until : topic->due_ms);
 }
 
@@ -106,57 +113,91 @@ static void fetch(struct live_topic *topic)
 	while (topic->member_count > 0) {
 		struct live_port *port =
 			topic->fetcher ? topic->fetcher : topic->members[0];
-		topic->fetcher = port;
-		if (live_port_fetch(port, topic->key, topic->news.snapshot)) {
-			topic->is_fetching = true;
-			loop_timer_set(&topic->timer, now_ms() + LOST_MS);
-			return;
+		if (live_port_is_closed(port)) {
+			remove_member(topic, port);
+			continue;
 		}
-		remove_member(topic, port);
+		topic->fetcher = port;
+		topic->lost_before = live_port_count_lost(port);
+		if (live_port_fetch(port, topic->key, topic->news.snapshot))
+			topic->asked = live_port_ref(port);
+		loop_timer_set(&topic->timer, now_ms() + AGAIN_MS);
+		return;
 	}
 	rest(topic);
+}
+
+// Does a report come? Not if the worker had no memory for it, or is gone.
+static bool is_asking(const struct live_topic *topic)
+{
+	return topic->asked && !live_port_is_closed(topic->asked) &&
+	       live_port_count_lost(topic->asked) == topic->lost_before;
+}
+
+static void wait_until_due(struct live_topic *topic)
+{
+	uint64_t again_ms = now_ms() + AGAIN_MS;
+	bool is_early = topic->has_untold && again_ms < topic->due_ms;
+	loop_timer_set(&topic->timer, is_early ? again_ms : topic->due_ms);
+}
+
+static void tell(struct live_topic *topic, struct live_port *port)
+{
+	if (live_port_is_closed(port))
+		remove_member(topic, port);
+	else if (!live_port_tell(port, topic->key, &topic->news))
+		topic->has_untold = true;
+}
+
+static void tell_all(struct live_topic *topic)
+{
+	topic->has_untold = false;
+	for (size_t i = topic->member_count; i-- > 0;)
+		tell(topic, topic->members[i]);
 }
 
 static void on_timer(void *arg)
 {
 	struct live_topic *topic = arg;
-	if (topic->member_count > 0)
+	if (is_asking(topic)) {
+		loop_timer_set(&topic->timer, now_ms() + AGAIN_MS);
+		return;
+	}
+	end_asking(topic);
+	if (topic->has_untold)
+		tell_all(topic);
+	if (topic->member_count > 0 && now_ms() < topic->due_ms)
+		wait_until_due(topic);
+	else if (topic->member_count > 0)
 		fetch(topic);
 	else
 		live_remove(topic->live, topic);
 }
 
-void live_topic_join(
+bool live_topic_join(
 	struct live_topic *topic, struct live_port *port, const struct live_rules *rules)
 {
 	topic->rules = *rules;
 	live_pace_set(&topic->pace, rules->interval_ms, rules->max_interval_ms);
 	if (!has_member(topic, port) && !add_member(topic, port))
-		return; // its clients wait until they give up
-	if (topic->is_fetching)
-		return;
+		return false;
+	if (topic->asked)
+		return true;
 	if (now_ms() >= topic->due_ms) {
 		fetch(topic);
-		return;
+		return true;
 	}
-	loop_timer_set(&topic->timer, topic->due_ms);
-	if (topic->is_known && !live_port_tell(port, topic->key, &topic->news))
-		remove_member(topic, port);
+	if (topic->is_known)
+		tell(topic, port);
+	wait_until_due(topic);
+	return true;
 }
 
 void live_topic_part(struct live_topic *topic, struct live_port *port)
 {
 	remove_member(topic, port);
-	if (topic->member_count == 0 && !topic->is_fetching)
+	if (topic->member_count == 0 && !topic->asked)
 		rest(topic);
-}
-
-static void tell_all(struct live_topic *topic)
-{
-	for (size_t i = topic->member_count; i-- > 0;) {
-		if (!live_port_tell(topic->members[i], topic->key, &topic->news))
-			remove_member(topic, topic->members[i]);
-	}
 }
 
 static void log_private(const struct live_topic *topic, const char *reason)
@@ -216,15 +257,15 @@ static void take_result(struct live_topic *topic, const struct live_result *resu
 void live_topic_report(struct live_topic *topic, struct live_port *port,
 	const struct live_result *result)
 {
-	topic->is_fetching = false;
+	end_asking(topic);
 	if (result->outcome == LIVE_UNWANTED) {
 		remove_member(topic, port);
 		fetch(topic);
 		return;
 	}
 	take_result(topic, result);
-	loop_timer_set(&topic->timer, topic->due_ms);
 	tell_all(topic);
+	wait_until_due(topic);
 	if (topic->member_count == 0)
 		rest(topic);
 }

@@ -311,3 +311,14 @@ Test(live, asks_another_one_when_a_worker_is_gone, .init = begin, .fini = end)
 	report(1, LIVE_SAME);
 	cr_expect_eq(workers[1].told, 2);
 }
+
+Test(live, does_not_wait_for_a_worker_that_went_while_asked, .init = begin, .fini = end)
+{
+	join(0);
+	join(1);
+	cr_expect_eq(workers[0].asked, 1);
+	live_port_destroy(workers[0].port);
+	workers[0].port = NULL;
+	pass(1000);
+	cr_expect_eq(workers[1].asked, 1);
+}
