@@ -6,8 +6,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { httpBackend } from './support/backends.mjs';
 import { askControl } from './support/control.mjs';
-import { eventually, pause } from './support/deadline.mjs';
+import { eventually, pause, within } from './support/deadline.mjs';
 import { Follower, Publisher, TRANSPORTS } from './support/followers.mjs';
 import { startWherry } from './support/wherry.mjs';
 
@@ -75,6 +76,28 @@ test('reloads and other numbers of workers', async (t) => {
   assert.equal(publisher.refused, 0);
   for (const { transport, errors, gaps, received } of followers) {
     assert.deepEqual({ errors, gaps, received }, { errors: [], gaps: 0, received: publisher.next }, transport);
+  }
+});
+
+test('live polls while workers come and go, most often while one asks the backend', async (t) => {
+  const backend = await httpBackend(t, async (request, response) => {
+    await pause(200);
+    response.end('live');
+  });
+  const live = (workers) => `
+workers: ${workers}
+drain: { reload: { window: 0s, timeout: 1s } }
+routes:
+  - { live: { interval: 50ms }, to: app }
+upstreams:
+  app: { servers: [{ url: "${backend.url}" }] }
+`;
+  const wherry = await startWherry(t, live(3));
+  for (const workers of [1, 3, 2, 4, 1]) {
+    const polls = Array.from({ length: 20 }, () => fetch(wherry.url, { headers: { Connection: 'close' } }));
+    for (const poll of polls) assert.equal((await within(poll, 'a poll is answered')).status, 200);
+    wherry.writeConfiguration(live(workers));
+    assert.equal((await askControl(t, wherry, { verb: 'reload' })).ok, true);
   }
 });
 
