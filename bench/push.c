@@ -228,10 +228,11 @@ static void report(const struct push *push, uint64_t begun_ns)
 	double seconds =
 		(double)(push_client_now_ns() - begun_ns) / (double)NS_PER_SECOND;
 	(void)printf("{\"case\":\"%s\",\"messages\":%llu,\"skipped\":%llu,"
-		     "\"seconds\":%.6f,\"per_second\":%.1f,"
+		     "\"older\":%llu,\"seconds\":%.6f,\"per_second\":%.1f,"
 		     "\"p50_us\":%.1f,\"p99_us\":%.1f,\"p999_us\":%.1f}\n",
 		push->options.case_name, (unsigned long long)messages,
-		(unsigned long long)push->skipped, seconds, (double)messages / seconds,
+		(unsigned long long)push->skipped, (unsigned long long)shared->older,
+		seconds, (double)messages / seconds,
 		(double)histogram_quantile(&shared->latency, 0.5) / 1e3,
 		(double)histogram_quantile(&shared->latency, 0.99) / 1e3,
 		(double)histogram_quantile(&shared->latency, 0.999) / 1e3);

@@ -40,6 +40,7 @@ struct push_shared {
 	uint64_t published_ns; // when the last one was begun
 	uint64_t received;     // messages of all subscribers
 	uint64_t answered;     // polls or posts
+	uint64_t older;        // polls whose body is older than that of the one before
 	uint32_t behind;       // subscribers that lack a message
 	struct histogram latency;
 	uint64_t now_ns; // when the input at hand was read
