@@ -19,16 +19,20 @@ export function numbered(n, length = 0) {
 }
 
 export class Follower {
-  /** url: http://... of the route. */
-  constructor(t, url, transport) {
+  /** urls: http://... of the route, one or a list, of which it takes one after the other. */
+  constructor(t, urls, transport) {
     Object.assign(this, {
-      url, transport, next: undefined, lastId: undefined, gaps: 0, received: 0, attempts: 0,
+      urls: [urls].flat(), transport, next: undefined, lastId: undefined, gaps: 0, received: 0, attempts: 0,
       errors: [], closes: [], isStopped: false, isAway: false,
       mayMiss: false, // what is not the newest
     });
     this.agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
     cleanup(t, () => this.stop());
     this.work = this.follow();
+  }
+
+  get url() {
+    return this.urls[this.attempts % this.urls.length];
   }
 
   /** Its connection is cut, wherever it is in what it does. */
