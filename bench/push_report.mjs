@@ -2,7 +2,8 @@
 // The tables of polls and fan-out: against nginx with proxy_cache and with nchan. Pushpin is
 // shown beside it.
 import {
-  costTable, formatNumber, formatTable, labels, replaceBetween, summarize,
+  costTable, countRounds, formatMachine, formatNumber, formatTable, labels, replaceBetween,
+  summarize,
 } from './report.mjs';
 
 const begin = '<!-- push table: begin -->';
@@ -21,7 +22,7 @@ function speedRows({ title, unit }, { proxies }) {
   ]);
 }
 
-export function formatPush(chosen, samples) {
+export function formatPush(machine, chosen, samples) {
   const summary = summarize(samples);
   const measured = chosen.filter((item) => isPush(item) && item.name in summary);
   const timed = measured.filter(({ measure }) => measure === 'cpu');
@@ -31,11 +32,13 @@ ${formatTable(['case', 'proxy', 'per second', 'p50 µs', 'p99 µs', 'p99.9 µs',
     timed.flatMap((item) => speedRows(item, summary[item.name])))}`;
   return `Polls are answered by nginx from its proxy_cache (1 s, proxy_cache_lock, background updates),
 messages pushed by its module nchan; the ratio is to nginx. Latency is from a poll to its
-answer, and from a POST to its message at each subscriber.
+answer, and from a POST to its message at each subscriber. Medians of ${countRounds(samples)}.
 
-${costTable(measured, summary, columns)}${speed}`;
+${costTable(measured, summary, columns)}${speed}
+${formatMachine(machine)}
+`;
 }
 
-export function updatePushReadme(file, chosen, samples) {
-  replaceBetween(file, begin, end, `\n${formatPush(chosen, samples)}\n`);
+export function updatePushReadme(file, machine, chosen, samples) {
+  replaceBetween(file, begin, end, `\n${formatPush(machine, chosen, samples)}\n`);
 }

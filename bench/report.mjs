@@ -125,12 +125,12 @@ export function costTable(measured, summary, columns = ['wherry', ...rivals]) {
     measured.map((item) => costRow(item, summary, columns)));
 }
 
-function countRounds(samples) {
+export function countRounds(samples) {
   const rounds = Math.max(0, ...samples.map(({ round }) => round + 1));
   return `${rounds} round${rounds === 1 ? '' : 's'}`;
 }
 
-function formatMachine({ processor, kernel, versions }) {
+export function formatMachine({ processor, kernel, versions }) {
   const names = Object.entries(versions).map(([name, version]) => `${labels[name]} ${version}`);
   return `${processor}, Linux ${kernel}, one core for the proxy; ${names.join(', ')}.`;
 }

@@ -196,7 +196,7 @@ async function main() {
     results.filter((sample) => isPush(chosen.find(({ name }) => name === sample.case)) === wanted));
   const markdown = [
     ...others.length > 0 ? [formatReport(bench.machine, chosen, others)] : [],
-    ...pushes.length > 0 ? [formatPush(chosen, pushes)] : [],
+    ...pushes.length > 0 ? [formatPush(bench.machine, chosen, pushes)] : [],
     ...reload ? [formatReload(reload)] : [],
   ].join('\n');
   process.stdout.write(markdown);
@@ -204,7 +204,7 @@ async function main() {
   if (options.readme && others.length > 0)
     updateReadme(readme, bench, chosen, others);
   if (options.readme && pushes.length > 0)
-    updatePushReadme(readme, chosen, pushes);
+    updatePushReadme(readme, bench.machine, chosen, pushes);
   if (options.readme && reload)
     updateReloadReadme(readme, reload);
   if (options.smoke)
