@@ -62,7 +62,7 @@ void subscriber_set_full(struct subscriber *subscriber, bool is_full)
 
 void subscriber_resume(struct subscriber *subscriber)
 {
-	if (!subscriber->is_full)
+	if (!subscriber->is_full || subscriber->is_ended)
 		return;
 	subscriber_set_full(subscriber, false);
 	feeds_wake_subscriber(subscriber);

@@ -159,6 +159,8 @@ static void on_end(void *arg, enum close_reason reason, const char *detail)
 {
 	struct reader *reader = arg;
 	buf_printf(&reader->story, "end(%s) ", close_reason_name(reason));
+	if (reader->stays)
+		return;
 	subscriber_finish(&reader->subscriber);
 }
 

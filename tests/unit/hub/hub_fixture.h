@@ -33,6 +33,7 @@ struct reader {
 	size_t room;           // messages that it takes until it is full
 	size_t finishes_after; // messages; 0 = never
 	size_t delivered;
+	bool stays;          // when it is ended
 	bool tells_presence; // the payloads of these events are part of the story
 };
 

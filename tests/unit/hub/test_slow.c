@@ -43,6 +43,23 @@ Test(slow, is_closed_beyond_its_queue)
 	hub_fixture_finish(&fixture);
 }
 
+Test(slow, is_told_once_that_it_is_closed)
+{
+	struct hub_fixture fixture;
+	struct reader reader = {.stays = true};
+	struct feeds_facts facts;
+	start_slow(&fixture, &reader, CONF_SLOW_CLOSE);
+	publish_numbers(&fixture, 1, 12);
+	reader_expect(&reader, "ready 1 end(subscriber_slow) ");
+	reader_make_room(&reader, 10); // while its Close is on its way
+	publish_numbers(&fixture, 13, 13);
+	reader_expect(&reader, "");
+	reader_finish(&reader);
+	feeds_read_facts(fixture.feeds[0], &facts);
+	cr_expect_eq(facts.full + facts.subscribers, 0);
+	hub_fixture_finish(&fixture);
+}
+
 Test(slow, drops_the_oldest_and_is_told_of_the_gap)
 {
 	struct hub_fixture fixture;
