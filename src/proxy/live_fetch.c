@@ -286,6 +286,7 @@ void live_fetch_start(struct live_entry *entry, struct live_snapshot *newest)
 		return;
 	}
 	struct exchange_request request = plan(fetch);
+	counters_add(&loop_counters(entry->lives->site->loop)->live_fetches, 1);
 	if (!exchange_start(&fetch->exchange, &request, &failure)) {
 		on_fail(fetch, failure);
 		return;

@@ -118,6 +118,7 @@ static void answer(struct push_live *live)
 	};
 	push->request->status = is_modified ? 200 : 304;
 	push->has_head = true;
+	counters_add(&loop_counters(push->site->loop)->live_answers, 1);
 	live->written = piece.length;
 	stream_writev(push->client, pieces, piece.length > 0 ? 3 : 2);
 	if (piece.length == body.length) {

@@ -43,6 +43,10 @@
 		"Requests sent again after their connection was lost")                   \
 	X(backend_retries_refused, "wherry_backend_retries_refused_total", "counter",    \
 		"Requests not sent again because the budget was used up")                \
+	X(live_answers, "wherry_live_answers_total", "counter",                          \
+		"Requests answered with what others got, too")                           \
+	X(live_fetches, "wherry_live_fetches_total", "counter",                          \
+		"Requests to backends for all who ask for a live URL")                   \
 	X(websockets, "wherry_websockets", "gauge", "WebSocket relays open")             \
 	X(websockets_opened, "wherry_websockets_opened_total", "counter",                \
 		"WebSocket relays opened")                                               \
