@@ -201,18 +201,20 @@ describe('machines of one Redis', { skip, concurrency: true }, () => {
     assert.match(await client.text(), /held/);
   });
 
-  it('password and database', async (t) => {
+  it('name, password and database, all within the sandbox', async (t) => {
     const redis = await startRedis(t, '--requirepass', 'secret word');
     const configuration = (where) => {
       writeFileSync(`${where.directory}/redis.secret`, 'secret word\n', { mode: 0o600 });
       return `
-hub: { broker: redis, url: "redis://127.0.0.1:${redis.port}/3", password_file: redis.secret, prefix: chat }
+hub: { broker: redis, url: "redis://localhost:${redis.port}/3", password_file: redis.secret, prefix: chat }
 routes: [{ match: { path: / }, subscribe: { channel: one, publish: true, history: { messages: 1, age: 1m, bytes: 1KiB } } }]
 `;
     };
     const [a, b] = await Promise.all([startWherry(t, configuration), startWherry(t, configuration)]);
     const [client, talker] = await Promise.all([a, b].map((wherry) => connectWebSocket(t, wherry.webSocketUrl)));
     await eventually(async () => (await hubOf(t, a)).state === 'ready', 'it is logged in');
+    const { hardening } = await askControl(t, a, { verb: 'status' });
+    assert.equal(hardening.seccomp, 'active');
     await talker.send('hello');
     assert.equal(await client.text(), 'hello');
   });
