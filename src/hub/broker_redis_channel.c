@@ -238,6 +238,22 @@ size_t broker_redis_channel_tell(struct broker_redis *redis, struct message *mes
 	return broker_redis_crowd_count(channel);
 }
 
+static uint64_t most(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+void broker_redis_channel_widen(
+	struct broker_redis *redis, struct str name, struct conf_history *limits)
+{
+	const struct redis_channel *channel = broker_redis_channel_find(redis, name);
+	if (!channel || !channel->is_joined)
+		return;
+	limits->messages = most(limits->messages, channel->limits.messages);
+	limits->age_ms = most(limits->age_ms, channel->limits.age_ms);
+	limits->bytes = most(limits->bytes, channel->limits.bytes);
+}
+
 size_t broker_redis_channel_count(struct broker_redis *redis, struct str name)
 {
 	struct redis_channel *channel = broker_redis_channel_find(redis, name);

@@ -123,6 +123,9 @@ void broker_redis_publish_init(struct broker_redis *redis);
 // Once nothing is under way: what waits fails.
 void broker_redis_publish_finish(struct broker_redis *redis);
 
+// At least what its subscribers on this machine ask for.
+void broker_redis_channel_widen(
+	struct broker_redis *redis, struct str name, struct conf_history *limits);
 // How many subscribers it has on this machine.
 size_t broker_redis_channel_count(struct broker_redis *redis, struct str name);
 MUST_CHECK bool broker_redis_channel_init(struct broker_redis *redis);

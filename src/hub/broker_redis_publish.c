@@ -61,6 +61,9 @@ static struct redis_publication *create(
 	publication->redis = redis;
 	publication->options = *options;
 	publication->bytes = bytes_of(options);
+	for (size_t i = 0; i < options->count; i++)
+		broker_redis_channel_widen(redis, options->messages[i]->channel,
+			&publication->options.history);
 	publication->options.claim.data = publication->claim;
 	if (options->claim.length > 0)
 		memcpy(publication->claim, options->claim.data, options->claim.length);

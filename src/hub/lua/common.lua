@@ -54,6 +54,7 @@ local function open_channel(name, since, messages, age, bytes)
   local channel = {key = prefix .. 'c:' .. name, stream = prefix .. 'h:' .. name}
   local known = redis.call('HMGET', channel.key,
     'floor', 'last', 'size', 'messages', 'age', 'bytes')
+  channel.is_known = known[1] and true
   channel.floor = math.max(since, tonumber(known[1]) or now() - FORGET * 1000)
   channel.last = tonumber(known[2]) or 0
   channel.size = tonumber(known[3]) or 0

@@ -6,8 +6,10 @@
 local last, since = ids(tonumber(ARGV[3]))
 local channel = open_channel(ARGV[4], since, tonumber(ARGV[6]), tonumber(ARGV[7]),
   tonumber(ARGV[8]))
-trim(channel)
-close_channel(channel)
+if channel.is_known then
+  trim(channel)
+  close_channel(channel)
+end -- else nobody may ever publish there: names cost nothing until then
 return {
   channel.floor, last,
   redis.call('XRANGE', channel.stream, whole(tonumber(ARGV[5]) + 1), '+'),

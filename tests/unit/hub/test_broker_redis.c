@@ -294,6 +294,25 @@ Test(broker_redis, forgets_what_is_beyond_its_limits)
 	fixture_finish(&fixture);
 }
 
+Test(broker_redis, keeps_no_names_of_channels_that_nobody_published_in)
+{
+	struct fixture fixture;
+	fixture_start(&fixture);
+	struct machine *a = &fixture.machines[0], *b = &fixture.machines[1];
+	struct conf_history few = {.messages = 1, .age_ms = 60000, .bytes = 1 << 20};
+	struct publication_options options = {.history = few};
+	join(&fixture, a);
+	run_script(&fixture, "assert(#redis.call('KEYS', 'test:*:c') == 0)");
+
+	// What its subscribers ask for counts all the same.
+	publish_options(a, "1", &options);
+	publish_options(a, "2", &options);
+	RUN_UNTIL(&fixture, a->answered == 2);
+	join(&fixture, b);
+	expect_story(b, "| 1 2 ");
+	fixture_finish(&fixture);
+}
+
 Test(broker_redis, publishes_a_claim_once)
 {
 	struct fixture fixture;
