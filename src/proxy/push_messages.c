@@ -65,6 +65,21 @@ static enum push_content_result fill(const struct making *making,
 	return result;
 }
 
+// Of the types that a publisher may name only those that no browser runs: a page of his
+// would be one of ours to who long-polls.
+static struct str find_type(const struct conf_publish *rules, struct str content_type)
+{
+	static const struct str plain[] = {
+		{"application/json", 16}, {"application/octet-stream", 24}};
+	if (rules->payload)
+		return rules->payload->makes_json ? plain[0] : STR("");
+	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
+		if (str_equal_nocase(content_type, plain[i]))
+			return plain[i];
+	}
+	return STR("");
+}
+
 static enum push_content_result make_one(const struct making *making,
 	const struct push_content *content, struct str content_type)
 {
@@ -78,7 +93,7 @@ static enum push_content_result make_one(const struct making *making,
 				.key = buf_str(&piece.key),
 				.payload = is_filled ? buf_str(&piece.payload)
 						     : content->body,
-				.content_type = is_filled ? STR("") : content_type,
+				.content_type = find_type(making->rules, content_type),
 			});
 	finish_piece(&piece);
 	return result;

@@ -69,7 +69,7 @@ static void refuse_publication(
 		return;
 	case PUBLICATION_REFUSED:
 		push_publish_answer_refuse(publish, 503,
-			"there are too many channels (hub.channels)",
+			"the hub has no room for it (hub.channels, hub.memory)",
 			CLOSE_REASON_OVERLOAD);
 		return;
 	case PUBLICATION_AWAY:

@@ -9,7 +9,7 @@ import { httpBackend } from './support/backends.mjs';
 import { exchange, readResponse, requestText } from './support/http_text.mjs';
 import { makeKey, writeKeySet } from './support/jwt.mjs';
 import { connect } from './support/peer.mjs';
-import { openEventStream } from './support/subscribe.mjs';
+import { openEventStream, poll } from './support/subscribe.mjs';
 import { startWherry } from './support/wherry.mjs';
 
 const key = makeKey('ES256', 'a');
@@ -62,6 +62,13 @@ test('a body is a message', async (t) => {
     const body = new Blob([new Uint8Array([0xff, 0]), 'x']).stream();
     assert.equal((await publish(`${wherry.url}/room/c`, body)).json.subscribers, 1);
     assert.deepEqual((await stream.event()).data, Buffer.from([0xff, 0, 0x78]).toString('base64'));
+  });
+
+  await t.test('that no browser runs, whatever it is said to be', async () => {
+    await publish(`${wherry.url}/room/x`, '<script>', { 'Content-Type': 'text/html' });
+    const { body, headers } = await poll(`${wherry.url}/room/x?last_event_id=0`);
+    assert.deepEqual([body, headers['content-type'], headers['x-content-type-options']],
+      ['<script>', 'text/plain; charset=utf-8', 'nosniff']);
   });
 
   await t.test('and the next request comes on the same connection', async () => {

@@ -17,9 +17,10 @@ struct push_messages {
 	size_t count;
 };
 
-// content.json is filled in here, for whoever asks afterwards. Each message of a batch is
-// looked at as if it were the body alone: {json.NAME} is a member of it, and {body} its
-// data. It may name its channel, which must be the route's if the route does not ask it
+// The Content-Type is kept if it is JSON or octets. content.json is filled in here, for
+// whoever asks afterwards. Each message of a batch is looked at as if it were the body
+// alone: {json.NAME} is a member of it, and {body} its data. It may name its channel,
+// which must be the route's if the route does not ask it
 // ({json.channel}); and its key, if the route makes none. PUSH_CONTENT_OK: *ret_messages
 // has at least one; else it has none.
 MUST_CHECK enum push_content_result push_messages_make(const struct conf_publish *rules,

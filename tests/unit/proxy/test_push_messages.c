@@ -117,6 +117,40 @@ Test(push_messages, makes_messages_of_bodies)
 	}
 }
 
+Test(push_messages, keeps_no_type_that_a_browser_runs)
+{
+	static const struct {
+		const char *payload, *type, *expected;
+	} types[] = {
+		{NULL, "application/json", "application/json"},
+		{NULL, "Application/JSON", "application/json"},
+		{NULL, "application/octet-stream", "application/octet-stream"},
+		{NULL, "text/html", ""},
+		{NULL, "image/svg+xml", ""},
+		{NULL, "application/json, text/html", ""},
+		{"[{body}]", "text/html", "application/json"},
+		{"{body}", "text/html", ""},
+		{"{body}", "application/json", ""},
+	};
+	for (size_t i = 0; i < COUNT(types); i++) {
+		struct template channel, payload;
+		struct conf_publish rules = {.channel = parse("a", &channel),
+			.payload = parse(types[i].payload, &payload),
+			.max_message = 64};
+		struct push_values values = {0};
+		struct push_content content = {.values = &values, .body = STR("1")};
+		struct push_messages messages;
+		struct push_content_error error;
+		cr_assert_eq(push_messages_make(&rules, &content, str_from(types[i].type),
+				     false, &messages, &error),
+			PUSH_CONTENT_OK);
+		cr_expect(str_equal(messages.list[0]->content_type,
+				  str_from(types[i].expected)),
+			"%s", types[i].type);
+		push_messages_finish(&messages);
+	}
+}
+
 Test(push_messages, bounds_a_batch)
 {
 	struct template channel;
