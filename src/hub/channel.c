@@ -44,11 +44,22 @@ static struct channel *create(struct hub *hub, struct str name)
 	return channel;
 }
 
+// It is the last one of the idle to be forgotten.
+static void touch(struct channel *channel)
+{
+	if (!TAILQ_EMPTY(&channel->taps))
+		return;
+	take(&channel->hub->idle, channel);
+	insert(&channel->hub->idle, channel);
+}
+
 struct channel *channel_get(struct hub *hub, struct str name)
 {
 	struct channel *channel = channel_find(hub, name);
-	if (channel)
+	if (channel) {
+		touch(channel);
 		return channel;
+	}
 	if (!channel_make_room(hub, 1, 0)) {
 		hub_warn(hub, "hub.channels: there are too many");
 		return NULL;
@@ -97,11 +108,7 @@ static void limit(struct channel *channel)
 
 void channel_add(struct channel *channel, struct message *message)
 {
-	struct hub *hub = channel->hub;
-	if (TAILQ_EMPTY(&channel->taps)) {
-		take(&hub->idle, channel);
-		insert(&hub->idle, channel);
-	}
+	touch(channel);
 	if (message->kind == MESSAGE_DATA) {
 		// Without memory for it, all before it is forgotten too.
 		if (!history_add(&channel->history, message))

@@ -146,14 +146,29 @@ static void receive_told(struct hub_batch *batch)
 	}
 }
 
+static void receive_items(struct hub_batch *batch, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++)
+		feed_append(batch->items[i].feed, batch->items[i].message);
+}
+
+// What was published before a sync may not be remembered by then.
+static void receive_messages(struct hub_batch *batch)
+{
+	struct hub_sync *sync;
+	size_t at = 0;
+	STAILQ_FOREACH (sync, &batch->syncs, beside) {
+		receive_items(batch, at, sync->item_count);
+		at = sync->item_count;
+		feed_sync(sync->feed, sync);
+	}
+	receive_items(batch, at, batch->count);
+}
+
 void feeds_receive(void *arg)
 {
 	struct hub_batch *batch = arg;
-	struct hub_sync *sync;
-	STAILQ_FOREACH (sync, &batch->syncs, beside)
-		feed_sync(sync->feed, sync);
-	for (size_t i = 0; i < batch->count; i++)
-		feed_append(batch->items[i].feed, batch->items[i].message);
+	receive_messages(batch);
 	receive_published(batch);
 	receive_told(batch);
 	hub_batch_clear(batch);

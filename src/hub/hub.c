@@ -12,6 +12,7 @@
 enum {
 	SWEEP_MS = 1000,
 	WARN_MS = 10 * 1000,
+	ID_SLACK_US = 60 * 1000 * 1000,
 };
 
 // It has its id.
@@ -19,6 +20,8 @@ static void on_message(void *arg, struct message *message)
 {
 	struct hub *hub = arg;
 	struct channel *channel = channel_find(hub, message->channel);
+	if (atomic_load(&hub->newest) < message->id)
+		atomic_store(&hub->newest, message->id);
 	if (!message->charged)
 		message_charge(message, &hub->bytes);
 	if (channel)
@@ -67,6 +70,8 @@ struct hub *hub_create(const struct hub_options *options, struct broker *broker)
 	hub->channels = channels;
 	hub->broker = broker;
 	hub->floor = broker->floor;
+	atomic_init(&hub->newest, broker->floor);
+	hub->id_slack_us = broker->methods->remembers ? ID_SLACK_US : 0;
 	TAILQ_INIT(&hub->joined.list);
 	TAILQ_INIT(&hub->idle.list);
 	LIST_INIT(&hub->workers);

@@ -95,6 +95,7 @@ void hub_batch_sync(struct hub_tap *tap)
 		.limits = channel->limits,
 		.crowd = &channel->subscribers,
 		.floor = history->floor,
+		.item_count = tap->worker->batch.count,
 		.count = count,
 	};
 	for (size_t i = 0; i < count; i++)

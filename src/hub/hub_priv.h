@@ -4,6 +4,7 @@
 // batch. All but the batch is the control loop's.
 #pragma once
 
+#include <stdatomic.h>
 #include <sys/queue.h>
 
 #include "wherry/base/map.h"
@@ -24,6 +25,7 @@ struct hub_sync {
 	struct conf_history limits;
 	_Atomic size_t *crowd; // its subscribers, counted by all workers
 	uint64_t floor;        // as a history's
+	size_t item_count;     // of the batch, that come before it
 	size_t count;
 	struct message *messages[]; // a reference to each
 };
@@ -89,8 +91,10 @@ struct hub {
 	LIST_HEAD(hub_workers, hub_worker) workers;
 	size_t max_channels;
 	uint64_t max_bytes;
-	_Atomic uint64_t bytes; // of all messages that live
-	uint64_t floor;         // id of the newest that was forgotten with its channel
+	_Atomic uint64_t bytes;  // of all messages that live
+	uint64_t floor;          // id of the newest that was forgotten with its channel
+	_Atomic uint64_t newest; // id of all that was published, or was before it began
+	uint64_t id_slack_us;    // so much ahead of our clock another machine's may be
 	struct loop_deferred flush;
 	struct loop_timer sweep;
 	struct loop_timer retry; // of what there was no memory for

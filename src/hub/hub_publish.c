@@ -62,6 +62,11 @@ static bool has_channels(struct hub *hub, const struct publication_options *opti
 		else if (is_remembered)
 			return false;
 	}
+	// None has made room for another.
+	for (size_t i = 0; i < options->count && is_remembered; i++) {
+		if (!channel_find(hub, options->messages[i]->channel))
+			return false;
+	}
 	return true;
 }
 

@@ -7,12 +7,6 @@
 #include "feeds_priv.h"
 #include "wherry/base/now.h"
 
-enum {
-	// An id this much ahead of our clock comes from elsewhere, or from before the
-	// clock was set back.
-	FUTURE_US = 60 * 1000 * 1000,
-};
-
 static bool enter_all(
 	struct subscriber *subscriber, const struct subscriber_options *options)
 {
@@ -149,6 +143,16 @@ void subscriber_skip(struct subscriber *subscriber)
 		subscriber->delivered_id = least;
 }
 
+// An id that was not given yet comes from elsewhere, or from before the clock was set
+// back. Other machines may have given some that are not known here.
+static bool is_of_future(const struct subscriber *subscriber, uint64_t id)
+{
+	const struct hub *hub = subscriber->feeds->hub;
+	if (id == SUBSCRIBER_FROM_NOW || id <= atomic_load(&hub->newest))
+		return false;
+	return hub->id_slack_us == 0 || id > now_calendar_us() + hub->id_slack_us;
+}
+
 bool subscriber_begin(struct subscriber *subscriber)
 {
 	if (subscriber->has_begun)
@@ -156,8 +160,7 @@ bool subscriber_begin(struct subscriber *subscriber)
 	if (!are_live(subscriber))
 		return false;
 	uint64_t after = subscriber->delivered_id;
-	bool is_unknown =
-		after != SUBSCRIBER_FROM_NOW && after > now_calendar_us() + FUTURE_US;
+	bool is_unknown = is_of_future(subscriber, after);
 	if (is_unknown || after == SUBSCRIBER_FROM_NOW)
 		subscriber->delivered_id = 0;
 	for (size_t i = 0; i < subscriber->place_count; i++) {

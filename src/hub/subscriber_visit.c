@@ -136,8 +136,12 @@ static void hold(struct subscriber *subscriber)
 enum subscriber_visit subscriber_visit(struct subscriber *subscriber, size_t *bytes)
 {
 	struct feeds *feeds = subscriber->feeds;
-	if (subscriber->is_ended || !subscriber_begin(subscriber))
+	if (subscriber->is_ended)
 		return SUBSCRIBER_CAUGHT_UP;
+	if (!subscriber_begin(subscriber)) {
+		hold(subscriber); // what comes before its other channels are known is its
+		return SUBSCRIBER_BEHIND;
+	}
 	check_places(subscriber);
 	if (subscriber->is_full || subscriber->is_ended) {
 		hold(subscriber);

@@ -23,7 +23,8 @@ void hub_fixture_start(struct hub_fixture *fixture)
 	};
 	fixture->control = loop_create();
 	struct hub_options options = {fixture->control, 1000, 64 << 20};
-	fixture->hub = hub_create(&options, broker_local_create(fixture->control));
+	fixture->broker = broker_local_create(fixture->control);
+	fixture->hub = hub_create(&options, fixture->broker);
 	cr_assert_not_null(fixture->hub);
 	for (size_t i = 0; i < HUB_FIXTURE_WORKERS; i++) {
 		fixture->loops[i] = loop_create();
@@ -85,8 +86,8 @@ static void on_published(void *arg, enum publication_result result,
 	fixture->reached = receipts[0].subscribers;
 }
 
-void hub_fixture_publish_key(struct hub_fixture *fixture, size_t worker,
-	const char *channel, const char *key, const char *payload)
+static void post(struct hub_fixture *fixture, size_t worker, const char *channel,
+	const char *key, const char *payload)
 {
 	struct message_parts parts = {
 		.channel = str_from(channel),
@@ -99,6 +100,18 @@ void hub_fixture_publish_key(struct hub_fixture *fixture, size_t worker,
 	cr_assert_not_null(
 		feeds_publish(fixture->feeds[worker], &options, on_published, fixture));
 	message_unref(message);
+}
+
+void hub_fixture_post(struct hub_fixture *fixture, size_t worker, const char *channel,
+	const char *payload)
+{
+	post(fixture, worker, channel, "", payload);
+}
+
+void hub_fixture_publish_key(struct hub_fixture *fixture, size_t worker,
+	const char *channel, const char *key, const char *payload)
+{
+	post(fixture, worker, channel, key, payload);
 	hub_fixture_settle(fixture);
 }
 

@@ -16,6 +16,7 @@ enum {
 struct hub_fixture {
 	struct loop *control;
 	struct loop *loops[HUB_FIXTURE_WORKERS];
+	struct broker *broker; // the hub's, a local one
 	struct hub *hub;
 	struct feeds *feeds[HUB_FIXTURE_WORKERS];
 	struct conf_channel rules;   // of readers that start from now on
@@ -48,6 +49,9 @@ void hub_fixture_wait(struct hub_fixture *fixture, uint64_t duration_ms);
 
 // From a worker; and what it is told is settled.
 void hub_fixture_publish(struct hub_fixture *fixture, size_t worker, const char *channel,
+	const char *payload);
+// What it is told is not settled, so that more may be on its way with it.
+void hub_fixture_post(struct hub_fixture *fixture, size_t worker, const char *channel,
 	const char *payload);
 void hub_fixture_publish_key(struct hub_fixture *fixture, size_t worker,
 	const char *channel, const char *key, const char *payload);

@@ -240,3 +240,45 @@ Test(hub, takes_back_who_comes_while_the_worker_parts)
 	hub_fixture_finish(&fixture);
 	fake_clock_resume();
 }
+
+static void on_batch(void *arg, enum publication_result result,
+	const struct publication_receipt *receipts)
+{
+	*(enum publication_result *)arg = result;
+}
+
+// With each of them in a channel of its own.
+static enum publication_result publish_batch(
+	struct hub_fixture *fixture, const char *const *channels, size_t count)
+{
+	struct message *messages[8];
+	enum publication_result result = PUBLICATION_MEMORY;
+	struct publication_options options = {
+		.messages = messages, .count = count, .history = fixture->history};
+	for (size_t i = 0; i < count; i++)
+		messages[i] = message_create(&(struct message_parts){
+			.channel = str_from(channels[i]), .payload = STR("1")});
+	cr_assert(feeds_publish(fixture->feeds[0], &options, on_batch, &result));
+	for (size_t i = 0; i < count; i++)
+		message_unref(messages[i]);
+	hub_fixture_settle(fixture);
+	return result;
+}
+
+Test(hub, forgets_no_channel_for_another_one_of_the_same_publication)
+{
+	static const char *const names[] = {"a", "d", "e", "f"};
+	struct hub_fixture fixture;
+	struct reader reader = {0};
+	hub_fixture_start(&fixture);
+	hub_set_limits(fixture.hub, 3, 64 << 20);
+	hub_fixture_publish(&fixture, 0, "a", "0");
+	hub_fixture_publish(&fixture, 0, "b", "0");
+	hub_fixture_publish(&fixture, 0, "c", "0");
+	cr_expect_eq(publish_batch(&fixture, names, 3), PUBLICATION_DONE);
+	reader_start(&reader, &fixture, 0, "a", 0);
+	reader_expect(&reader, "0 1 ready ");
+	cr_expect_eq(publish_batch(&fixture, names, 4), PUBLICATION_REFUSED);
+	reader_finish(&reader);
+	hub_fixture_finish(&fixture);
+}

@@ -108,6 +108,10 @@ Test(subscriber, gets_a_gap_after_an_id_that_is_not_ours)
 	reader_expect(&future, "gap(0) 1 2 ready ");
 	publish_numbers(&fixture, "a", 3, 3);
 	reader_expect(&future, "3 ");
+	// the clock was set back by a second, and this one has seen what came before
+	reader_finish(&future);
+	reader_start(&future, &fixture, 0, "a", fixture.ids[3] + 1000000);
+	reader_expect(&future, "gap(0) 1 2 3 ready ");
 	reader_finish(&old);
 	reader_finish(&future);
 	hub_fixture_finish(&fixture);
@@ -233,5 +237,50 @@ Test(subscriber, is_one_too_many)
 	for (size_t i = 1; i < 3; i++)
 		reader_finish(&readers[i]);
 	reader_finish(&third);
+	hub_fixture_finish(&fixture);
+}
+
+Test(subscriber, gets_all_while_another_one_makes_its_channel_remember_more)
+{
+	struct hub_fixture fixture;
+	struct reader reader = {0}, other = {0};
+	hub_fixture_start(&fixture);
+	fixture.rules.history.messages = fixture.history.messages = 0;
+	reader_start(&reader, &fixture, 0, "a", SUBSCRIBER_FROM_NOW);
+	for (size_t i = 0; i < 3; i++)
+		hub_fixture_post(&fixture, 1, "a", "more");
+	fixture.rules.history.messages = 10;
+	reader_start(&other, &fixture, 0, "a", SUBSCRIBER_FROM_NOW);
+	reader_expect(&reader, "ready more more more ");
+	reader_finish(&reader);
+	reader_finish(&other);
+	hub_fixture_finish(&fixture);
+}
+
+static void join_late(struct broker *broker, struct str channel,
+	const struct conf_history *limits, uint64_t after)
+{
+	if (!str_equal(channel, STR("late")))
+		broker->handler->on_history(broker->arg, channel, 0, NULL, 0);
+}
+
+Test(subscriber, misses_nothing_until_all_its_channels_are_known)
+{
+	struct hub_fixture fixture;
+	struct reader first = {0}, reader = {0};
+	hub_fixture_start(&fixture);
+	struct broker_methods methods = *fixture.broker->methods;
+	methods.join = join_late;
+	fixture.broker->methods = &methods;
+	fixture.rules.history.messages = fixture.history.messages = 0;
+	reader_start(&first, &fixture, 0, "a", SUBSCRIBER_FROM_NOW);
+	reader_start(&reader, &fixture, 0, "a late", SUBSCRIBER_FROM_NOW);
+	publish_numbers(&fixture, "a", 1, 3);
+	reader_expect(&reader, "");
+	fixture.broker->handler->on_history(fixture.broker->arg, STR("late"), 0, NULL, 0);
+	hub_fixture_settle(&fixture);
+	reader_expect(&reader, "1 2 3 ready ");
+	reader_finish(&first);
+	reader_finish(&reader);
 	hub_fixture_finish(&fixture);
 }
