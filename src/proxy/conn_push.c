@@ -93,13 +93,7 @@ void conn_stop_push(struct conn *conn)
 
 void conn_push_body(struct conn *conn, struct str piece)
 {
-	if (conn->push->methods->body)
-		conn->push->methods->body(conn->push, piece);
-	else
-		conn_reply(conn,
-			(struct reply){
-				.status = 413, .detail = "no body is expected here"},
-			CLOSE_REASON_TOO_BIG);
+	conn->push->methods->body(conn->push, piece); // else none was let in
 }
 
 void conn_push_end_body(struct conn *conn)

@@ -281,6 +281,8 @@ void live_entry_take_news(struct live_entry *entry, const struct live_news *news
 	entry->is_known = true;
 	entry->users++;
 	tell_all(entry);
+	while (news->is_final && !LIST_EMPTY(&entry->untold))
+		tell_some(entry); // in a turn to come it would be unknown again
 	entry->users--;
 	if (news->is_final || !live_entry_is_wanted(entry)) {
 		bool is_told = news->is_final || live_port_part(entry->lives->port,

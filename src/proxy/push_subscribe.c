@@ -62,6 +62,8 @@ enum push_creation push_subscribe_create(const struct push_question *question,
 	if (!origins_allow(&rules->origins, question->message, is_https))
 		return refuse(ret_reply, 403,
 			"this Origin's pages may not subscribe here", NULL);
+	if (question->message->body_kind != HTTP_BODY_NONE)
+		return refuse(ret_reply, 413, "no body is expected here", NULL);
 	if (question->message->is_websocket_upgrade)
 		return create_websocket(question, ret_push, ret_reply);
 	return create_plain(question, ret_push, ret_reply);

@@ -115,6 +115,10 @@ test('what comes in what way', async (t) => {
     const peer = await connect(t, wherry.port);
     const response = await exchange(peer, requestText('GET', '/feed/a', ['Content-Length: 1'], 'x'));
     assert.equal(response.status, 413);
+    // Also one that would come behind the beginning of a stream.
+    const stream = await connect(t, wherry.port);
+    const lines = ['Accept: text/event-stream', 'Transfer-Encoding: chunked'];
+    assert.equal((await exchange(stream, requestText('GET', '/feed/a', lines))).status, 413);
   });
 });
 
