@@ -32,6 +32,7 @@ static bool offer(struct live_reader *reader, struct message *message)
 	bool is_gone = false;
 	if (!message)
 		return true; // no memory: the next one may be made
+	// cppcheck-suppress autoVariables ; taken back before this returns
 	reader->gone = &is_gone;
 	enum subscriber_answer answer = reader->handler->deliver(reader->arg, message);
 	if (is_gone)
