@@ -2,8 +2,11 @@
 // The stations of a dry run; see the header.
 #include "wherry/command/explain.h"
 
+#include <string.h>
+
 #include "explain_priv.h"
 #include "wherry/conf/conf_value.h"
+#include "wherry/proxy/live_script.h"
 
 static void add_request(struct explain *explain)
 {
@@ -19,6 +22,22 @@ static void add_request(struct explain *explain)
 		request->is_https ? " by TLS" : " without TLS");
 }
 
+static void add_push_settings(struct explain *explain, const struct conf_route *route)
+{
+	static const char *const paths[] = {
+		[CONF_LIVE] = "routes[].live",
+		[CONF_SUBSCRIBE] = "routes[].subscribe",
+		[CONF_PUBLISH] = "routes[].publish",
+	};
+	const char *path = route->action < sizeof(paths) / sizeof(paths[0])
+				   ? paths[route->action]
+				   : NULL;
+	if (path)
+		explain_add_settings(explain,
+			explain_add_object(explain, explain->root, strchr(path, '.') + 1),
+			path, route);
+}
+
 static void add_settings(struct explain *explain)
 {
 	const struct conf *conf = explain->conf;
@@ -29,6 +48,7 @@ static void add_settings(struct explain *explain)
 	explain_add_settings(explain, timeouts, "timeouts", conf);
 	if (!route)
 		return;
+	add_push_settings(explain, route);
 	char body[CONF_VALUE_TEXT_SIZE];
 	explain_add(
 		explain, limits, "body", "%s", conf_value_format_size(route->body, body));
@@ -42,6 +62,12 @@ static void refuse_head(struct explain *explain, unsigned status, const char *er
 	json_t *to = explain_add_object(explain, explain->root, "answer");
 	explain_add_number(explain, to, "status", status);
 	explain_add(explain, to, "because", "%s", error);
+}
+
+static void tell_script(struct explain *explain)
+{
+	json_t *to = explain_add_object(explain, explain->root, "answer");
+	explain_add(explain, to, "from", "Wherry itself: the script for live URLs");
 }
 
 static void ask(struct explain *explain)
@@ -63,6 +89,10 @@ static void ask(struct explain *explain)
 		&explain->choice);
 	explain->request.route = explain->choice.route;
 	add_request(explain);
+	if (live_script_is_asked(explain->conf, &explain->message)) {
+		tell_script(explain);
+		return;
+	}
 	explain_routes(explain);
 	explain_outcome(explain);
 	explain_websocket(explain);

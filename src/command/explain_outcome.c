@@ -23,11 +23,20 @@ static bool has_token(const struct conf_jwt *jwt, const struct http_message *mes
 	return false;
 }
 
-static struct refusal find_push_refusal(const struct explain *explain)
+// Of the route alone, behind its access rules.
+static struct refusal find_route_refusal(const struct explain *explain,
+	const struct http_message *message, const struct conf_route *route)
 {
-	unsigned status;
-	const char *detail = explain_push_refusal(explain, &status);
-	return detail ? (struct refusal){status, detail} : (struct refusal){0};
+	struct reply reply = {0};
+	if (route->action == CONF_REDIRECT)
+		return (struct refusal){0};
+	if (route->action != CONF_FORWARD)
+		reply.detail =
+			explain_push_refusal(explain, message, route, &reply.status);
+	else if (message->is_websocket_upgrade)
+		(void)!upgrade_is_allowed(
+			message, route, explain->request.is_https, &reply);
+	return (struct refusal){reply.detail ? reply.status : 0, reply.detail};
 }
 
 // In the order in which a connection decides.
@@ -35,7 +44,6 @@ static struct refusal find_refusal(const struct explain *explain)
 {
 	const struct conf_route *route = explain->choice.route;
 	const struct http_message *message = &explain->message;
-	struct reply reply = {0};
 	if (!route)
 		return (struct refusal){explain->choice.status, explain->choice.error};
 	if (!access_allows_client(&route->access, &explain->request))
@@ -46,12 +54,7 @@ static struct refusal find_refusal(const struct explain *explain)
 	if (route->has_basic_auth &&
 		!http_message_find(message, HTTP_FIELD_AUTHORIZATION))
 		return (struct refusal){401, "basic_auth: the request has no password"};
-	if (conf_route_forwards(route) && message->is_websocket_upgrade &&
-		!upgrade_is_allowed(message, route, explain->request.is_https, &reply))
-		return (struct refusal){reply.status, reply.detail};
-	if (conf_route_pushes(route))
-		return find_push_refusal(explain);
-	return (struct refusal){0};
+	return find_route_refusal(explain, message, route);
 }
 
 // What is decided by others, or by time.
@@ -99,7 +102,7 @@ static void add_forward(
 		STR_ARG(route->host == CONF_HOST_PASS   ? explain->message.host
 			: route->host == CONF_HOST_NAME ? str_from(route->host_name)
 							: STR("the server's own")));
-	if (explain->message.is_websocket_upgrade)
+	if (explain->message.is_websocket_upgrade && route->action == CONF_FORWARD)
 		explain_add(explain, to, "then",
 			"frames are relayed, if it answers 101 with the right accept");
 	buf_finish(&target);
@@ -121,6 +124,8 @@ void explain_outcome(struct explain *explain)
 		explain_push(explain, to, route);
 	else
 		add_forward(explain, to, route);
+	if (route->action == CONF_LIVE)
+		explain_live(explain, to, route);
 	add_conditions(explain, to, route);
 }
 
@@ -142,17 +147,6 @@ static void add_origins(
 		explain_add(explain, list, NULL, "%s", websocket->origins.list[i]);
 }
 
-static struct refusal find_handshake_refusal(const struct explain *explain,
-	const struct http_message *message, const struct route_choice *choice)
-{
-	struct reply reply = {0};
-	if (!choice->route)
-		return (struct refusal){choice->status, choice->error};
-	if (upgrade_is_allowed(message, choice->route, explain->request.is_https, &reply))
-		return (struct refusal){0};
-	return (struct refusal){reply.status, reply.detail};
-}
-
 // The same URL, asked for as a WebSocket: it may even take another route.
 static void add_handshake(struct explain *explain, json_t *to)
 {
@@ -164,7 +158,9 @@ static void add_handshake(struct explain *explain, json_t *to)
 		explain, true, &head, &message, &refusal.status, &refusal.detail);
 	if (is_read) {
 		route_choose(explain->conf, &message, explain->request.is_https, &choice);
-		refusal = find_handshake_refusal(explain, &message, &choice);
+		refusal = choice.route
+				  ? find_route_refusal(explain, &message, choice.route)
+				  : (struct refusal){choice.status, choice.error};
 	}
 	if (refusal.status != 0)
 		explain_add(explain, to, "handshake", "gets %u: %s", refusal.status,

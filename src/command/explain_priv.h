@@ -57,8 +57,12 @@ void explain_listener(struct explain *explain);
 void explain_routes(struct explain *explain);
 void explain_outcome(struct explain *explain);
 void explain_websocket(struct explain *explain);
-// Of a route that publishes or subscribes: what it does, and before that what stands
-// against the request (NULL: nothing).
+// Of a route that publishes or subscribes: what it does; of one that is live, what it
+// does beside forwarding; and before that what stands against the request (NULL:
+// nothing).
 void explain_push(struct explain *explain, json_t *to, const struct conf_route *route);
-const char *explain_push_refusal(const struct explain *explain, unsigned *ret_status);
+void explain_live(struct explain *explain, json_t *to, const struct conf_route *route);
+const char *explain_push_refusal(const struct explain *explain,
+	const struct http_message *message, const struct conf_route *route,
+	unsigned *ret_status);
 void explain_upstream(struct explain *explain);

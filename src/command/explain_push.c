@@ -2,8 +2,11 @@
 // What a route that pushes does with a request: channels by their names, as far as the
 // head says them.
 #include "explain_priv.h"
+#include "wherry/proxy/live_rules.h"
 #include "wherry/proxy/origins.h"
 #include "wherry/proxy/push_content.h"
+#include "wherry/proxy/push_live.h"
+#include "wherry/proxy/push_subscribe.h"
 
 // The name; or the template, if the token or the body has a say in it.
 static void add_channel(struct explain *explain, json_t *to, const char *name,
@@ -27,6 +30,24 @@ static void add_channel(struct explain *explain, json_t *to, const char *name,
 	buf_finish(&out);
 }
 
+static void add_transport(struct explain *explain, json_t *to)
+{
+	struct reply reply;
+	const struct conf_route *route = explain->choice.route;
+	switch (push_subscribe_choose(&route->subscribe, &explain->message,
+		explain->request.is_https, &reply)) {
+	case CONF_TRANSPORT_WEBSOCKET:
+		explain_add(explain, to, "transport", "a WebSocket");
+		break;
+	case CONF_TRANSPORT_SSE:
+		explain_add(explain, to, "transport", "an event stream");
+		break;
+	case CONF_TRANSPORT_LONG_POLL:
+		explain_add(explain, to, "transport", "a long-poll");
+		break;
+	}
+}
+
 void explain_push(struct explain *explain, json_t *to, const struct conf_route *route)
 {
 	const struct conf_templates *channels = &route->subscribe.channels;
@@ -36,25 +57,57 @@ void explain_push(struct explain *explain, json_t *to, const struct conf_route *
 		return;
 	}
 	explain_add(explain, to, "from", "the hub, when something is published");
+	add_transport(explain, to);
 	json_t *list = explain_add_list(explain, to, "channels");
 	for (size_t i = 0; i < channels->count; i++)
 		add_channel(explain, list, NULL, &channels->list[i]);
 }
 
-const char *explain_push_refusal(const struct explain *explain, unsigned *ret_status)
+// Does it follow the URL, rather than ask for it once?
+static bool is_followed(const struct http_message *message)
 {
-	const struct conf_route *route = explain->choice.route;
+	return message->is_websocket_upgrade ||
+	       (http_message_is_method(message, "GET") &&
+		       http_message_accepts(message, STR("text/event-stream")));
+}
+
+// By the head alone: a client's certificate is not known.
+void explain_live(struct explain *explain, json_t *to, const struct conf_route *route)
+{
 	const struct http_message *message = &explain->message;
-	bool publishes = route->action == CONF_PUBLISH;
-	const struct conf_origin_rule *origins =
-		publishes ? &route->publish.origins : &route->subscribe.origins;
-	if (!http_message_is_method(message, publishes ? "POST" : "GET")) {
-		*ret_status = 405;
-		return publishes ? "messages are published by POST"
-				 : "subscriptions are made by GET";
+	bool is_shared = live_rules_may_share(route, message, false);
+	explain_add(explain, to, "live", "%s",
+		!is_shared ? "not shared: a method, body or header of its own"
+		: is_followed(message)
+			? "the newest answer, then each change, unless it is private"
+			: "the newest answer, as all get it, unless it is private");
+	if (is_followed(message))
+		add_transport(explain, to);
+}
+
+const char *explain_push_refusal(const struct explain *explain,
+	const struct http_message *message, const struct conf_route *route,
+	unsigned *ret_status)
+{
+	struct reply reply = {0};
+	bool is_https = explain->request.is_https;
+	if (route->action == CONF_PUBLISH) {
+		*ret_status = http_message_is_method(message, "POST") ? 403 : 405;
+		if (*ret_status == 405)
+			return "messages are published by POST";
+		return origins_allow(&route->publish.origins, message, is_https)
+			       ? NULL
+			       : "this Origin's pages may not publish here";
 	}
-	*ret_status = 403;
-	return origins_allow(origins, message, explain->request.is_https)
-		       ? NULL
-		       : "this Origin's pages may not use this route";
+	if (route->action == CONF_LIVE) {
+		*ret_status = 403;
+		if (!is_followed(message))
+			return NULL;
+		if (!live_rules_may_share(route, message, false))
+			return PUSH_LIVE_NOT_SHARED;
+	}
+	if (push_subscribe_choose(&route->subscribe, message, is_https, &reply) != 0)
+		return NULL;
+	*ret_status = reply.status;
+	return reply.detail;
 }

@@ -117,9 +117,7 @@ static enum push_creation create_subscription(const struct push_question *questi
 	struct push **ret_push, struct reply *ret_reply)
 {
 	if (!may_share(question))
-		return refuse(ret_reply,
-			"what comes with Cookie or Authorization is not shared "
-			"(live.share, live.vary)");
+		return refuse(ret_reply, PUSH_LIVE_NOT_SHARED);
 	struct live_entry *entry = find_entry(question, true, true);
 	if (!entry)
 		return PUSH_MEMORY;

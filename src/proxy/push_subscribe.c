@@ -6,22 +6,21 @@
 #include "wherry/proto/ws_handshake.h"
 #include "wherry/proxy/origins.h"
 
-static enum push_creation refuse(
+static enum conf_transport refuse(
 	struct reply *reply, unsigned status, const char *detail, const char *field)
 {
 	*reply = (struct reply){.status = status, .detail = detail, .field = field};
-	return PUSH_REFUSED;
+	return 0;
 }
 
-static enum push_creation create_websocket(const struct push_question *question,
-	struct push **ret_push, struct reply *ret_reply)
+static enum conf_transport choose_websocket(const struct conf_subscribe *rules,
+	const struct http_message *message, struct reply *ret_reply)
 {
 	const char *text = NULL;
-	const struct conf_subscribe *rules = &question->request->route->subscribe;
 	if (!(rules->transports & CONF_TRANSPORT_WEBSOCKET))
 		return refuse(ret_reply, 403,
 			"this route takes no WebSocket (transports)", NULL);
-	switch (ws_handshake_check_request(question->message, &text)) {
+	switch (ws_handshake_check_request(message, &text)) {
 	case WS_HANDSHAKE_BAD:
 		return refuse(ret_reply, 400, text, NULL);
 	case WS_HANDSHAKE_BAD_VERSION:
@@ -29,18 +28,16 @@ static enum push_creation create_websocket(const struct push_question *question,
 	case WS_HANDSHAKE_OK:
 		break;
 	}
-	return push_websocket_create(question, ret_push);
+	return CONF_TRANSPORT_WEBSOCKET;
 }
 
-static enum push_creation create_plain(const struct push_question *question,
-	struct push **ret_push, struct reply *ret_reply)
+static enum conf_transport choose_plain(const struct conf_subscribe *rules,
+	const struct http_message *message, struct reply *ret_reply)
 {
-	unsigned transports = question->request->route->subscribe.transports;
-	bool has_sse = transports & CONF_TRANSPORT_SSE;
-	bool has_poll = transports & CONF_TRANSPORT_LONG_POLL;
-	bool wants_sse =
-		http_message_accepts(question->message, STR("text/event-stream"));
-	if (!http_message_is_method(question->message, "GET"))
+	bool has_sse = rules->transports & CONF_TRANSPORT_SSE;
+	bool has_poll = rules->transports & CONF_TRANSPORT_LONG_POLL;
+	bool wants_sse = http_message_accepts(message, STR("text/event-stream"));
+	if (!http_message_is_method(message, "GET"))
 		return refuse(
 			ret_reply, 405, "subscriptions are made by GET", "Allow: GET");
 	if (!has_sse && !has_poll)
@@ -49,22 +46,33 @@ static enum push_creation create_plain(const struct push_question *question,
 	if (wants_sse && !has_sse)
 		return refuse(ret_reply, 406,
 			"this route has no event streams (transports)", NULL);
-	if (wants_sse || !has_poll)
-		return push_sse_create(question, ret_push);
-	return push_longpoll_create(question, ret_push);
+	return wants_sse || !has_poll ? CONF_TRANSPORT_SSE : CONF_TRANSPORT_LONG_POLL;
+}
+
+enum conf_transport push_subscribe_choose(const struct conf_subscribe *rules,
+	const struct http_message *message, bool is_https, struct reply *ret_reply)
+{
+	if (!origins_allow(&rules->origins, message, is_https))
+		return refuse(ret_reply, 403,
+			"this Origin's pages may not subscribe here", NULL);
+	if (message->body_kind != HTTP_BODY_NONE)
+		return refuse(ret_reply, 413, "no body is expected here", NULL);
+	return message->is_websocket_upgrade ? choose_websocket(rules, message, ret_reply)
+					     : choose_plain(rules, message, ret_reply);
 }
 
 enum push_creation push_subscribe_create(const struct push_question *question,
 	struct push **ret_push, struct reply *ret_reply)
 {
-	const struct conf_subscribe *rules = &question->request->route->subscribe;
-	bool is_https = question->request->is_https;
-	if (!origins_allow(&rules->origins, question->message, is_https))
-		return refuse(ret_reply, 403,
-			"this Origin's pages may not subscribe here", NULL);
-	if (question->message->body_kind != HTTP_BODY_NONE)
-		return refuse(ret_reply, 413, "no body is expected here", NULL);
-	if (question->message->is_websocket_upgrade)
-		return create_websocket(question, ret_push, ret_reply);
-	return create_plain(question, ret_push, ret_reply);
+	const struct request *request = question->request;
+	switch (push_subscribe_choose(&request->route->subscribe, question->message,
+		request->is_https, ret_reply)) {
+	case CONF_TRANSPORT_WEBSOCKET:
+		return push_websocket_create(question, ret_push);
+	case CONF_TRANSPORT_SSE:
+		return push_sse_create(question, ret_push);
+	case CONF_TRANSPORT_LONG_POLL:
+		return push_longpoll_create(question, ret_push);
+	}
+	return PUSH_REFUSED;
 }

@@ -70,14 +70,21 @@ routes:
     publish: { channel: "{json.name}:{query.b}", origins: [https://a.example.com] }
   - match: { path: /feed/ }
     subscribe: { channel: ["feed:{path.1}", lobby] }
+  - match: { path: /streams/ }
+    subscribe: { channel: streams, transports: [sse] }
+  - match: { path: /scores }
+    live: { interval: 1s }
+    to: app
+upstreams: { app: { servers: [{ url: "http://127.0.0.1:9" }] } }
 `);
-  const ask = async (path, ...words) => {
-    const { stdout } = await runToEnd(t, ['explain', '-c', config, `http://localhost${path}`, '--json', ...words]);
-    return JSON.parse(stdout).answer;
+  const askAll = async (url, ...words) => {
+    const { stdout } = await runToEnd(t, ['explain', '-c', config, url, '--json', ...words]);
+    return JSON.parse(stdout);
   };
+  const ask = async (path, ...words) => (await askAll(`http://localhost${path}`, ...words)).answer;
   const limits = 'limits and rates are kept';
   assert.deepEqual(await ask('/feed/a%20b'),
-    { from: 'the hub, when something is published', channels: ['feed:a b', 'lobby'], if: [limits] });
+    { from: 'the hub, when something is published', transport: 'a long-poll', channels: ['feed:a b', 'lobby'], if: [limits] });
   assert.deepEqual(await ask('/feed/a', '--method', 'POST'), {
     from: 'the hub, when it is published',
     channel: 'feed:a',
@@ -87,6 +94,21 @@ routes:
   assert.equal((await ask('/repo/', '--method', 'POST')).channel, '{json.name}:{query.b}');
   assert.equal((await ask('/repo/', '--method', 'POST', '--header', 'Origin: https://b.example.com')).status, 403);
   assert.equal((await ask('/feed/a', '--method', 'PUT')).status, 405);
+
+  const stream = ['--header', 'Accept: text/event-stream'];
+  assert.equal((await ask('/feed/a', ...stream)).transport, 'an event stream');
+  assert.equal((await askAll('ws://localhost/feed/a')).answer.transport, 'a WebSocket');
+  assert.equal((await askAll('ws://localhost/streams/')).answer.status, 403);
+  assert.equal((await askAll('ws://localhost/streams/')).subscribe.slow, 'close');
+
+  const poll = await askAll('http://localhost/scores');
+  assert.match(poll.answer.live, /as all get it/);
+  assert.equal(poll.websocket.handshake, 'is taken by route routes[4]');
+  assert.equal(poll.live.interval, '1s');
+  assert.match((await askAll('ws://localhost/scores')).answer.live, /then each change/);
+  assert.match((await ask('/scores', '--header', 'Cookie: a=b')).live, /not shared/);
+  assert.equal((await ask('/scores', '--header', 'Cookie: a=b', ...stream)).status, 403);
+  assert.deepEqual(await ask('/.wherry/live.js'), { from: 'Wherry itself: the script for live URLs' });
 });
 
 for (const [what, words] of Object.entries({
