@@ -47,7 +47,8 @@ static bool check_hub(const struct conf_hub *hub, struct buf *ret_text)
 		return true;
 	bool is_good = secret_file_read(file->path, &secret, error);
 	if (!is_good)
-		buf_printf(ret_text, "%s: %s %s\n", file->named_at, file->path, error);
+		buf_printf(ret_text, "%s: hub.password_file: %s %s\n", file->named_at,
+			file->path, error);
 	secret_file_finish(&secret);
 	return is_good;
 }

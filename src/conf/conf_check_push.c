@@ -2,6 +2,7 @@
 // Rules about channels, and about webhooks: what could never hold is a mistake.
 #include "conf_check_push_priv.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "wherry/conf/conf_value.h"
@@ -78,11 +79,30 @@ static void check_publish(const struct conf_route *route,
 static void check_method(const struct conf_route *route,
 	const struct conf_yaml_node *node, struct conf_diag *diag)
 {
+	bool publishes = route->action == CONF_PUBLISH;
+	const char *expected = publishes ? "POST" : "GET";
 	const struct conf_yaml_node *method =
 		conf_yaml_find(conf_yaml_find(node, "match"), "method");
-	if (method && route->match.method && strcmp(route->match.method, "POST") != 0)
-		conf_diag_add(diag, method->at, "POST", route->match.method,
-			"routes[].match.method: nothing is published by it");
+	if (method && route->match.method && strcmp(route->match.method, expected) != 0)
+		conf_diag_add(diag, method->at, expected, route->match.method,
+			"routes[].match.method: nothing is %s by it",
+			publishes ? "published" : "subscribed");
+}
+
+// Slower, while nothing changes, can't be faster.
+static void check_live(const struct conf_live *live, const struct conf_yaml_node *node,
+	struct conf_diag *diag)
+{
+	char interval[CONF_VALUE_TEXT_SIZE], found[CONF_VALUE_TEXT_SIZE];
+	char expected[CONF_VALUE_TEXT_SIZE + 32];
+	const struct conf_yaml_node *value = conf_yaml_find(node, "max_interval");
+	if (!value || node->has_mistake || live->max_interval_ms >= live->interval_ms)
+		return;
+	(void)snprintf(expected, sizeof(expected), "at least the interval, %s",
+		conf_value_format_duration(live->interval_ms, interval));
+	conf_diag_add(diag, value->at, expected,
+		conf_value_format_duration(live->max_interval_ms, found),
+		"routes[].live.max_interval: too short");
 }
 
 void conf_check_push_route(const struct conf_route *route,
@@ -90,8 +110,10 @@ void conf_check_push_route(const struct conf_route *route,
 {
 	if (route->action == CONF_SUBSCRIBE)
 		check_subscribe(route, conf_yaml_find(node, "subscribe"), diag);
-	if (route->action != CONF_PUBLISH)
-		return;
-	check_publish(route, conf_yaml_find(node, "publish"), diag);
-	check_method(route, node, diag);
+	if (route->action == CONF_PUBLISH)
+		check_publish(route, conf_yaml_find(node, "publish"), diag);
+	if (route->action == CONF_LIVE)
+		check_live(&route->live, conf_yaml_find(node, "live"), diag);
+	if (conf_route_pushes(route))
+		check_method(route, node, diag);
 }

@@ -106,6 +106,23 @@ static void lint_publish(const struct conf *conf, const struct conf_route *route
 			"none", "routes[].publish: whoever can reach it can publish");
 }
 
+// What all channels together may have is reached before it.
+static void lint_history(const struct conf *conf, const struct conf_history *history,
+	const struct conf_yaml_node *node, struct conf_diag *warnings)
+{
+	char text[CONF_VALUE_TEXT_SIZE], found[CONF_VALUE_TEXT_SIZE];
+	char expected[CONF_VALUE_TEXT_SIZE + 32];
+	const struct conf_yaml_node *bytes =
+		conf_yaml_find(conf_yaml_find(node, "history"), "bytes");
+	if (!bytes || history->bytes <= conf->hub.max_bytes)
+		return;
+	(void)snprintf(expected, sizeof(expected), "at most hub.memory, %s",
+		conf_value_format_size(conf->hub.max_bytes, text));
+	conf_diag_add(warnings, bytes->at, expected,
+		conf_value_format_size(history->bytes, found),
+		"history.bytes: more than all channels together may have");
+}
+
 void conf_lint_routes(const struct conf *conf, const struct conf_yaml_node *nodes,
 	struct conf_diag *warnings)
 {
@@ -118,5 +135,9 @@ void conf_lint_routes(const struct conf *conf, const struct conf_yaml_node *node
 		lint_https(conf, route, node, warnings);
 		lint_concurrent(conf, route, node, warnings);
 		lint_publish(conf, route, node, warnings);
+		lint_history(conf, &route->subscribe.channel.history,
+			conf_yaml_find(node, "subscribe"), warnings);
+		lint_history(conf, &route->publish.history,
+			conf_yaml_find(node, "publish"), warnings);
 	}
 }
