@@ -33,6 +33,7 @@ bool subscriber_start(struct subscriber *subscriber, struct feeds *feeds,
 		.arg = arg,
 		.delivered_id = options->after, // until it has begun
 		.slow = (uint8_t)options->rules->slow,
+		.is_told_presence = options->rules->presence != CONF_PRESENCE_OFF,
 	};
 	feeds->subscriber_count++;
 	counters_add(&loop_counters(feeds->loop)->push_subscribers, 1);

@@ -29,10 +29,13 @@ static enum subscriber_visit offer(
 	struct feeds *feeds = subscriber->feeds;
 	uint64_t id = message->id;
 	size_t length = message->payload.length + 1;
+	// Its channel may be that of a route, too, which tells more than its own.
+	bool is_told = message->kind != MESSAGE_PRESENCE || subscriber->is_told_presence;
 	enum subscriber_answer answer =
-		subscriber->handler->deliver(subscriber->arg, message);
+		is_told ? subscriber->handler->deliver(subscriber->arg, message)
+			: SUBSCRIBER_TOOK;
 	*bytes = *bytes > length ? *bytes - length : 0;
-	if (answer == SUBSCRIBER_TOOK)
+	if (is_told && answer == SUBSCRIBER_TOOK)
 		counters_add(&loop_counters(feeds->loop)->push_delivered, 1);
 	if (feeds->current != subscriber)
 		return SUBSCRIBER_GONE;

@@ -54,8 +54,9 @@ struct subscriber {
 	uint8_t place_count;
 	uint8_t slow;       // enum conf_slow
 	uint8_t end_reason; // enum close_reason
-	bool is_waking;     // it is looked after in this turn
-	bool has_begun;     // all its channels are known
+	bool is_told_presence;
+	bool is_waking; // it is looked after in this turn
+	bool has_begun; // all its channels are known
 	bool is_full;
 	bool is_ready;
 	bool is_ended;

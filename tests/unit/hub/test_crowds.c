@@ -50,6 +50,26 @@ Test(crowds, are_counted_over_all_workers)
 	hub_fixture_finish(&fixture);
 }
 
+Test(crowds, are_told_to_those_whose_route_says_so)
+{
+	struct hub_fixture fixture;
+	struct reader told = {0}, untold = {0};
+	hub_fixture_start(&fixture);
+	fixture.rules.presence = CONF_PRESENCE_LIST;
+	start(&told, &fixture, 0, "ann");
+	await(&told, "{\"count\":1,\"members\":[\"ann\"],\"joined\":[\"ann\"]} ");
+	fixture.rules.presence = CONF_PRESENCE_OFF;
+	start(&untold, &fixture, 0, "bob");
+	await(&told, "{\"count\":2,\"members\":[\"ann\"]} ");
+	reader_expect(&untold, "");
+	hub_fixture_publish(&fixture, 0, "a", "one");
+	reader_expect(&told, "one ");
+	reader_expect(&untold, "one ");
+	reader_finish(&told);
+	reader_finish(&untold);
+	hub_fixture_finish(&fixture);
+}
+
 Test(crowds, are_listed)
 {
 	struct hub_fixture fixture;
