@@ -177,19 +177,20 @@ static void on_timer(void *arg)
 bool live_topic_join(
 	struct live_topic *topic, struct live_port *port, const struct live_rules *rules)
 {
+	bool is_due = now_ms() >= topic->due_ms;
+	bool is_shown = topic->member_count > 0; // to others, until there are newer ones
 	topic->rules = *rules;
 	live_pace_set(&topic->pace, rules->interval_ms, rules->max_interval_ms);
 	if (!has_member(topic, port) && !add_member(topic, port))
 		return false;
+	if (topic->is_known && (is_shown || !is_due))
+		tell(topic, port);
 	if (topic->asked)
 		return true;
-	if (now_ms() >= topic->due_ms) {
+	if (is_due)
 		fetch(topic);
-		return true;
-	}
-	if (topic->is_known)
-		tell(topic, port);
-	wait_until_due(topic);
+	else
+		wait_until_due(topic);
 	return true;
 }
 

@@ -36,7 +36,7 @@ struct push_methods {
 	void (*take_token)(struct push *push, const struct jwt *token);
 	// The request is allowed: begins. May end at once.
 	void (*start)(struct push *push);
-	// A piece of the request's body, and its end. NULL: what has a body is refused.
+	// A piece of the request's body, and its end. NULL: it has none.
 	void (*body)(struct push *push, struct str piece);
 	void (*end_body)(struct push *push);
 	// Bytes of a WebSocket's client; gives how many were taken. NULL: it never is

@@ -176,6 +176,21 @@ Test(live, tells_a_late_one_at_once, .init = begin, .fini = end)
 	cr_expect_eq(workers[0].asked + workers[1].asked, 1);
 }
 
+Test(live, tells_a_late_one_at_once_though_the_backend_is_being_asked, .init = begin,
+	.fini = end)
+{
+	join(0);
+	report_new(0, 7);
+	pass(1000);
+	cr_expect_eq(workers[0].asked, 2);
+	join(1);
+	cr_expect_eq(workers[1].told, 1);
+	cr_expect_eq(workers[1].news_id, 7);
+	report(0, LIVE_SAME);
+	cr_expect_eq(workers[1].told, 2);
+	cr_expect_eq(workers[0].asked + workers[1].asked, 2);
+}
+
 Test(live, asks_the_other_worker_when_one_has_no_clients, .init = begin, .fini = end)
 {
 	join(0);
