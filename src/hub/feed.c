@@ -161,6 +161,13 @@ static void begin_newest(struct feed *feed)
 	}
 }
 
+// As an id: what is published from now on has a greater one.
+static uint64_t find_now(struct hub *hub)
+{
+	uint64_t now = now_calendar_us(), newest = atomic_load(&hub->newest);
+	return now > newest ? now : newest;
+}
+
 bool feed_enter(struct feed *feed, struct subscriber_place *place,
 	const struct conf_channel *rules, struct str member)
 {
@@ -180,7 +187,7 @@ bool feed_enter(struct feed *feed, struct subscriber_place *place,
 	feed->subscriber_count++;
 	if (place->subscriber->slow == CONF_SLOW_LATEST && feed->latest_count++ == 0)
 		begin_newest(feed);
-	place->from = now_calendar_us();
+	place->from = find_now(feed->feeds->hub);
 	if (feed->state == FEED_LIVE) {
 		place->from = history_newest(&feed->history);
 		feed_count(place);

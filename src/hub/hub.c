@@ -15,13 +15,18 @@ enum {
 	ID_SLACK_US = 60 * 1000 * 1000,
 };
 
+void hub_note_id(struct hub *hub, uint64_t id)
+{
+	if (atomic_load(&hub->newest) < id)
+		atomic_store(&hub->newest, id);
+}
+
 // It has its id.
 static void on_message(void *arg, struct message *message)
 {
 	struct hub *hub = arg;
 	struct channel *channel = channel_find(hub, message->channel);
-	if (atomic_load(&hub->newest) < message->id)
-		atomic_store(&hub->newest, message->id);
+	hub_note_id(hub, message->id);
 	if (!message->charged)
 		message_charge(message, &hub->bytes);
 	if (channel)

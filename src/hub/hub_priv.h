@@ -142,6 +142,9 @@ void hub_batch_mark(struct hub *hub);
 void hub_batch_flush(void *hub);
 void hub_batch_retry(void *hub);
 
+// It was given to a message.
+void hub_note_id(struct hub *hub, uint64_t id);
+
 // A limit was reached; logged at most every ten seconds.
 void hub_warn(struct hub *hub, const char *what);
 

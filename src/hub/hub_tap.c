@@ -152,6 +152,7 @@ void hub_tap_on_history(void *arg, struct str name, uint64_t floor,
 	if (floor > history_newest(&channel->history))
 		channel_lose(channel, floor);
 	for (size_t i = 0; i < count; i++) {
+		hub_note_id(hub, messages[i]->id);
 		if (messages[i]->id > history_newest(&channel->history))
 			channel_add(channel, messages[i]);
 	}

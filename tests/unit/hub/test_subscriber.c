@@ -284,3 +284,34 @@ Test(subscriber, misses_nothing_until_all_its_channels_are_known)
 	reader_finish(&reader);
 	hub_fixture_finish(&fixture);
 }
+
+// Our clock was set back, or Redis has another time.
+Test(subscriber, trusts_ids_that_are_ahead_of_the_clock)
+{
+	struct hub_fixture fixture;
+	struct reader all = {0}, new = {0}, back = {0};
+	hub_fixture_start(&fixture);
+	struct broker_methods methods = *fixture.broker->methods;
+	methods.join = join_late;
+	fixture.broker->methods = &methods;
+	struct message_parts parts = {
+		.id = now_calendar_us() + UINT64_C(3600000000),
+		.channel = STR("late"),
+		.payload = STR("old"),
+	};
+	struct message *message = message_create(&parts);
+	reader_start(&all, &fixture, 0, "late", 0);
+	fixture.broker->handler->on_history(
+		fixture.broker->arg, STR("late"), 0, &message, 1);
+	hub_fixture_settle(&fixture);
+	reader_expect(&all, "old ready ");
+	reader_start(&new, &fixture, 1, "late", SUBSCRIBER_FROM_NOW);
+	reader_expect(&new, "ready ");
+	reader_start(&back, &fixture, 2, "late", parts.id);
+	reader_expect(&back, "ready ");
+	message_unref(message);
+	reader_finish(&all);
+	reader_finish(&new);
+	reader_finish(&back);
+	hub_fixture_finish(&fixture);
+}
