@@ -31,6 +31,8 @@ static void check_unused(
 		refuse_key(node, forward_keys[i], action, diag);
 	if (strcmp(action, "subscribe") != 0)
 		refuse_key(node, "websocket", action, diag);
+	if (strcmp(action, "redirect") != 0)
+		refuse_key(node, "headers", action, diag);
 }
 
 static void check_action(const struct conf_yaml_node *node, struct conf_diag *diag)
