@@ -28,10 +28,7 @@ static void on_login(redisAsyncContext *context, void *reply, void *arg)
 // What was asked for can't be answered when memory is short: then there is no login.
 static bool send_login(struct link_redis *link, struct buf *command, bool is_last)
 {
-	bool is_sent =
-		!command->is_failed &&
-		redisAsyncFormattedCommand(link->context, on_login, is_last ? link : NULL,
-			command->data, command->length) == REDIS_OK;
+	bool is_sent = link_redis_write(link, command, on_login, is_last ? link : NULL);
 	buf_clear(command);
 	return is_sent;
 }

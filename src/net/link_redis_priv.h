@@ -28,6 +28,11 @@ struct link_redis {
 // The connection is over, or did not come about: tries again later.
 void link_redis_fail(struct link_redis *link, const char *error);
 
+// Sends a command on the connection. False: it broke, or memory was short.
+MUST_CHECK bool link_redis_write(struct link_redis *link, struct buf *command,
+	void (*reply)(struct redisAsyncContext *context, void *reply, void *arg),
+	void *arg);
+
 // It is connected: sends who we are, and comes up when all of that was accepted.
 void link_redis_login(struct link_redis *link);
 void link_redis_come_up(struct link_redis *link);

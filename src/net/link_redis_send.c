@@ -21,7 +21,18 @@ static void on_reply(redisAsyncContext *context, void *reply, void *arg)
 	free(request);
 }
 
-bool link_redis_send(struct link_redis *link, const struct buf *command,
+bool link_redis_write(struct link_redis *link, struct buf *command,
+	void (*reply)(redisAsyncContext *context, void *reply, void *arg), void *arg)
+{
+	buf_append(command, "", 1); // hiredis looks for a NUL behind its end
+	if (command->is_failed)
+		return false;
+	command->length--;
+	return redisAsyncFormattedCommand(link->context, reply, arg, command->data,
+		       command->length) == REDIS_OK;
+}
+
+bool link_redis_send(struct link_redis *link, struct buf *command,
 	link_redis_reply_cb reply, void *arg)
 {
 	struct request *request =
@@ -29,8 +40,7 @@ bool link_redis_send(struct link_redis *link, const struct buf *command,
 	if (!request)
 		return false;
 	*request = (struct request){reply, arg};
-	if (redisAsyncFormattedCommand(link->context, on_reply, request, command->data,
-		    command->length) == REDIS_OK)
+	if (link_redis_write(link, command, on_reply, request))
 		return true;
 	free(request);
 	return false;
@@ -71,10 +81,7 @@ static bool send_subscription(struct link_redis *link, struct str verb,
 	resp_begin(&command, 2);
 	resp_add(&command, verb);
 	resp_add(&command, channel);
-	buf_append(&command, "", 1); // hiredis looks for a NUL behind its last channel
-	bool is_sent = link->is_up && !command.is_failed &&
-		       redisAsyncFormattedCommand(link->context, push, NULL, command.data,
-			       command.length - 1) == REDIS_OK;
+	bool is_sent = link->is_up && link_redis_write(link, &command, push, NULL);
 	buf_finish(&command);
 	return is_sent;
 }

@@ -58,7 +58,7 @@ void link_redis_drop(struct link_redis *link, const char *reason);
 
 // Sends a command (proto/resp); copied. True: reply runs once. False: it is not up, or
 // memory was short.
-MUST_CHECK bool link_redis_send(struct link_redis *link, const struct buf *command,
+MUST_CHECK bool link_redis_send(struct link_redis *link, struct buf *command,
 	link_redis_reply_cb reply, void *arg);
 
 // Pushes for the link's handler. A link that subscribed to anything sends nothing else.

@@ -456,10 +456,11 @@ Test(broker_redis, counts_and_names_the_subscribers_of_all_machines)
 	publish_and_wait(&fixture, a, "1");
 	cr_expect_eq(a->receipt.subscribers, 2);
 	RUN_UNTIL(&fixture, a->told == 3);
+	cr_expect_not_null(memmem(a->story.data, a->story.length, "\"count\":2", 9),
+		"%.*s", STR_ARG(a->story));
 	cr_expect_not_null(
-		strstr(a->story.data, "\"count\":2"), "%.*s", STR_ARG(a->story));
-	cr_expect_not_null(
-		strstr(a->story.data, "\"joined\":[\"bob\"]"), "%.*s", STR_ARG(a->story));
+		memmem(a->story.data, a->story.length, "\"joined\":[\"bob\"]", 16),
+		"%.*s", STR_ARG(a->story));
 
 	// The machine dies: in time, nobody is there any more.
 	stop_machine(b);
