@@ -175,7 +175,8 @@ Test(ws_message, keeps_no_memory_between_messages)
 	ws_message_init(&message, &LOOSE, false);
 	cr_assert_eq(ws_message_feed(&message, BYTES("\x81\x05Hello"), &taken, &event),
 		WS_MESSAGE_WHOLE);
-	cr_assert_eq(ws_message_feed(&message, NULL, 0, &taken, &event), WS_MESSAGE_MORE);
+	cr_assert_eq(
+		ws_message_feed(&message, BYTES(""), &taken, &event), WS_MESSAGE_MORE);
 	cr_assert_null(message.text.data);
 }
 
