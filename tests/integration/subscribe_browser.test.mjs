@@ -9,6 +9,7 @@ import { test } from 'node:test';
 
 import { openPage, startBrowser, withoutBrowser } from './support/browser.mjs';
 import { cleanup } from './support/cleanup.mjs';
+import { askControl } from './support/control.mjs';
 import { freePorts, startWherry } from './support/wherry.mjs';
 import { connectWebSocket } from './support/ws_client.mjs';
 
@@ -56,10 +57,10 @@ test('a page of another site that may subscribe', { skip: withoutBrowser }, asyn
     // Another channel for a moment: its stream ends politely.
     const kept = wherry.configText;
     wherry.writeConfiguration(kept.replace('channel: a, publish', 'channel: b, publish'));
-    wherry.signal('SIGHUP');
+    await askControl(t, wherry, { verb: 'reload' });
     await page.waitForFunction(() => window.source.readyState === EventSource.CONNECTING);
     wherry.writeConfiguration(kept);
-    wherry.signal('SIGHUP');
+    await askControl(t, wherry, { verb: 'reload' });
     const again = await connectWebSocket(t, `${wherry.webSocketUrl}/feed`, { origin: site });
     await again.send('two');
     await page.waitForFunction(() => window.events.length === 2);
