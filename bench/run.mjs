@@ -133,7 +133,12 @@ async function runSingleCases(bench, chosen, results) {
   for (const item of chosen.filter(({ measure }) => measure in measures)) {
     progress(item.title);
     for (const kind of fittingProxies(bench, item).filter(({ name }) => name !== 'none')) {
-      const sample = await measures[item.measure](bench, kind, item);
+      const sample = await measures[item.measure](bench, kind, item).catch((error) => {
+        if (kind.name === 'wherry')
+          throw error;
+        progress(`${kind.name} is left out: ${error.message}`);
+        return null;
+      });
       if (sample !== null)
         results.push({ ...sample, case: item.name, proxy: kind.name, round: 0 });
     }
