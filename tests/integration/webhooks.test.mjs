@@ -205,7 +205,7 @@ ${hookRoutes(writeSecrets(w.directory, [former.secret]), 'scheme: standard-webho
   assert.deepEqual(await sendOften(former), new Set([200]));
   assert.deepEqual(await sendOften(newer), new Set([401]));
   writeSecrets(wherry.directory, [former.secret, newer.secret]);
-  wherry.signal('SIGHUP');
+  assert.ok((await reload(t, wherry)).ok);
   const isOnly = async (sender, status) => {
     const seen = await sendOften(sender);
     return seen.size === 1 && seen.has(status);
@@ -213,7 +213,7 @@ ${hookRoutes(writeSecrets(w.directory, [former.secret]), 'scheme: standard-webho
   await eventually(() => isOnly(newer, 200), 'the newer secret is good');
   assert.deepEqual(await sendOften(former), new Set([200]));
   writeSecrets(wherry.directory, [newer.secret]);
-  wherry.signal('SIGHUP');
+  assert.ok((await reload(t, wherry)).ok);
   await eventually(() => isOnly(former, 401), 'the former one is not');
 
   writeSecrets(wherry.directory, [newer.secret, 'too short']);
