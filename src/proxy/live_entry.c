@@ -183,11 +183,6 @@ const struct live_news *live_entry_news(const struct live_entry *entry)
 	return &entry->news;
 }
 
-const struct conf_live *live_entry_rules(const struct live_entry *entry)
-{
-	return &entry->route->live;
-}
-
 struct message *live_entry_status(struct live_entry *entry, const char *payload)
 {
 	const struct live_snapshot *snapshot = entry->news.snapshot;

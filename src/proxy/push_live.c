@@ -8,6 +8,7 @@
 #include "wherry/proxy/live_rules.h"
 #include "wherry/proxy/push_subscribe.h"
 #include "wherry/proxy/push_values.h"
+#include "wherry/proxy/push_wait.h"
 
 static bool read_number(struct str query, struct str name, uint64_t *ret_number)
 {
@@ -18,32 +19,15 @@ static bool read_number(struct str query, struct str name, uint64_t *ret_number)
 	return is_read;
 }
 
-// "Prefer: wait=30" (RFC 7240 section 4.3), or the query's own.
-static uint64_t read_wait(const struct http_message *message)
-{
-	const struct http_field *prefer = http_message_find_name(message, STR("Prefer"));
-	struct str list = prefer ? prefer->value : STR(""), item;
-	uint64_t seconds = 0;
-	if (!http_message_is_method(message, "GET"))
-		return 0;
-	while (str_next_item(&list, &item)) {
-		if (item.length > 5 &&
-			str_equal_nocase((struct str){item.data, 5}, STR("wait=")) &&
-			str_parse_u64((struct str){item.data + 5, item.length - 5},
-				UINT32_MAX, &seconds))
-			return seconds * 1000;
-	}
-	if (read_number(message->query, STR("wait"), &seconds) && seconds <= UINT32_MAX)
-		return seconds * 1000;
-	return 0;
-}
-
 // By the request's If-None-Match, too, but that is any poll's.
 static struct push_live_wait find_wait(const struct push_question *question)
 {
 	const struct http_message *message = question->message;
 	uint64_t max_ms = question->request->route->live.wait_ms;
-	struct push_live_wait wait = {.wait_ms = read_wait(message)};
+	struct push_live_wait wait = {0};
+	if (!http_message_is_method(message, "GET") ||
+		!push_wait_read(message, &wait.wait_ms))
+		return wait;
 	if (wait.wait_ms > max_ms)
 		wait.wait_ms = max_ms;
 	if (wait.wait_ms != 0 &&

@@ -7,6 +7,7 @@
 #include "wherry/base/now.h"
 #include "wherry/proto/http_write.h"
 #include "wherry/proxy/origins.h"
+#include "wherry/proxy/push_wait.h"
 
 enum {
 	READY_WAIT_MS = 5000,   // for the hub, of who does not want to wait
@@ -217,38 +218,14 @@ static const struct push_methods methods = {
 	.destroy = destroy,
 };
 
-// RFC 7240 section 4.3: "Prefer: wait=10", among others.
-static struct str find_preference(const struct http_message *message)
-{
-	struct str wait = STR("wait=");
-	for (size_t i = 0; i < message->field_count; i++) {
-		struct str list = message->fields[i].value, item;
-		if (!str_equal_nocase(message->fields[i].name, STR("Prefer")))
-			continue;
-		while (str_next_item(&list, &item)) {
-			struct str start = {item.data,
-				item.length < wait.length ? item.length : wait.length};
-			if (str_equal_nocase(start, wait))
-				return (struct str){item.data + wait.length,
-					item.length - wait.length};
-		}
-	}
-	return (struct str){NULL, 0};
-}
-
-// In seconds, and not longer than the route's, which is also the wait of who says none.
+// Not longer than the route's, which is also the wait of who says none.
 static uint64_t find_wait(
 	const struct http_message *message, const struct conf_subscribe *rules)
 {
-	struct buf text = BUF_INIT;
-	uint64_t seconds = UINT64_MAX / 1000;
-	struct str wanted = find_preference(message);
-	if (push_values_read_parameter(message->query, STR("wait"), &text))
-		wanted = buf_str(&text);
-	if (!str_parse_u64(wanted, seconds, &seconds))
-		seconds = UINT64_MAX / 1000;
-	buf_finish(&text);
-	return seconds * 1000 < rules->wait_ms ? seconds * 1000 : rules->wait_ms;
+	uint64_t wait_ms;
+	if (push_wait_read(message, &wait_ms) && wait_ms < rules->wait_ms)
+		return wait_ms;
+	return rules->wait_ms;
 }
 
 enum push_creation push_longpoll_create(

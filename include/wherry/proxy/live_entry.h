@@ -51,7 +51,6 @@ enum live_look live_entry_look(const struct live_entry *entry);
 enum live_look live_entry_ask(struct live_entry *entry);
 // Lent until the loop's turn ends.
 const struct live_news *live_entry_news(const struct live_entry *entry);
-const struct conf_live *live_entry_rules(const struct live_entry *entry);
 
 // A MESSAGE_STATUS with this payload, which is static; lent until another one is asked
 // for. NULL when memory is short.
