@@ -83,10 +83,7 @@ static void publish(struct broker *broker, const struct publication_options *opt
 	for (size_t i = 0; i < options->count; i++) {
 		struct message *message = options->messages[i];
 		message->id = make_id(local);
-		local->receipts[i] = (struct publication_receipt){
-			.id = message->id,
-			.subscribers = crowds_count(local->crowds, message->channel),
-		};
+		local->receipts[i] = (struct publication_receipt){.id = message->id};
 		broker->handler->on_message(broker->arg, message);
 	}
 	done(arg, PUBLICATION_DONE, local->receipts);

@@ -225,17 +225,16 @@ void broker_redis_channel_give(
 	message_unref(arrival->message);
 }
 
-size_t broker_redis_channel_tell(struct broker_redis *redis, struct message *message)
+void broker_redis_channel_tell(struct broker_redis *redis, struct message *message)
 {
 	struct redis_channel *channel =
 		broker_redis_channel_find(redis, message->channel);
 	if (!channel || !channel->is_joined)
-		return 0;
+		return;
 	if (!channel->is_known)
 		go_on(channel);
 	channel->told = redis->local_told = message->id;
 	redis->broker.handler->on_message(redis->broker.arg, message);
-	return broker_redis_crowd_count(channel);
 }
 
 static uint64_t most(uint64_t a, uint64_t b)
@@ -252,12 +251,6 @@ void broker_redis_channel_widen(
 	limits->messages = most(limits->messages, channel->limits.messages);
 	limits->age_ms = most(limits->age_ms, channel->limits.age_ms);
 	limits->bytes = most(limits->bytes, channel->limits.bytes);
-}
-
-size_t broker_redis_channel_count(struct broker_redis *redis, struct str name)
-{
-	struct redis_channel *channel = broker_redis_channel_find(redis, name);
-	return channel ? broker_redis_crowd_count(channel) : 0;
 }
 
 struct message *broker_redis_channel_message(

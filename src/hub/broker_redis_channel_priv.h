@@ -60,8 +60,6 @@ void broker_redis_channel_note(struct broker_redis *redis, uint64_t nonce);
 MUST_CHECK struct message *broker_redis_channel_message(
 	const struct redis_channel *channel, uint64_t id, struct str record);
 
-// How many subscribers this machine has.
-size_t broker_redis_crowd_count(const struct redis_channel *channel);
 // Is there nothing left to be told to Redis, or kept?
 bool broker_redis_crowd_is_over(const struct redis_channel *channel);
 void broker_redis_crowd_destroy(struct redis_channel *channel);

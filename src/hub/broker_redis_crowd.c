@@ -27,11 +27,6 @@ struct redis_crowd {
 	TAILQ_ENTRY(redis_crowd) changed, stirred;
 };
 
-size_t broker_redis_crowd_count(const struct redis_channel *channel)
-{
-	return channel->crowd ? channel->crowd->count : 0;
-}
-
 bool broker_redis_crowd_is_over(const struct redis_channel *channel)
 {
 	const struct redis_crowd *crowd = channel->crowd;

@@ -126,12 +126,10 @@ void broker_redis_publish_finish(struct broker_redis *redis);
 // At least what its subscribers on this machine ask for.
 void broker_redis_channel_widen(
 	struct broker_redis *redis, struct str name, struct conf_history *limits);
-// How many subscribers it has on this machine.
-size_t broker_redis_channel_count(struct broker_redis *redis, struct str name);
 MUST_CHECK bool broker_redis_channel_init(struct broker_redis *redis);
 // Tells the hub of a message that is published without Redis, if it has joined the
-// channel. Returns its subscribers.
-size_t broker_redis_channel_tell(struct broker_redis *redis, struct message *message);
+// channel.
+void broker_redis_channel_tell(struct broker_redis *redis, struct message *message);
 void broker_redis_join(struct broker *broker, struct str name,
 	const struct conf_history *limits, uint64_t after);
 void broker_redis_part(struct broker *broker, struct str name);

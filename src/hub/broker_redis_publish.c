@@ -146,11 +146,8 @@ static void give_receipts(
 		return;
 	}
 	for (size_t i = 0; i < count; i++) {
-		struct str name = publication->options.messages[i]->channel;
 		receipts[i].id = first + i;
-		receipts[i].subscribers =
-			(size_t)reply->element[i + 1]->integer +
-			broker_redis_channel_count(publication->redis, name);
+		receipts[i].subscribers = (size_t)reply->element[i + 1]->integer;
 	}
 	broker_redis_see(publication->redis, first + count - 1);
 	answer(publication, PUBLICATION_DONE, receipts);
@@ -218,7 +215,7 @@ static void publish_here(struct broker_redis *redis,
 		struct message *message = options->messages[i];
 		message->id = broker_redis_local_id(redis);
 		receipts[i].id = message->id;
-		receipts[i].subscribers = broker_redis_channel_tell(redis, message);
+		broker_redis_channel_tell(redis, message);
 	}
 	done(arg, PUBLICATION_DONE, receipts);
 	free(receipts);

@@ -82,6 +82,15 @@ struct str channel_name(const struct channel *channel)
 	return (struct str){channel->name, channel->name_length};
 }
 
+size_t channel_count_present(const struct channel *channel)
+{
+	const struct hub_tap *tap;
+	size_t count = 0;
+	TAILQ_FOREACH (tap, &channel->taps, beside)
+		count += atomic_load(&tap->present);
+	return count;
+}
+
 static bool widen(uint64_t *limit, uint64_t to)
 {
 	if (*limit >= to)

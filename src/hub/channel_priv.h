@@ -25,6 +25,8 @@ MUST_CHECK struct channel *channel_get(struct hub *hub, struct str name);
 struct str channel_name(const struct channel *channel);
 // Remembers at least as much from now on. True if that is more.
 bool channel_widen(struct channel *channel, const struct conf_history *limits);
+// Its subscribers in this process: whoever came before this was asked is one of them.
+size_t channel_count_present(const struct channel *channel);
 // It was published: is remembered, and told to all who joined. Ids that are not newer
 // than the newest are known already.
 void channel_add(struct channel *channel, struct message *message);

@@ -160,9 +160,3 @@ void crowds_change(struct crowds *crowds, struct str channel, struct str member,
 		presence_leave(crowd->presence, member);
 	mark(crowds, crowd);
 }
-
-size_t crowds_count(struct crowds *crowds, struct str channel)
-{
-	const struct crowd *crowd = find(crowds, channel);
-	return crowd ? crowd->subscribers : 0;
-}

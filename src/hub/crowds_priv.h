@@ -18,4 +18,3 @@ void crowds_destroy(struct crowds *crowds);
 // Someone came, or left; how many there are now. Without memory, that is not told.
 void crowds_change(struct crowds *crowds, struct str channel, struct str member,
 	bool is_coming, enum conf_presence presence, size_t subscribers);
-size_t crowds_count(struct crowds *crowds, struct str channel);

@@ -185,6 +185,7 @@ bool feed_enter(struct feed *feed, struct subscriber_place *place,
 	place->list = !feed->todo;
 	TAILQ_INSERT_TAIL(&feed->lists[place->list], place, beside);
 	feed->subscriber_count++;
+	(void)atomic_fetch_add(&feed->tap.present, 1);
 	if (place->subscriber->slow == CONF_SLOW_LATEST && feed->latest_count++ == 0)
 		begin_newest(feed);
 	place->from = find_now(feed->feeds->hub);
@@ -201,6 +202,7 @@ void feed_leave(struct subscriber_place *place)
 {
 	struct feed *feed = place->feed;
 	TAILQ_REMOVE(&feed->lists[place->list], place, beside);
+	(void)atomic_fetch_sub(&feed->tap.present, 1);
 	if (--feed->subscriber_count == 0) {
 		feed->left_alone_ms = now_ms();
 		feed->queue = (struct conf_history){0};

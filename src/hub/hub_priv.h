@@ -66,6 +66,7 @@ struct hub_tap {
 	STAILQ_ENTRY(hub_tap) told;
 	bool needs_sync;
 	_Atomic bool is_count_posted; // hub_count is under way
+	_Atomic size_t present;       // subscribers there, since before it was joined
 };
 
 // Someone came or left.

@@ -18,13 +18,28 @@ static void give_back(struct publication *publication, enum publication_result r
 	hub_batch_mark(worker->hub);
 }
 
+// The broker knows those of other machines, and would be told of these too late.
+static void count_present(struct publication *publication)
+{
+	const struct publication_options *options = &publication->options;
+	for (size_t i = 0; i < options->count; i++) {
+		const struct channel *channel = channel_find(
+			publication->worker->hub, options->messages[i]->channel);
+		if (channel)
+			publication->receipts[i].subscribers +=
+				channel_count_present(channel);
+	}
+}
+
 static void on_published(void *arg, enum publication_result result,
 	const struct publication_receipt *receipts)
 {
 	struct publication *publication = arg;
-	if (result == PUBLICATION_DONE)
+	if (result == PUBLICATION_DONE && publication->worker) {
 		memcpy(publication->receipts, receipts,
 			publication->options.count * sizeof(*receipts));
+		count_present(publication);
+	}
 	give_back(publication, result);
 }
 

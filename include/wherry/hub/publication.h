@@ -31,7 +31,7 @@ struct publication_options {
 // What became of one message.
 struct publication_receipt {
 	uint64_t id;
-	size_t subscribers; // that there are
+	size_t subscribers; // that there are; from the broker: on other machines
 };
 
 // receipts: one for each message, in order, lent; NULL unless DONE.

@@ -19,6 +19,22 @@ static void publish_numbers(
 	}
 }
 
+// Its client was answered before, and may have told the publisher so.
+Test(subscriber, is_counted_before_its_worker_has_heard_of_the_channel)
+{
+	struct hub_fixture fixture;
+	struct reader reader = {0};
+	hub_fixture_start(&fixture);
+	reader_begin(&reader, &fixture, 0, "a", SUBSCRIBER_FROM_NOW, "");
+	hub_fixture_publish(&fixture, 1, "a", "one");
+	cr_expect_eq(fixture.reached, 1);
+	reader_expect(&reader, "one ready ");
+	reader_finish(&reader);
+	hub_fixture_publish(&fixture, 1, "a", "two");
+	cr_expect_eq(fixture.reached, 0);
+	hub_fixture_finish(&fixture);
+}
+
 Test(subscriber, gets_what_comes_in_every_worker)
 {
 	struct hub_fixture fixture;
