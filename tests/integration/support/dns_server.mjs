@@ -9,15 +9,14 @@ import { cleanup } from './cleanup.mjs';
 const TYPE_A = 1;
 const HEADER_LENGTH = 12;
 
-/** The end of the first question: its name, type and class. */
+/** The end of the first question: its name, type and class. Behind the query's if it is cut off. */
 function endOfQuestion(query) {
   let at = HEADER_LENGTH;
-  while (query[at] !== 0) at += query[at] + 1;
+  while (query[at] > 0) at += query[at] + 1;
   return at + 5;
 }
 
-function answerTo(query, { address, ttl }) {
-  const end = endOfQuestion(query);
+function answerTo(query, end, { address, ttl }) {
   const isKnown = address !== null && query.readUInt16BE(end - 4) === TYPE_A;
   const header = Buffer.alloc(HEADER_LENGTH);
   header.writeUInt16BE(query.readUInt16BE(0), 0);
@@ -40,7 +39,9 @@ export async function dnsServer(t, address, ttl = 1) {
   const socket = dgram.createSocket('udp4');
   socket.on('message', (query, from) => {
     state.questions++;
-    if (!state.isSilent) socket.send(answerTo(query, state), from.port, from.address);
+    const end = endOfQuestion(query);
+    if (state.isSilent || end > query.length) return;
+    socket.send(answerTo(query, end, state), from.port, from.address);
   });
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');
