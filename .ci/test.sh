@@ -111,14 +111,20 @@ run_units() {
 	cat "build/$1/meson-logs/testlog.txt"
 }
 
-# A file that hangs costs only itself.
+# A file that hangs costs only itself. Every file that fails says so in a line of its own.
 run_integration() {
-	local file status
+	local file status tap=$results/integration-$1.tap
 	export WHERRY=$PWD/build/$1/wherry WHERRY_SANITIZER=$2
 	for file in tests/integration/*.test.mjs; do
 		echo "# file $file"
 		status=0
-		timeout -k 10 240 node --test --test-reporter=tap "$file" || status=$?
+		timeout -k 10 240 node --test --test-reporter=tap "$file" >"$tap" || status=$?
+		cat "$tap"
+		if ! grep -q '^# fail ' "$tap"; then
+			echo "not ok - $file broke off (status $status)"
+		elif [ "$status" -ne 0 ]; then
+			echo "not ok - $file failed (status $status)"
+		fi
 		echo "# status $status"
 	done
 }
@@ -170,7 +176,9 @@ report() {
 	[ "$failed" -eq 0 ] || show_failure "$results/$name.log"
 }
 
+# First the names of all files that failed, then the beginning of what they said.
 show_failure() {
+	grep '^not ok - tests/' "$1"
 	grep -nE -A 12 '^ *not ok|^FAIL |error:|ERROR:|FAILED' "$1" | head -n 80 | grep . ||
 		tail -n 20 "$1"
 	printf '   (all of it: %s)\n' "$1"
