@@ -50,7 +50,7 @@ static void write_event(enum log_level level, const char *format, va_list argume
 	char message[MESSAGE_SIZE];
 	struct buf line = BUF_INIT;
 
-	if (!log_is_enabled(level))
+	if (level > atomic_load_explicit(&state.level, memory_order_relaxed))
 		return;
 	if (vsnprintf(message, sizeof(message), format, arguments) < 0)
 		return;
@@ -208,11 +208,6 @@ void log_reopen(void)
 	if (state.access && state.access != state.events)
 		log_sink_reopen(state.access);
 	(void)pthread_mutex_unlock(&state.guard);
-}
-
-bool log_is_enabled(enum log_level level)
-{
-	return level <= atomic_load_explicit(&state.level, memory_order_relaxed);
 }
 
 bool log_access_is_on(void)

@@ -35,9 +35,6 @@ void conf_load_push_finish(struct conf_route *route);
 void conf_load_route_finish(struct conf_load *load, const struct conf_yaml_node *root);
 // The names of cookies that have none.
 void conf_load_balance_finish(struct conf_load *load);
-// Fields that an access rule of the route adds to requests.
-void conf_load_route_add_fields(struct conf_load *load, struct conf_route *route,
-	const char *const *names, size_t count);
 
 conf_load_cb conf_load_value;
 

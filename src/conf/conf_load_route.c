@@ -23,7 +23,8 @@ static void fit_max_frame(
 		websocket->max_frame = websocket->max_message;
 }
 
-void conf_load_route_add_fields(struct conf_load *load, struct conf_route *route,
+// Fields that an access rule of the route adds to requests.
+static void add_fields(struct conf_load *load, struct conf_route *route,
 	const char *const *names, size_t count)
 {
 	struct conf_names *added = &route->added_fields;
@@ -42,12 +43,11 @@ void conf_load_route_add_fields(struct conf_load *load, struct conf_route *route
 static void note_added_fields(struct conf_load *load, struct conf_route *route)
 {
 	if (route->basic_auth.forward)
-		conf_load_route_add_fields(load, route, &route->basic_auth.forward, 1);
-	conf_load_route_add_fields(load, route, route->forward_auth.response_fields.names,
+		add_fields(load, route, &route->basic_auth.forward, 1);
+	add_fields(load, route, route->forward_auth.response_fields.names,
 		route->forward_auth.response_fields.count);
 	for (size_t i = 0; i < route->jwt.forward.set_count; i++)
-		conf_load_route_add_fields(
-			load, route, &route->jwt.forward.set[i].name, 1);
+		add_fields(load, route, &route->jwt.forward.set[i].name, 1);
 }
 
 static size_t find_service(

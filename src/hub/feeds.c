@@ -174,16 +174,3 @@ void feeds_receive(void *arg)
 	hub_batch_clear(batch);
 	free(batch);
 }
-
-void feeds_read_facts(const struct feeds *feeds, struct feeds_facts *ret_facts)
-{
-	*ret_facts = (struct feeds_facts){
-		.feeds = map_count(feeds->by_name),
-		.subscribers = feeds->subscriber_count,
-		.full = feeds->full_count,
-	};
-	const struct feed *feed;
-	TAILQ_FOREACH (feed, &feeds->all, beside)
-		ret_facts->bytes +=
-			history_bytes_from(&feed->history, feed->history.first);
-}

@@ -70,8 +70,7 @@ struct feeds {
 	struct loop_deferred pump;
 	struct loop_timer sweep;
 	struct subscriber *current; // whose callback runs; NULL once it is finished
-	size_t subscriber_count, full_count;
-	bool has_told; // something to the hub, which may be under way
+	bool has_told;              // something to the hub, which may be under way
 };
 
 // Found, or made and joined. NULL when memory is short.

@@ -41,11 +41,6 @@ void hub_batch_clear(struct hub_batch *batch)
 	hub_batch_init(batch, batch->feeds);
 }
 
-void hub_batch_mark(struct hub *hub)
-{
-	loop_defer(hub->loop, &hub->flush, hub_batch_flush, hub);
-}
-
 static void retry_later(struct hub *hub)
 {
 	loop_timer_set(&hub->retry, now_ms() + RETRY_MS);
@@ -139,7 +134,7 @@ static bool send_batch(struct hub_worker *worker)
 	return false;
 }
 
-void hub_batch_flush(void *arg)
+static void flush(void *arg)
 {
 	struct hub *hub = arg;
 	struct hub_worker *worker;
@@ -147,6 +142,11 @@ void hub_batch_flush(void *arg)
 		if (!is_empty(&worker->batch) && !send_batch(worker))
 			retry_later(hub);
 	}
+}
+
+void hub_batch_mark(struct hub *hub)
+{
+	loop_defer(hub->loop, &hub->flush, flush, hub);
 }
 
 void hub_batch_retry(void *arg)

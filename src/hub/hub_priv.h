@@ -140,7 +140,6 @@ void hub_batch_add(struct hub_tap *tap, struct message *message);
 void hub_batch_sync(struct hub_tap *tap);
 // There is something in it, for the end of the turn.
 void hub_batch_mark(struct hub *hub);
-void hub_batch_flush(void *hub);
 void hub_batch_retry(void *hub);
 
 // It was given to a message.

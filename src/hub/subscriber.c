@@ -35,7 +35,6 @@ bool subscriber_start(struct subscriber *subscriber, struct feeds *feeds,
 		.slow = (uint8_t)options->rules->slow,
 		.is_told_presence = options->rules->presence != CONF_PRESENCE_OFF,
 	};
-	feeds->subscriber_count++;
 	counters_add(&loop_counters(feeds->loop)->push_subscribers, 1);
 	subscriber->places = calloc(options->channel_count, sizeof(*subscriber->places));
 	if (!subscriber->places || !enter_all(subscriber, options)) {
@@ -48,11 +47,9 @@ bool subscriber_start(struct subscriber *subscriber, struct feeds *feeds,
 
 void subscriber_set_full(struct subscriber *subscriber, bool is_full)
 {
-	struct feeds *feeds = subscriber->feeds;
 	uint64_t change = is_full ? 1 : UINT64_MAX; // which is -1
 	subscriber->is_full = is_full;
-	feeds->full_count += change;
-	counters_add(&loop_counters(feeds->loop)->push_full, change);
+	counters_add(&loop_counters(subscriber->feeds->loop)->push_full, change);
 }
 
 void subscriber_resume(struct subscriber *subscriber)
@@ -84,7 +81,6 @@ void subscriber_finish(struct subscriber *subscriber)
 		subscriber_set_full(subscriber, false);
 	if (feeds->current == subscriber)
 		feeds->current = NULL;
-	feeds->subscriber_count--;
 	counters_subtract(&loop_counters(feeds->loop)->push_subscribers, 1);
 	*subscriber = (struct subscriber){0};
 }

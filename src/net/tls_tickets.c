@@ -121,14 +121,6 @@ static bool rotate(struct tls_tickets *tickets)
 	return is_made;
 }
 
-bool tls_tickets_rotate(struct tls_tickets *tickets)
-{
-	(void)pthread_mutex_lock(&tickets->lock); // fails only for no mutex
-	bool is_rotated = rotate(tickets);
-	(void)pthread_mutex_unlock(&tickets->lock);
-	return is_rotated;
-}
-
 // After a long silence no key of before is left: a ring full of new ones is enough.
 static void rotate_if_due(struct tls_tickets *tickets, uint64_t now_ms)
 {

@@ -127,11 +127,6 @@ void jwt_keys_destroy(struct jwt_keys *keys)
 	free(keys);
 }
 
-size_t jwt_keys_count(const struct jwt_keys *keys)
-{
-	return keys->count;
-}
-
 bool jwt_keys_has_secret(const struct jwt_keys *keys)
 {
 	for (size_t i = 0; i < keys->count; i++) {

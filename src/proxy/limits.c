@@ -198,8 +198,3 @@ void limits_set_memory(struct limits *limits, enum limits_memory level)
 {
 	atomic_store_explicit(&limits->memory, level, memory_order_relaxed);
 }
-
-size_t limits_total(const struct limits *limits)
-{
-	return limits->total;
-}

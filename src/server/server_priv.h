@@ -215,8 +215,6 @@ MUST_CHECK bool server_tls_load_early(struct server *server);
 // line for each mistake, if one is missing.
 MUST_CHECK bool server_tls_load(struct server *server, const struct conf *conf,
 	struct tls_set **ret_sets, struct buf *ret_errors);
-// Loads all again, each listener's for itself: what is wrong leaves the old one serving.
-void server_tls_reload(struct server *server);
 void server_tls_stop(struct server *server);
 // The directory of servers. False when memory is short.
 MUST_CHECK bool server_names_create(struct server *server);

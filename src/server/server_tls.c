@@ -49,13 +49,45 @@ static bool watch_files(struct server *server, const struct conf_tls *tls)
 	return is_watched;
 }
 
+// Each listener for itself.
+static void keep_former(struct server *server, struct tls_set **sets)
+{
+	for (size_t i = 0; i < server->conf->listener_count; i++) {
+		struct tls_set *former = server->snapshot->tls[i];
+		if (sets[i] || !former)
+			continue;
+		log_error("%s: the certificates that were loaded before go on",
+			server->conf->listeners[i].name);
+		sets[i] = tls_set_ref(former);
+	}
+}
+
+// Loads all again: what is wrong leaves the old one serving.
+static void reload(struct server *server)
+{
+	struct snapshot *now = server->snapshot;
+	size_t count = server->conf->listener_count;
+	struct tls_set **sets = calloc(count + 1, sizeof(struct tls_set *));
+	struct buf errors = BUF_INIT;
+	if (sets && !server_tls_load(server, server->conf, sets, &errors)) {
+		server_log_lines(buf_str(&errors), true);
+		keep_former(server, sets);
+	}
+	buf_finish(&errors);
+	if (!sets || !server_publish(server, now->rules, now->upstreams, sets, NULL))
+		log_error("no memory for new certificates; the old ones stay");
+	for (size_t i = 0; sets && i < count; i++)
+		tls_set_unref(sets[i]);
+	free(sets);
+}
+
 static void on_change(void *arg)
 {
 	struct server *server = arg;
 	if (server->is_draining)
 		return;
 	log_info("files of certificates have changed");
-	server_tls_reload(server);
+	reload(server);
 }
 
 // Also when nobody asks for a ticket, so that keys are forgotten in time.
@@ -154,37 +186,6 @@ bool server_tls_load(struct server *server, const struct conf *conf,
 		is_good &= ret_sets[i] != NULL;
 	}
 	return is_good;
-}
-
-// Each listener for itself.
-static void keep_former(struct server *server, struct tls_set **sets)
-{
-	for (size_t i = 0; i < server->conf->listener_count; i++) {
-		struct tls_set *former = server->snapshot->tls[i];
-		if (sets[i] || !former)
-			continue;
-		log_error("%s: the certificates that were loaded before go on",
-			server->conf->listeners[i].name);
-		sets[i] = tls_set_ref(former);
-	}
-}
-
-void server_tls_reload(struct server *server)
-{
-	struct snapshot *now = server->snapshot;
-	size_t count = server->conf->listener_count;
-	struct tls_set **sets = calloc(count + 1, sizeof(struct tls_set *));
-	struct buf errors = BUF_INIT;
-	if (sets && !server_tls_load(server, server->conf, sets, &errors)) {
-		server_log_lines(buf_str(&errors), true);
-		keep_former(server, sets);
-	}
-	buf_finish(&errors);
-	if (!sets || !server_publish(server, now->rules, now->upstreams, sets, NULL))
-		log_error("no memory for new certificates; the old ones stay");
-	for (size_t i = 0; sets && i < count; i++)
-		tls_set_unref(sets[i]);
-	free(sets);
 }
 
 void server_tls_stop(struct server *server)

@@ -23,7 +23,8 @@ void exchange_set_timeout(
 		loop_timer_set(&exchange->timer, now_ms() + timeout_ms);
 }
 
-struct stream *exchange_let_go(struct exchange *exchange)
+// The stream changes hands.
+static struct stream *let_go(struct exchange *exchange)
 {
 	struct stream *stream = exchange->stream;
 	if (stream)
@@ -34,7 +35,7 @@ struct stream *exchange_let_go(struct exchange *exchange)
 
 void exchange_close_stream(struct exchange *exchange)
 {
-	stream_destroy(exchange_let_go(exchange));
+	stream_destroy(let_go(exchange));
 }
 
 void exchange_release_server(struct exchange *exchange)
@@ -343,7 +344,7 @@ struct stream *exchange_take_stream(
 	exchange_outcome_answer(exchange, 101);
 	*ret_server = exchange->server;
 	exchange->server = NULL;
-	struct stream *stream = exchange_let_go(exchange);
+	struct stream *stream = let_go(exchange);
 	exchange_finish(exchange);
 	return stream;
 }
@@ -370,7 +371,7 @@ void exchange_finish(struct exchange *exchange)
 	loop_timer_clear(&exchange->timer);
 	exchange_outcome_end(exchange);
 	if (exchange->stream && is_clean(exchange))
-		pool_give(exchange->pool, exchange->server, exchange_let_go(exchange));
+		pool_give(exchange->pool, exchange->server, let_go(exchange));
 	exchange_close_stream(exchange);
 	exchange_release_server(exchange);
 	buf_finish(&exchange->head);

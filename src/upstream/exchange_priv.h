@@ -13,8 +13,6 @@ void exchange_set_timeout(
 	struct exchange *exchange, enum exchange_failure meaning, uint64_t timeout_ms);
 // The deadline for the response's head starts.
 void exchange_await_response(struct exchange *exchange);
-// The stream changes hands.
-struct stream *exchange_let_go(struct exchange *exchange);
 void exchange_close_stream(struct exchange *exchange);
 void exchange_release_server(struct exchange *exchange);
 void exchange_fail(struct exchange *exchange, enum exchange_failure failure);

@@ -39,7 +39,6 @@ void log_stop(void);
 // file that can't be opened is kept as it is, with a warning.
 void log_reopen(void);
 
-bool log_is_enabled(enum log_level level);
 bool log_access_is_on(void);
 enum log_format log_current_format(void);
 // Lines dropped since log_start, because an output was too slow or failed.

@@ -23,10 +23,3 @@ MUST_CHECK struct publication *feeds_publish(struct feeds *feeds,
 	const struct publication_options *options, publication_done_cb done, void *arg);
 // done does not run any more; what was sent is published all the same.
 void feeds_forget(struct publication *publication);
-
-// How many subscribers, channels, and bytes of messages this worker has.
-struct feeds_facts {
-	size_t feeds, subscribers, full;
-	uint64_t bytes;
-};
-void feeds_read_facts(const struct feeds *feeds, struct feeds_facts *ret_facts);

@@ -34,10 +34,9 @@ void tls_tickets_unref(struct tls_tickets *tickets); // NULL is allowed
 void tls_tickets_copy(struct tls_tickets *tickets, struct tls_tickets_keys *ret_keys);
 void tls_tickets_adopt(struct tls_tickets *tickets, const struct tls_tickets_keys *keys);
 
-// New tickets get a new key, those of the last one are taken and renewed, and older ones
-// are forgotten. Without randomness the keys stay as they are: false. Any thread.
-MUST_CHECK bool tls_tickets_rotate(struct tls_tickets *tickets);
-// The same, once for each period of TLS_TICKETS_ROTATE_MS that has gone by.
+// Once for each period of TLS_TICKETS_ROTATE_MS that has gone by: new tickets get a new
+// key, those of the last one are taken and renewed, and older ones are forgotten. Without
+// randomness the keys stay as they are. Any thread.
 void tls_tickets_rotate_if_due(struct tls_tickets *tickets, uint64_t now_ms);
 
 // Makes the context use the keys, which outlive its connections; takes its app data. A

@@ -37,6 +37,5 @@ MUST_CHECK struct jwt_keys *jwt_keys_create(
 // Secrets are wiped. NULL is allowed.
 void jwt_keys_destroy(struct jwt_keys *keys);
 
-size_t jwt_keys_count(const struct jwt_keys *keys);
 // Can tokens be made with one of them? Then its file must be kept from others.
 bool jwt_keys_has_secret(const struct jwt_keys *keys);

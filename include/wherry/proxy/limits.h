@@ -70,5 +70,3 @@ enum limits_memory {
 enum limits_memory limits_judge_memory(
 	uint64_t used, uint64_t budget, enum limits_memory before);
 void limits_set_memory(struct limits *limits, enum limits_memory level);
-// How many connections there may be in all.
-size_t limits_total(const struct limits *limits);

@@ -82,7 +82,6 @@ Test(limits, counts_all_connections)
 {
 	struct limits *limits = limits_create(&conf);
 
-	cr_expect_eq(limits_total(limits), 10);
 	for (size_t i = 0; i < 10; i++)
 		enter(limits, "127.0.0.1:1", OK);
 	enter(limits, "127.0.0.1:1", TOTAL);
@@ -153,8 +152,9 @@ Test(limits, follow_from_the_descriptors)
 		limit.rlim_cur = ROWS[i].descriptors;
 		cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
 		struct limits *limits = limits_create(&automatic);
-		cr_expect_eq(limits_total(limits), ROWS[i].total, "%zu descriptors: %zu",
-			(size_t)ROWS[i].descriptors, limits_total(limits));
+		for (size_t j = 0; j < ROWS[i].total; j++)
+			enter(limits, "127.0.0.1:1", OK);
+		enter(limits, "127.0.0.1:1", TOTAL);
 		limits_destroy(limits);
 	}
 }
