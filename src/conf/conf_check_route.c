@@ -13,7 +13,7 @@ static const char *const actions[] = {"redirect", "live", "subscribe", "publish"
 static const char action_form[] = "one of to, redirect, live, subscribe and publish";
 
 // What has no effect where no backend is asked.
-static const char *const forward_keys[] = {"path", "host", "timeouts", "body"};
+static const char *const forward_keys[] = {"path", "host", "headers", "timeouts", "body"};
 
 static void refuse_key(const struct conf_yaml_node *node, const char *key,
 	const char *action, struct conf_diag *diag)
@@ -31,8 +31,6 @@ static void check_unused(
 		refuse_key(node, forward_keys[i], action, diag);
 	if (strcmp(action, "subscribe") != 0)
 		refuse_key(node, "websocket", action, diag);
-	if (strcmp(action, "redirect") != 0)
-		refuse_key(node, "headers", action, diag);
 }
 
 static void check_action(const struct conf_yaml_node *node, struct conf_diag *diag)
