@@ -10,6 +10,7 @@
 #include "server_control_priv.h"
 #include "wherry/admin/connection_json.h"
 #include "wherry/base/now.h"
+#include "wherry/conf/conf_complaint.h"
 #include "wherry/proto/ws_check.h"
 #include "wherry/proxy/conn.h"
 #include "wherry/proxy/conn_walk.h"
@@ -91,15 +92,52 @@ static void abandon_walk(void *arg, struct proxy *proxy)
 	on_walk_over(arg);
 }
 
-// One that was meant by its number is there, or not.
+static bool has_route(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->route_count; i++) {
+		if (strcmp(conf->routes[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void refuse_route(const struct look *look)
+{
+	const struct conf *conf = look->server->conf;
+	struct conf_complaint complaint;
+	struct buf error = BUF_INIT;
+	conf_complaint_init(&complaint, str_from(look->filter.route));
+	for (size_t i = 0; i < conf->route_count; i++)
+		conf_complaint_offer(&complaint, conf->routes[i].name);
+	conf_complaint_write(&complaint, "route", &error);
+	control_call_refuse(look->call, "%.*s", STR_ARG(buf_str(&error)));
+	buf_finish(&error);
+}
+
+// False: none was found, and none could be, since nothing bears the id or name.
+// Connections of an earlier edition may be on a route that is no more.
+static bool is_sensible(const struct look *look)
+{
+	const struct conn_facts_filter *filter = &look->filter;
+	if (look->found > 0)
+		return true;
+	if (look->kills && filter->id != 0) {
+		control_call_refuse(look->call, "there is no connection %llu",
+			(unsigned long long)filter->id);
+		return false;
+	}
+	if (filter->route && !has_route(look->server->conf, filter->route)) {
+		refuse_route(look);
+		return false;
+	}
+	return !filter->upstream ||
+	       server_control_find_group(look->server, look->call, filter->upstream);
+}
+
 static void conclude(struct look *look)
 {
-	uint64_t id = look->filter.id;
 	const char *what = look->kills ? "killed" : "count";
-	if (look->kills && id != 0 && look->found == 0)
-		control_call_refuse(look->call, "there is no connection %llu",
-			(unsigned long long)id);
-	else
+	if (is_sensible(look))
 		control_call_answer(
 			look->call, json_pack("{sI}", what, (json_int_t)look->count));
 	buf_finish(&look->lines);

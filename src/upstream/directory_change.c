@@ -5,70 +5,36 @@
 #include <string.h>
 
 #include "directory_priv.h"
+#include "wherry/conf/conf_complaint.h"
 #include "wherry/conf/conf_server.h"
-#include "wherry/conf/conf_suggest.h"
-
-enum {
-	KNOWN_MAX = 20 // as many names as a reader looks through
-};
-
-// "unknown THING "WORD", did you mean "NEAREST"? (expected one of A, B)"
-struct complaint {
-	struct conf_suggest suggest;
-	struct buf known;
-	size_t count;
-};
-
-static void offer(struct complaint *complaint, const char *name)
-{
-	conf_suggest_offer(&complaint->suggest, str_from(name));
-	if (++complaint->count <= KNOWN_MAX)
-		buf_printf(&complaint->known, "%s%s", complaint->count > 1 ? ", " : "",
-			name);
-	else if (complaint->count == KNOWN_MAX + 1)
-		buf_append_str(&complaint->known, STR(", ..."));
-}
-
-static void complain(struct complaint *complaint, const char *what, struct buf *ret_error)
-{
-	struct str nearest = complaint->suggest.nearest;
-
-	buf_printf(ret_error, "%s \"%.*s\"", what, STR_ARG(complaint->suggest.word));
-	if (nearest.length > 0)
-		buf_printf(ret_error, ", did you mean \"%.*s\"?", STR_ARG(nearest));
-	if (complaint->count > 0)
-		buf_printf(ret_error, " (expected one of %.*s)",
-			STR_ARG(buf_str(&complaint->known)));
-	buf_finish(&complaint->known);
-}
 
 void directory_change_refuse_group(
 	const struct conf *conf, struct str name, struct buf *ret_error)
 {
-	struct complaint complaint = {.known = BUF_INIT};
+	struct conf_complaint complaint;
 
-	conf_suggest_init(&complaint.suggest, name);
+	conf_complaint_init(&complaint, name);
 	for (size_t i = 0; i < conf->upstream_count; i++) {
 		if (!directory_override_is_service(&conf->upstreams[i]))
-			offer(&complaint, conf->upstreams[i].name);
+			conf_complaint_offer(&complaint, conf->upstreams[i].name);
 	}
-	complain(&complaint, "unknown upstream", ret_error);
+	conf_complaint_write(&complaint, "upstream", ret_error);
 }
 
 static void refuse_server(const struct directory *directory,
 	const struct conf_upstream *group, struct str url, struct buf *ret_error)
 {
-	struct complaint complaint = {.known = BUF_INIT};
+	struct conf_complaint complaint;
 	struct directory_entry entry;
 	size_t cursor = 0;
 
-	conf_suggest_init(&complaint.suggest, url);
+	conf_complaint_init(&complaint, url);
 	while (directory_override_next_entry(directory, group, &cursor, &entry)) {
 		if (!entry.is_removed)
-			offer(&complaint, entry.conf->text);
+			conf_complaint_offer(&complaint, entry.conf->text);
 	}
 	buf_printf(ret_error, "%s: ", group->name);
-	complain(&complaint, "unknown server", ret_error);
+	conf_complaint_write(&complaint, "server", ret_error);
 }
 
 // What an order is about.

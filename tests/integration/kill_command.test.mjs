@@ -81,6 +81,8 @@ upstreams: { app: { servers: ["${backend.url}"] } }
       [[], 1, /would end all connections \(expected an id, a filter, or all\)/],
       [['--age', '0s'], 1, /would end all/],
       [[String(id + 1000)], 1, new RegExp(`there is no connection ${id + 1000}`)],
+      [['--route', 'onne'], 1, /unknown route "onne", did you mean "one"\? \(expected one of one, two\)/],
+      [['--upstream', 'ap'], 1, /unknown upstream "ap", did you mean "app"\?/],
       [[String(id), '--code', '1005'], 1, /code may not be sent/],
       [[String(id), '--code', '1006'], 1, /code may not be sent/],
       [[String(id), '--code', '70000'], 1, /code may not be sent/],
