@@ -210,8 +210,3 @@ void status_destroy(struct status *status)
 		destroy_client(status->clients);
 	free(status);
 }
-
-struct addr status_address(const struct status *status)
-{
-	return status->address;
-}

@@ -92,18 +92,6 @@ static void write_row(struct control_call *call, json_t *row)
 	json_decref(row);
 }
 
-static const char *name_state(
-	const struct directory_entry *entry, const struct upstream_member *member)
-{
-	if (entry->is_removed)
-		return "removed";
-	if (!member)
-		return "unresolved";
-	if (member->is_gone)
-		return "gone";
-	return member->is_down ? "down" : "up";
-}
-
 static void list_entry(struct control_call *call, const struct upstream *upstream,
 	const struct directory_entry *entry)
 {
@@ -115,13 +103,15 @@ static void list_entry(struct control_call *call, const struct upstream *upstrea
 			upstream_is_forgotten(member))
 			continue;
 		count++;
-		write_row(call,
-			make_row(upstream, member->server->name,
-				name_state(entry, member), entry, load(member->server)));
+		write_row(call, make_row(upstream, member->server->name,
+					entry->is_removed ? "removed"
+							  : upstream_state_name(member),
+					entry, load(member->server)));
 	}
 	if (count == 0)
 		write_row(call,
-			make_row(upstream, text, name_state(entry, NULL), entry, 0));
+			make_row(upstream, text,
+				entry->is_removed ? "removed" : "unresolved", entry, 0));
 }
 
 static void list_group(const struct server *server, struct control_call *call,

@@ -69,13 +69,6 @@ static json_t *report_rates(const struct server *server)
 		per_second[1], "websockets", per_second[2]);
 }
 
-static const char *name_state(const struct upstream_member *member)
-{
-	if (member->is_gone)
-		return "gone";
-	return member->is_down ? "down" : "up";
-}
-
 static const char *name_health(struct upstream_server *server)
 {
 	if (ejection_is_on(&server->ejection, now_ms()))
@@ -90,7 +83,7 @@ static json_t *report_server(const struct upstream *upstream, size_t index)
 	struct upstream_server *server = member->server;
 	uint64_t active = atomic_load_explicit(&server->active, memory_order_relaxed);
 	return json_pack("{ss ss ss ss si sI}", "upstream", upstream->conf->name,
-		"server", server->name, "state", name_state(member), "health",
+		"server", server->name, "state", upstream_state_name(member), "health",
 		name_health(server), "weight", (int)member->weight, "connections",
 		(json_int_t)active);
 }

@@ -85,6 +85,13 @@ bool upstream_is_forgotten(const struct upstream_member *member)
 	       atomic_load_explicit(&member->server->active, memory_order_relaxed) == 0;
 }
 
+const char *upstream_state_name(const struct upstream_member *member)
+{
+	if (member->is_gone)
+		return "gone";
+	return member->is_down ? "down" : "up";
+}
+
 const struct upstream_member *upstream_find_member(
 	const struct upstream *upstream, const struct upstream_server *server)
 {

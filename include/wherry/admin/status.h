@@ -24,5 +24,3 @@ MUST_CHECK struct status *status_create(
 	struct loop *loop, int socket, const struct status_source *source);
 // Closes all its connections, but no other descriptor of the socket. NULL is allowed.
 void status_destroy(struct status *status);
-// Where it listens.
-struct addr status_address(const struct status *status);

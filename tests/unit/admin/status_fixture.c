@@ -57,6 +57,9 @@ void fixture_start(struct fixture *fixture, struct str address)
 	cr_assert(addr_parse(address, &addr));
 	int socket = listener_open(&addr, false);
 	cr_assert_geq(socket, 0, "%d", socket);
+	fixture->address.length = sizeof(addr) - offsetof(struct addr, any);
+	cr_assert_eq(
+		getsockname(socket, &fixture->address.any, &fixture->address.length), 0);
 	fixture->status = status_create(fixture->loop, socket, &source);
 	cr_assert_not_null(fixture->status);
 }
@@ -70,11 +73,11 @@ void fixture_finish(struct fixture *fixture)
 
 int fixture_connect(const struct fixture *fixture)
 {
-	struct addr address = status_address(fixture->status);
-	int fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	const struct addr *address = &fixture->address;
+	int fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	cr_assert_geq(fd, 0);
-	cr_assert_eq(connect(fd, &address.any, address.length), 0);
+	cr_assert_eq(connect(fd, &address->any, address->length), 0);
 	return fd;
 }
 

@@ -7,6 +7,7 @@
 struct fixture {
 	struct loop *loop;
 	struct status *status;
+	struct addr address; // it listens on
 	struct loop_timer deadline;
 	bool is_draining;
 	size_t page_length; // of /metrics
