@@ -5,7 +5,8 @@ build_packages=(gcc libc6-dev meson ninja-build pkg-config scdoc
 	libevent-dev libssl-dev libyaml-dev libc-ares-dev node-llhttp
 	libcjose-dev libjansson-dev libseccomp-dev libcrypt-dev libhiredis-dev)
 clang_packages=(clang-14 libclang-rt-14-dev llvm-14)
-lint_packages=(clang-14 clang-format-14 cppcheck binutils)
+lint_packages=(clang-14 clang-format-14 cppcheck binutils
+	python3-jsonschema python3-yaml)
 # What the integration tests talk to.
 peer_packages=(nginx libnginx-mod-stream haproxy hitch curl openssl apache2-utils
 	chromium libnss3-tools dnsmasq-base redis-server)

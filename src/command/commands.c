@@ -5,6 +5,7 @@
 #include "wherry/command/control_command.h"
 #include "wherry/command/explain_command.h"
 #include "wherry/command/run_command.h"
+#include "wherry/command/schema_command.h"
 #include "wherry/command/status_command.h"
 
 static const struct options_flag run_flags[] = {
@@ -60,6 +61,8 @@ static const struct options_flag explain_flags[] = {
 	{"json", NULL, "the answer as JSON", OPTIONS_SWITCH, 0, false},
 	{0},
 };
+
+static const struct options_flag schema_flags[] = {{0}};
 
 static const struct options_flag status_flags[] = {
 	CONTROL_COMMAND_FLAGS,
@@ -211,6 +214,10 @@ const struct options_command commands_all[] = {
 		.words = explain_words, .flags = explain_flags,
 		.more = "Exit code 0, whatever the request would get.\n",
 		.run = explain_command_run},
+	{"schema", "", "print the keys of a configuration as JSON Schema",
+		.text = "Prints all keys of wherry.yaml(5) as JSON Schema (draft "
+			"2020-12), for\neditors that complete and check YAML.\n",
+		.flags = schema_flags, .run = schema_command_run},
 	{"status", "[-c FILE | --control PATH | --address ADDR] [--json]",
 		"say how the running Wherry is",
 		.text = "Asks the Wherry that runs how it is: load, and what protects "

@@ -10,18 +10,10 @@
 
 #include "wherry/conf/conf_value.h"
 
-const struct conf_schema_key *conf_schema_next_row(const struct conf_schema_key *previous)
-{
-	const struct conf_schema_key *key = previous ? previous + 1 : conf_schema_process;
-	while (key && !key->path)
-		key = key->more;
-	return key;
-}
-
 const struct conf_schema_key *conf_schema_find(const char *path)
 {
 	const struct conf_schema_key *key = NULL;
-	while ((key = conf_schema_next_row(key))) {
+	while ((key = conf_schema_table_next(key))) {
 		if (strcmp(key->path, path) == 0)
 			return key;
 	}
@@ -53,7 +45,7 @@ const struct conf_schema_key *conf_schema_next(
 	const char *parent, const struct conf_schema_key *previous)
 {
 	const struct conf_schema_key *key = previous;
-	while ((key = conf_schema_next_row(key))) {
+	while ((key = conf_schema_table_next(key))) {
 		if (is_child(key, parent))
 			return key;
 	}

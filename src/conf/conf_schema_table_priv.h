@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The parts of the table.
+// The table itself, for conf_schema and its printers.
 #pragma once
 
 #include "wherry/conf/conf_schema.h"
@@ -12,3 +12,7 @@ extern const struct conf_schema_key conf_schema_upstreams[];
 extern const struct conf_schema_key conf_schema_health[];
 extern const struct conf_schema_key conf_schema_routes[];
 extern const struct conf_schema_key conf_schema_push[];
+
+// Row after row of all parts: the first for NULL, NULL behind the last.
+const struct conf_schema_key *conf_schema_table_next(
+	const struct conf_schema_key *previous);

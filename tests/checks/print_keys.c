@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// For the check of configuration keys: without argument prints the table of keys (path,
-// default, help), with a YAML file the path of every key that stands in it, in the
-// table's spelling.
+// For the check of configuration keys: without argument prints the table of keys, with a
+// YAML file the path of every key that stands in it, in the table's spelling.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "wherry/conf/conf_schema.h"
+#include "wherry/conf/conf_schema_print.h"
 #include "wherry/conf/conf_yaml.h"
 
 enum {
@@ -60,16 +60,12 @@ static bool print_file(const char *name)
 	return is_fine;
 }
 
-// A mapping has no value of its own; the keys below it say all.
 static void print_table(void)
 {
-	const struct conf_schema_key *key = NULL;
-	while ((key = conf_schema_next_row(key))) {
-		const char *value =
-			key->default_from ? key->default_from : key->default_text;
-		if (key->type != CONF_SCHEMA_MAPPING)
-			printf("%s\t%s\t%s\n", key->path, value ? value : "", key->help);
-	}
+	struct buf table = {0};
+	conf_schema_print_keys(&table);
+	(void)fwrite(table.data, 1, table.length, stdout);
+	buf_finish(&table);
 }
 
 int main(int argc, char **argv)

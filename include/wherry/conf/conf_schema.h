@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Every key of the configuration, once, in one table: its type, range, default and help,
-// and where its value lies in struct conf. The loader, its diagnostics, `wherry check`
-// and the manual's check all follow it.
+// and where its value lies in struct conf. The loader, its diagnostics, `wherry check`,
+// the manual's check and the JSON Schema all follow it.
 #pragma once
 
 #include "wherry/base/buf.h"
@@ -92,9 +92,6 @@ struct conf_schema_key {
 
 // NULL if there is none.
 const struct conf_schema_key *conf_schema_find(const char *path);
-// Row after row, in the order of loading: the first for NULL, NULL behind the last.
-const struct conf_schema_key *conf_schema_next_row(
-	const struct conf_schema_key *previous);
 // The keys right below a path ("" is the root) in the table's order; the first for NULL,
 // NULL behind the last.
 const struct conf_schema_key *conf_schema_next(

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "wherry/conf/conf_schema.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
+
+#include "wherry/conf/conf_schema_print.h"
 
 typedef void (*visit_cb)(const struct conf_schema_key *key);
 
@@ -19,14 +22,26 @@ static size_t visit_all(const char *parent, visit_cb visit)
 	return count;
 }
 
-// How many rows stand before this one, of all parts; before NULL stand all.
-static size_t rows_before(const struct conf_schema_key *key)
+static size_t line_count(const struct buf *text)
 {
 	size_t count = 0;
-	const struct conf_schema_key *row = NULL;
-	while ((row = conf_schema_next_row(row)) != key)
-		count++;
+	for (size_t i = 0; i < text->length; i++)
+		count += text->data[i] == '\n';
 	return count;
+}
+
+// Where its row stands in the table, of all its parts.
+static size_t find_row(const char *path)
+{
+	struct buf lines = BUF_INIT;
+	char start[128];
+	(void)snprintf(start, sizeof(start), "\n%s\t", path);
+	conf_schema_print_keys(&lines);
+	const char *row = memmem(lines.data, lines.length, start, strlen(start));
+	size_t at =
+		row ? (size_t)(row - lines.data) : 0; // the first has no "\n" before it
+	buf_finish(&lines);
+	return at;
 }
 
 static void visit_key(const struct conf_schema_key *key)
@@ -53,14 +68,17 @@ static void visit_key(const struct conf_schema_key *key)
 	cr_assert_not_null(from, "%s", key->path);
 	cr_expect_eq(from->type, key->type, "%s", key->path);
 	cr_expect_eq(from->field.size, key->field.size, "%s", key->path);
-	cr_expect_lt(rows_before(from), rows_before(key),
+	cr_expect_lt(find_row(from->path), find_row(key->path),
 		"%s is loaded before its default", key->path);
 }
 
 Test(conf_schema, has_consistent_rows_that_all_hang_together)
 {
-	cr_expect_eq(visit_all("", visit_key), rows_before(NULL),
-		"each row is below another one");
+	struct buf lines = BUF_INIT;
+	size_t count = visit_all("", visit_key);
+	conf_schema_print_keys(&lines);
+	cr_expect_eq(count, line_count(&lines), "each row is below another one");
+	buf_finish(&lines);
 }
 
 Test(conf_schema, finds_keys_by_path)
@@ -97,4 +115,43 @@ Test(conf_schema, says_what_it_expects)
 		cr_expect_str_eq(
 			conf_schema_expected(conf_schema_find(rows[i].path), text),
 			rows[i].expected, "%s", rows[i].path);
+}
+
+static bool has(const struct buf *text, const char *part)
+{
+	return memmem(text->data, text->length, part, strlen(part)) != NULL;
+}
+
+Test(conf_schema_print, prints_one_line_for_each_key)
+{
+	struct buf out = BUF_INIT;
+	conf_schema_print_keys(&out);
+	cr_expect(str_has_prefix(buf_str(&out), STR("workers\tinteger:auto\tauto\t")));
+	cr_expect(has(&out, "\nlimits.exempt\tnetworks\t[127.0.0.0/8, ::1]\t"));
+	cr_expect(has(&out, "\nroutes[].body\tsize\tlimits.body\tbody of a request\n"));
+	cr_expect(has(&out, "\nupstreams.NAME.servers[].url\turl\t-\t"));
+	buf_finish(&out);
+}
+
+Test(conf_schema_print, prints_json_schema)
+{
+	struct buf out = BUF_INIT;
+	conf_schema_print_json(&out);
+	cr_expect_not(out.is_failed);
+	cr_expect(has(&out,
+		"\"workers\":{\"description\":\"threads, each with its own event "
+		"loop; auto is one for each CPU\",\"default\":\"auto\",\"anyOf\":"
+		"[{\"enum\":[\"auto\"]},{\"type\":\"integer\",\"minimum\":1,"
+		"\"maximum\":256}]}"));
+	cr_expect(has(&out, "{\"enum\":[301,302,303,307,308]}"));
+	cr_expect(has(&out, "\"default\":[\"127.0.0.0/8\",\"::1\"]"));
+	cr_expect(has(&out, "\"required\":[\"listeners\",\"routes\"]}\n"));
+	int depth = 0;
+	for (size_t i = 0; i < out.length; i++) {
+		depth += out.data[i] == '{' || out.data[i] == '[';
+		depth -= out.data[i] == '}' || out.data[i] == ']';
+	}
+	// The patterns of sizes and durations hold pairs of brackets, too.
+	cr_expect_eq(depth, 0);
+	buf_finish(&out);
 }
