@@ -6,6 +6,7 @@
 
 #include "wherry/base/base64.h"
 #include "wherry/base/utf8.h"
+#include "wherry/proto/json_members.h"
 #include "wherry/proto/json_text.h"
 
 static bool is_text(struct str data)
@@ -60,28 +61,6 @@ static const char *const member_names[] = {
 	[MEMBER_DATA64] = "data64",
 };
 
-// Sorts the members of the object into values. NULL, or what is wrong.
-static const char *sort_members(struct str rest, struct str values[MEMBER_COUNT])
-{
-	struct json_text_member member;
-	while (json_text_next_member(&rest, &member)) {
-		struct buf name = BUF_INIT;
-		size_t i = 0;
-		bool is_read = json_text_read_string(member.name, &name);
-		while (i < MEMBER_COUNT &&
-			!str_equal(buf_str(&name), str_from(member_names[i])))
-			i++;
-		buf_finish(&name);
-		if (!is_read || i == MEMBER_COUNT)
-			return "an unknown member (expected channel, key, and data or "
-			       "data64)";
-		if (values[i].data)
-			return "a member that is there twice";
-		values[i] = member.value;
-	}
-	return NULL;
-}
-
 static bool read_name(struct str value, struct buf *out)
 {
 	return !value.data || (json_text_read_string(value, out) && out->length > 0);
@@ -123,13 +102,9 @@ static const char *read_members(
 bool push_envelope_read(struct str text, struct push_envelope_request *ret_request,
 	const char **reterr_text)
 {
-	struct str values[MEMBER_COUNT] = {{NULL, 0}};
-	struct str rest;
+	struct str values[MEMBER_COUNT];
 	*ret_request = (struct push_envelope_request){0};
-	*reterr_text = "a message that is no JSON object";
-	if (!json_text_is_value(text) || !json_text_open_object(text, &rest))
-		return false;
-	*reterr_text = sort_members(rest, values);
+	*reterr_text = json_members_sort(text, member_names, MEMBER_COUNT, values);
 	if (!*reterr_text)
 		*reterr_text = read_members(values, ret_request);
 	return !*reterr_text;
