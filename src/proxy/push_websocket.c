@@ -1,48 +1,41 @@
 // SPDX-License-Identifier: MIT
-// A subscription over a WebSocket that ends here: what the client's frames ask for, and
-// what is published in its channels. How it ends is push_websocket_close.c's.
+// A WebSocket that ends here: what goes over it, either way. How it ends is
+// push_websocket_close.c's.
 #include "push_websocket_priv.h"
 
 #include <stdlib.h>
 
 #include "wherry/base/now.h"
-#include "wherry/proto/push_envelope.h"
 
 enum {
 	MAX_FRAGMENTS = 1024,        // of one message
 	CONTROL_FRAMES_A_SECOND = 50 // a client that pings more often is no client
 };
 
-static enum subscriber_answer deliver(void *arg, struct message *message)
+void push_websocket_write(struct push_websocket *socket, struct message *message)
 {
-	struct push_websocket *socket = arg;
-	struct stream *client = socket->subscription.push.client;
 	bool is_raw = !socket->subscription.wants_envelope;
-	if (stream_is_full(client))
-		return SUBSCRIBER_FULL;
 	if (is_raw && message->kind != MESSAGE_DATA)
-		return SUBSCRIBER_TOOK; // there is nothing but payloads
+		return; // there is nothing but payloads
 	struct str frame =
 		message_encode(message, is_raw ? MESSAGE_FRAME : MESSAGE_ENVELOPE_FRAME);
 	if (frame.length == 0) {
 		push_websocket_close_for(socket, CLOSE_REASON_NO_MEMORY, NULL);
-		return SUBSCRIBER_TOOK;
+		return;
 	}
-	stream_write(client, frame.data, frame.length);
+	stream_write(socket->subscription.push.client, frame.data, frame.length);
 	socket->message_ms = now_ms();
 	socket->result.messages_out++;
+}
+
+enum subscriber_answer push_websocket_deliver(
+	struct push_websocket *socket, struct message *message)
+{
+	if (stream_is_full(socket->subscription.push.client))
+		return SUBSCRIBER_FULL;
+	push_websocket_write(socket, message);
 	return SUBSCRIBER_TOOK;
 }
-
-static void on_subscription_end(void *arg, enum close_reason reason, const char *detail)
-{
-	push_websocket_close_for(arg, reason, detail);
-}
-
-static const struct subscriber_handler subscriber_events = {
-	.deliver = deliver,
-	.on_end = on_subscription_end,
-};
 
 static void set_rules(struct push_websocket *socket)
 {
@@ -58,9 +51,9 @@ static void set_rules(struct push_websocket *socket)
 static void start(struct push *push)
 {
 	struct push_websocket *socket = (struct push_websocket *)push;
-	struct push_subscription *subscription = &socket->subscription;
+	struct buf *head = &socket->subscription.head;
 	struct reply reply;
-	if (!push_subscription_start(subscription, &subscriber_events, &reply)) {
+	if (!socket->use->start(socket, &reply)) {
 		push->handler->on_reply(push->arg, &reply,
 			reply.status >= 500 ? CLOSE_REASON_NO_MEMORY
 					    : CLOSE_REASON_REFUSED);
@@ -68,102 +61,18 @@ static void start(struct push *push)
 	}
 	socket->message_ms = now_ms();
 	push->has_head = true;
-	stream_write(push->client, subscription->head.data, subscription->head.length);
-	buf_finish(&subscription->head);
+	stream_write(push->client, head->data, head->length);
+	buf_finish(head);
 	push_websocket_watch(socket);
 	push->handler->on_switch(push->arg);
-}
-
-static void on_published(void *arg, enum publication_result result,
-	const struct publication_receipt *receipts)
-{
-	struct push_websocket *socket = arg;
-	socket->publication = NULL;
-	switch (result) {
-	case PUBLICATION_DONE:
-	case PUBLICATION_DUPLICATE:
-		stream_resume(socket->subscription.push.client);
-		return;
-	case PUBLICATION_REFUSED:
-		push_websocket_close_for(socket, CLOSE_REASON_OVERLOAD,
-			"too many channels (hub.channels)");
-		return;
-	case PUBLICATION_AWAY:
-		push_websocket_close_for(
-			socket, CLOSE_REASON_OVERLOAD, "the broker can't be reached");
-		return;
-	case PUBLICATION_MEMORY:
-		break;
-	}
-	push_websocket_close_for(socket, CLOSE_REASON_NO_MEMORY, NULL);
-}
-
-static void publish(struct push_websocket *socket, const struct message_parts *parts)
-{
-	const struct conf_channel *rules = &socket->subscription.rules->channel;
-	if (parts->channel.length == 0) {
-		push_websocket_close_for(socket, CLOSE_REASON_POLICY,
-			"a message to a channel that it has not subscribed");
-		return;
-	}
-	struct message *message = message_create(parts);
-	struct publication_options options = {
-		.messages = &message,
-		.count = 1,
-		.history = rules->history,
-		.is_local_allowed = rules->is_local_allowed,
-	};
-	if (message)
-		socket->publication = feeds_publish(socket->subscription.push.site->feeds,
-			&options, on_published, socket);
-	message_unref(message);
-	if (!socket->publication)
-		push_websocket_close_for(socket, CLOSE_REASON_NO_MEMORY, NULL);
-}
-
-static void publish_envelope(struct push_websocket *socket, struct str text)
-{
-	struct push_envelope_request request;
-	const char *error = NULL;
-	if (!push_envelope_read(text, &request, &error)) {
-		push_websocket_close_for(socket, CLOSE_REASON_POLICY, error);
-	} else {
-		struct message_parts parts = {
-			.kind = MESSAGE_DATA,
-			.channel = push_subscription_find_channel(
-				&socket->subscription, buf_str(&request.channel)),
-			.payload = buf_str(&request.payload),
-			.key = buf_str(&request.key),
-		};
-		publish(socket, &parts);
-	}
-	push_envelope_finish(&request);
 }
 
 static void take_message(
 	struct push_websocket *socket, const struct ws_message_event *event)
 {
-	const struct conf_subscribe *rules = socket->subscription.rules;
 	socket->message_ms = now_ms();
 	socket->result.messages_in++;
-	if (!rules->may_publish) {
-		push_websocket_close_for(socket, CLOSE_REASON_POLICY,
-			"this route takes no messages (publish)");
-	} else if (rules->rate.count != 0 &&
-		   rate_take(&socket->messages, &rules->rate, now_ms(), 1) != 0) {
-		push_websocket_close_for(
-			socket, CLOSE_REASON_POLICY, "more messages than allowed (rate)");
-	} else if (socket->subscription.wants_envelope) {
-		publish_envelope(socket, event->payload);
-	} else {
-		struct message_parts parts = {
-			.kind = MESSAGE_DATA,
-			.channel = push_subscription_find_channel(
-				&socket->subscription, STR("")),
-			.payload = event->payload,
-		};
-		publish(socket, &parts);
-	}
+	socket->use->take(socket, event->payload);
 }
 
 static void take_control(
@@ -186,12 +95,16 @@ static void take_control(
 }
 
 // One message is published at a time; the client is read on when it is. More than that it
-// seldom sends, so that it is rarely stopped.
+// seldom sends, so that it is rarely stopped. And who does not read its answers asks
+// nothing more.
 static bool holds_back(struct push_websocket *socket, size_t rest)
 {
-	if (!socket->publication || socket->has_sent_close || rest == 0)
+	struct stream *client = socket->subscription.push.client;
+	bool is_busy = socket->publication ||
+		       (socket->use->is_answered && stream_is_full(client));
+	if (!is_busy || socket->has_sent_close || rest == 0)
 		return false;
-	stream_pause(socket->subscription.push.client);
+	stream_pause(client);
 	return true;
 }
 
@@ -234,15 +147,14 @@ static void on_room(struct push *push)
 	if (socket->has_sent_close)
 		push_websocket_settle(socket);
 	else
-		push_subscription_resume(&socket->subscription);
+		socket->use->resume(socket);
 }
 
 static bool renew(
 	struct push *push, struct edition *edition, const struct conf_route *route)
 {
 	struct push_websocket *socket = (struct push_websocket *)push;
-	if (!(route->subscribe.transports & CONF_TRANSPORT_WEBSOCKET) ||
-		!push_subscription_renew(push, edition, route))
+	if (!socket->use->renew(socket, edition, route))
 		return false;
 	set_rules(socket);
 	push_websocket_watch(socket);
@@ -283,6 +195,7 @@ static void destroy(struct push *push)
 	socket->publication = NULL;
 	loop_timer_finish(&socket->timer);
 	ws_message_finish(&socket->reader);
+	socket->use->stop(socket);
 	push_subscription_finish(&socket->subscription);
 	loop_defer(push->site->loop, &socket->deferred, free_socket, socket);
 }
@@ -302,14 +215,15 @@ static const struct push_methods methods = {
 	.destroy = destroy,
 };
 
-enum push_creation push_websocket_create(
-	const struct push_question *question, struct push **ret_push)
+enum push_creation push_websocket_make(const struct push_question *question,
+	const struct push_websocket_use *use, struct push **ret_push)
 {
-	struct push_websocket *socket = calloc(1, sizeof(*socket));
+	struct push_websocket *socket = calloc(1, use->size);
 	if (!socket)
 		return PUSH_MEMORY;
 	struct push_subscription *subscription = &socket->subscription;
-	if (!push_subscription_init(subscription, &methods, question)) {
+	socket->use = use;
+	if (!use->init(socket, &methods, question)) {
 		free(socket);
 		return PUSH_MEMORY;
 	}

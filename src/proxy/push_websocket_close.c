@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How the WebSocket of a subscription ends: Close frames (RFC 6455 section 7), and what
+// How a WebSocket that ends here ends: Close frames (RFC 6455 section 7), and what
 // time does to it: pings, the dead found, and tokens that expire.
 #include <string.h>
 #include <sys/random.h>
@@ -28,7 +28,7 @@ static void note_reason(struct push_websocket *socket, enum close_reason reason,
 	socket->result.reason = reason;
 	socket->result.ended_by = ended_by;
 	socket->result.detail = detail;
-	push_subscription_stop(&socket->subscription);
+	socket->use->stop(socket);
 }
 
 static void send_close(struct push_websocket *socket, uint16_t code, const char *text)

@@ -23,7 +23,7 @@ static bool is_listed(struct str list, struct str subprotocol)
 static bool choose_subprotocol(const struct http_message *message,
 	const struct conf_route *route, struct str *ret_chosen)
 {
-	const char *name = route->jwt.subprotocol ? route->jwt.subprotocol : "";
+	const char *name = route && route->jwt.subprotocol ? route->jwt.subprotocol : "";
 	struct ws_subprotocol_token token;
 	struct buf offered = BUF_INIT;
 	ws_subprotocol_split(message, str_from(name), &offered, &token);

@@ -1,14 +1,37 @@
 // SPDX-License-Identifier: MIT
-// The WebSocket of a subscription as its parts see it: push_websocket_head.c (how it
-// begins), push_websocket.c (what goes over it) and push_websocket_close.c (how it ends,
-// and what time does to it).
+// A WebSocket that ends here as its parts see it: push_websocket_head.c (how it begins),
+// push_websocket.c (what goes over it) and push_websocket_close.c (how it ends, and what
+// time does to it); and what it is there for: push_websocket_subscription.c, push_page.c.
 #pragma once
 
 #include "push_subscription_priv.h"
 #include "wherry/proto/ws_message.h"
 
+struct push_websocket;
+
+// What it is there for.
+struct push_websocket_use {
+	size_t size;      // of what the socket is the first member of; zeroed
+	bool is_answered; // each message gets an answer: without room none is read
+	// push_init at least, and the rules. False when memory is short: nothing is left.
+	bool (*init)(struct push_websocket *socket, const struct push_methods *methods,
+		const struct push_question *question);
+	// 101 is about to be written. False: it is the reply instead.
+	bool (*start)(struct push_websocket *socket, struct reply *ret_reply);
+	// A message of the client's, lent.
+	void (*take)(struct push_websocket *socket, struct str payload);
+	// There is room again.
+	void (*resume)(struct push_websocket *socket);
+	// It is to write no more messages. Also before it starts, and twice.
+	void (*stop)(struct push_websocket *socket);
+	// See push_methods; route is NULL where the socket is on none.
+	bool (*renew)(struct push_websocket *socket, struct edition *edition,
+		const struct conf_route *route);
+};
+
 struct push_websocket {
-	struct push_subscription subscription;
+	struct push_subscription subscription; // of a page: the rules alone
+	const struct push_websocket_use *use;
 	struct ws_message reader;
 	struct ws_check_limits limits;   // of reader
 	struct rate messages, controls;  // of the client's
@@ -26,7 +49,17 @@ struct push_websocket {
 	bool is_finishing; // FIN was asked for
 };
 
-// The 101 to a handshake that is complete. False when memory is short.
+// Before anything is written. PUSH_MADE or PUSH_MEMORY.
+MUST_CHECK enum push_creation push_websocket_make(const struct push_question *question,
+	const struct push_websocket_use *use, struct push **ret_push);
+// Writes the message, if its client is one for it. May close the socket.
+void push_websocket_write(struct push_websocket *socket, struct message *message);
+// The same, unless the client's stream is full.
+enum subscriber_answer push_websocket_deliver(
+	struct push_websocket *socket, struct message *message);
+
+// The 101 to a handshake that is complete; route may be NULL. False when memory
+// is short.
 MUST_CHECK bool push_websocket_write_head(struct buf *out,
 	const struct http_message *message, const struct conf_route *route,
 	bool *ret_wants_envelope);
