@@ -77,16 +77,16 @@ static json_t *write_name(const char *name)
 }
 
 // Of one who subscribes: where, and how much waits for it in the hub.
-static bool add_subscriber(json_t *line, const struct subscriber *subscriber)
+static bool add_subscriber(json_t *line, const struct conn_facts *facts)
 {
-	size_t count = subscriber ? subscriber->place_count : 0, messages = 0;
+	size_t messages = 0;
 	uint64_t bytes = 0;
+	struct str name;
 	json_t *channels = json_array();
-	for (size_t i = 0; i < count; i++)
-		(void)json_array_append_new(
-			channels, write_text(subscriber_channel(subscriber, i)));
-	if (subscriber)
-		subscriber_lag(subscriber, &messages, &bytes);
+	for (size_t i = 0; conn_facts_find_channel(facts, i, &name); i++)
+		(void)json_array_append_new(channels, write_text(name));
+	if (facts->subscriber)
+		subscriber_lag(facts->subscriber, &messages, &bytes);
 	return json_object_set_new(line, "channels", channels) == 0 &&
 	       json_object_set_new(line, "waiting", json_integer((json_int_t)messages)) ==
 		       0 &&
@@ -116,7 +116,7 @@ static json_t *write_facts(const struct conn_facts *facts)
 void connection_json_write(struct buf *out, const struct conn_facts *facts)
 {
 	json_t *line = write_facts(facts);
-	bool is_whole = line && add_subscriber(line, facts->subscriber);
+	bool is_whole = line && add_subscriber(line, facts);
 	char *text = is_whole ? json_dumps(line, JSON_COMPACT) : NULL;
 	if (text) {
 		buf_append_str(out, str_from(text));

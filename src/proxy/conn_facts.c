@@ -7,7 +7,6 @@
 #include <openssl/ssl.h>
 
 #include "conn_priv.h"
-#include "wherry/hub/subscriber.h"
 
 static uint64_t later(uint64_t a, uint64_t b)
 {
@@ -71,6 +70,7 @@ static void read_push(const struct conn *conn, uint64_t now, struct conn_facts *
 	facts->messages_out = so_far.messages_out;
 	facts->idle_ms = now - conn->push->methods->last_message_ms(conn->push);
 	facts->push = conn->push->methods->name;
+	facts->pushed = conn->push;
 	if (conn->push->methods->find_subscriber)
 		facts->subscriber = conn->push->methods->find_subscriber(conn->push);
 }
@@ -120,11 +120,19 @@ static bool is_same(const char *wanted, const char *found)
 	return !wanted || (found && strcmp(wanted, found) == 0);
 }
 
+bool conn_facts_find_channel(
+	const struct conn_facts *facts, size_t index, struct str *ret_name)
+{
+	const struct push *push = facts->pushed;
+	return push && push->methods->find_channel &&
+	       push->methods->find_channel(push, index, ret_name);
+}
+
 static bool subscribes_to(const struct conn_facts *facts, const char *channel)
 {
-	const struct subscriber *subscriber = facts->subscriber;
-	for (size_t i = 0; subscriber && i < subscriber->place_count; i++) {
-		if (str_equal(subscriber_channel(subscriber, i), str_from(channel)))
+	struct str name;
+	for (size_t i = 0; conn_facts_find_channel(facts, i, &name); i++) {
+		if (str_equal(name, str_from(channel)))
 			return true;
 	}
 	return false;

@@ -153,6 +153,11 @@ bool live_entry_is_wanted(const struct live_entry *entry)
 	       now_ms() - entry->asked_ms <= while_ms;
 }
 
+struct str live_entry_url(const struct live_entry *entry)
+{
+	return live_key_url(&entry->key);
+}
+
 enum live_look live_entry_look(const struct live_entry *entry)
 {
 	const struct live_news *news = &entry->news;

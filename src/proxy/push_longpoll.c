@@ -213,6 +213,7 @@ static const struct push_methods methods = {
 	.on_eof = on_eof,
 	.close = close_poll,
 	.measure = measure,
+	.find_channel = push_subscription_name_channel,
 	.find_subscriber = push_subscription_find,
 	.last_message_ms = last_message_ms,
 	.destroy = destroy,

@@ -214,6 +214,7 @@ static const struct push_methods methods = {
 	.close = close_stream,
 	.renew = renew,
 	.measure = measure,
+	.find_channel = push_subscription_name_channel,
 	.find_subscriber = push_subscription_find,
 	.last_message_ms = last_message_ms,
 	.destroy = destroy,

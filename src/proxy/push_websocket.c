@@ -161,6 +161,12 @@ static bool renew(
 	return true;
 }
 
+static bool find_channel(const struct push *push, size_t index, struct str *ret_name)
+{
+	const struct push_websocket *socket = (const struct push_websocket *)push;
+	return socket->use->find_channel(push, index, ret_name);
+}
+
 static void measure(const struct push *push, struct relay_result *ret_result)
 {
 	const struct push_websocket *socket = (const struct push_websocket *)push;
@@ -210,6 +216,7 @@ static const struct push_methods methods = {
 	.close = push_websocket_close,
 	.renew = renew,
 	.measure = measure,
+	.find_channel = find_channel,
 	.find_subscriber = push_subscription_find,
 	.last_message_ms = last_message_ms,
 	.destroy = destroy,

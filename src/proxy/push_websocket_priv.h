@@ -27,6 +27,8 @@ struct push_websocket_use {
 	// See push_methods; route is NULL where the socket is on none.
 	bool (*renew)(struct push_websocket *socket, struct edition *edition,
 		const struct conf_route *route);
+	// See push_methods.
+	bool (*find_channel)(const struct push *push, size_t index, struct str *ret_name);
 };
 
 struct push_websocket {

@@ -146,6 +146,7 @@ static const struct push_websocket_use subscription_use = {
 	.resume = resume,
 	.stop = stop,
 	.renew = renew,
+	.find_channel = push_subscription_name_channel,
 };
 
 enum push_creation push_websocket_create(

@@ -4,8 +4,10 @@
 #pragma once
 
 #include "wherry/base/addr.h"
+#include "wherry/base/attributes.h"
 
 struct conn;
+struct push;
 struct subscriber;
 
 enum conn_facts_kind {
@@ -31,12 +33,17 @@ struct conn_facts {
 	uint64_t idle_ms; // since the last message; of HTTP, since the last byte
 	uint64_t bytes_in, bytes_out;
 	uint64_t messages_in, messages_out;
-	uint64_t buffered_bytes; // that the client's kernel has not taken yet
-	const char *push;        // how it is told: "sse"
+	uint64_t buffered_bytes;   // that the client's kernel has not taken yet
+	const char *push;          // how it is told: "sse"
+	const struct push *pushed; // for conn_facts_find_channel
 	const struct subscriber *subscriber;
 };
 
 void conn_facts_read(const struct conn *conn, uint64_t now, struct conn_facts *ret_facts);
+// Where it subscribes, counted from 0; of live URLs path and query. Lent until the turn
+// ends. False: that was all.
+MUST_CHECK bool conn_facts_find_channel(
+	const struct conn_facts *facts, size_t index, struct str *ret_name);
 
 // All that is set must fit; NULL, 0 and false: not set.
 struct conn_facts_filter {

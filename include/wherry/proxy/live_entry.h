@@ -45,6 +45,8 @@ void live_entry_renew(struct live_entry *entry, struct edition *edition,
 MUST_CHECK bool live_entry_follow_route(struct live_entry *entry, struct edition *edition,
 	const struct conf_route *route);
 
+// Path and query that its clients ask for. Lent.
+struct str live_entry_url(const struct live_entry *entry);
 // Without being counted as interest.
 enum live_look live_entry_look(const struct live_entry *entry);
 // A client asks for it: it will be kept up to date for a while.

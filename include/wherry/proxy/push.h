@@ -57,6 +57,9 @@ struct push_methods {
 		const struct conf_route *route);
 	// Messages so far, and the Close code.
 	void (*measure)(const struct push *push, struct relay_result *ret_result);
+	// Where it subscribes, counted from 0; of live URLs path and query. Lent until
+	// the turn ends. False: that was all. NULL: nowhere.
+	bool (*find_channel)(const struct push *push, size_t index, struct str *ret_name);
 	// Lent. NULL: it never is one.
 	const struct subscriber *(*find_subscriber)(const struct push *push);
 	// now_ms of the last message, either way.
