@@ -11,6 +11,7 @@
 #include "wherry/base/base64.h"
 #include "wherry/proto/json_text.h"
 #include "wherry/proto/push_envelope.h"
+#include "wherry/proto/push_follow.h"
 
 static void require_base64(json_t *data, struct str payload)
 {
@@ -56,6 +57,20 @@ static void read_request(struct str text)
 	push_envelope_finish(&request);
 }
 
+static void read_follow(struct str text)
+{
+	struct push_follow follow;
+	const char *error = NULL;
+	if (push_follow_read(text, &follow, &error)) {
+		FUZZ_REQUIRE(!error && json_text_is_value(text));
+		FUZZ_REQUIRE(follow.url.length > 0 && follow.url.length < text.length);
+		FUZZ_REQUIRE(!follow.is_end || follow.last_event_id.length == 0);
+	} else {
+		FUZZ_REQUIRE(error);
+	}
+	push_follow_finish(&follow);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str text = {(const char *)data, size};
@@ -63,5 +78,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	write_payload(text);
 	read_request(text);
+	read_follow(text);
 	return 0;
 }
