@@ -7,6 +7,7 @@
 #include "explain_priv.h"
 #include "wherry/conf/conf_value.h"
 #include "wherry/proxy/live_script.h"
+#include "wherry/proxy/push_page.h"
 
 static void add_request(struct explain *explain)
 {
@@ -64,10 +65,19 @@ static void refuse_head(struct explain *explain, unsigned status, const char *er
 	explain_add(explain, to, "because", "%s", error);
 }
 
-static void tell_script(struct explain *explain)
+// False: a route decides.
+static bool tell_own(struct explain *explain)
 {
+	const char *what = NULL;
+	if (live_script_is_asked(explain->conf, &explain->message))
+		what = "the script for live URLs";
+	else if (push_page_is_asked(explain->conf, &explain->message))
+		what = "the WebSocket of that script";
+	if (!what)
+		return false;
 	json_t *to = explain_add_object(explain, explain->root, "answer");
-	explain_add(explain, to, "from", "Wherry itself: the script for live URLs");
+	explain_add(explain, to, "from", "Wherry itself: %s", what);
+	return true;
 }
 
 static void ask(struct explain *explain)
@@ -89,10 +99,8 @@ static void ask(struct explain *explain)
 		&explain->choice);
 	explain->request.route = explain->choice.route;
 	add_request(explain);
-	if (live_script_is_asked(explain->conf, &explain->message)) {
-		tell_script(explain);
+	if (tell_own(explain))
 		return;
-	}
 	explain_routes(explain);
 	explain_outcome(explain);
 	explain_websocket(explain);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 // What Wherry answers by itself, before access rules are asked and whatever the route:
-// the script for live URLs, and browsers' questions.
+// the script for live URLs, the WebSocket that it opens, and browsers' questions.
 #include "conn_priv.h"
 
+#include "wherry/proxy/limits.h"
 #include "wherry/proxy/live_script.h"
 #include "wherry/proxy/origins.h"
+#include "wherry/proxy/push_page.h"
 
 static void refuse(struct conn *conn)
 {
@@ -39,6 +41,53 @@ static void answer_script(struct conn *conn, const struct http_message *message)
 		reply.status == 405 ? CLOSE_REASON_REFUSED : CLOSE_REASON_DONE);
 }
 
+// Nothing of a route is asked for yet, but handshakes may be too many.
+static bool is_page_in_limits(struct conn *conn)
+{
+	struct limits_refusal refusal;
+	if (limits_enter_request(
+		    conn->site->limits, conn->edition->rules, &conn->request, &refusal))
+		return true;
+	conn_reply(conn,
+		(struct reply){
+			.status = refusal.status,
+			.detail = refusal.detail,
+			.retry_after_s = refusal.retry_after_s,
+		},
+		refusal.status == 429 ? CLOSE_REASON_POLICY : CLOSE_REASON_OVERLOAD);
+	return false;
+}
+
+static void open_page(struct conn *conn, const struct http_message *message)
+{
+	struct push_question question = {
+		.site = conn->site,
+		.edition = conn->edition,
+		.client = conn->client,
+		.peer = &conn->peer,
+		.request = &conn->request,
+		.message = message,
+		.handler = &conn_push_events,
+		.arg = conn,
+	};
+	struct reply reply = {0};
+	conn->request.route = NULL; // it is on none
+	if (!is_page_in_limits(conn))
+		return;
+	switch (push_page_create(&question, &conn->push, &reply)) {
+	case PUSH_MADE:
+		conn_start_push(conn);
+		return;
+	case PUSH_REFUSED:
+		conn_reply(conn, reply, CLOSE_REASON_REFUSED);
+		return;
+	case PUSH_NONE:
+	case PUSH_MEMORY:
+		break;
+	}
+	refuse(conn);
+}
+
 static bool is_preflight(
 	const struct route_choice *choice, const struct http_message *message)
 {
@@ -51,6 +100,10 @@ bool conn_answer(struct conn *conn, const struct http_message *message,
 {
 	if (live_script_is_asked(conn->edition->conf, message)) {
 		answer_script(conn, message);
+		return true;
+	}
+	if (push_page_is_asked(conn->edition->conf, message)) {
+		open_page(conn, message);
 		return true;
 	}
 	if (is_preflight(choice, message)) {

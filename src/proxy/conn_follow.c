@@ -119,13 +119,16 @@ static enum conn_follow_result follow_push(struct conn *conn)
 	const struct push_methods *methods = conn->push->methods;
 	if (!methods->renew || newest == conn->edition)
 		return CONN_FOLLOW_NONE;
-	if (newest->rules != conn->edition->rules &&
+	if (former && newest->rules != conn->edition->rules &&
 		!find_route(&conn->request, newest->conf, &route))
 		return CONN_FOLLOW_NONE;
-	if (!route || route->action != former->action ||
-		!methods->renew(conn->push, newest, route))
+	if (former && (!route || route->action != former->action))
 		return CONN_FOLLOW_ROUTE_GONE;
-	limits_move_request(conn->edition->rules, newest->rules, &conn->request, route);
+	if (!methods->renew(conn->push, newest, route))
+		return CONN_FOLLOW_ROUTE_GONE;
+	if (route)
+		limits_move_request(
+			conn->edition->rules, newest->rules, &conn->request, route);
 	go_by(conn, newest);
 	conn->push->edition = newest;
 	return CONN_FOLLOW_KEPT;

@@ -16,7 +16,8 @@ static bool looks_at_source(const struct rules *rules, const struct request *req
 	const struct conf_limits *conf = &rules->conf->limits;
 	return conf->request_rate.per_source.count != 0 ||
 	       (request->is_websocket && conf->websocket_rate.per_source.count != 0) ||
-	       request->route->limits.request_rate.per_source.count != 0;
+	       (request->route &&
+		       request->route->limits.request_rate.per_source.count != 0);
 }
 
 static size_t find_route(const struct rules *rules, const struct request *request)
@@ -55,7 +56,8 @@ static bool take_source(struct limits *limits, const struct rules *rules,
 		       (!request->is_websocket ||
 			       limits_rate_take_source(limits, conf,
 				       LIMITS_RATE_WEBSOCKETS, &client, ret_refusal)) &&
-		       take_route_source(limits, rules, request, &client, ret_refusal));
+		       (!request->route || take_route_source(limits, rules, request,
+						   &client, ret_refusal)));
 }
 
 static bool take_route(const struct rules *rules, const struct request *request,
@@ -97,8 +99,8 @@ bool limits_enter_request(struct limits *limits, const struct rules *rules,
 	       limits_rate_take(limits, conf, LIMITS_RATE_REQUESTS, ret_refusal) &&
 	       (!request->is_websocket || limits_rate_take(limits, conf,
 						  LIMITS_RATE_WEBSOCKETS, ret_refusal)) &&
-	       take_route(rules, request, ret_refusal) &&
-	       count_in_route(rules, request, ret_refusal);
+	       (!request->route || (take_route(rules, request, ret_refusal) &&
+					   count_in_route(rules, request, ret_refusal)));
 }
 
 bool limits_enter_publications(const struct rules *rules, const struct request *request,

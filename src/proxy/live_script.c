@@ -15,16 +15,20 @@
 	"ETag: " TAG "\r\n"                                                              \
 	"X-Content-Type-Options: nosniff\r\n"
 
-bool live_script_is_asked(const struct conf *conf, const struct http_message *message)
+bool live_script_is_offered(const struct conf *conf)
 {
-	if (!str_equal(message->path, STR(LIVE_SCRIPT_PATH)))
-		return false;
 	for (size_t i = 0; i < conf->route_count; i++) {
 		enum conf_action action = conf->routes[i].action;
 		if (action == CONF_LIVE || action == CONF_SUBSCRIBE)
 			return true;
 	}
 	return false;
+}
+
+bool live_script_is_asked(const struct conf *conf, const struct http_message *message)
+{
+	return str_equal(message->path, STR(LIVE_SCRIPT_PATH)) &&
+	       live_script_is_offered(conf);
 }
 
 static bool has_it_already(const struct http_message *message)

@@ -97,18 +97,28 @@ static bool wants_patches(const struct push_question *question,
 	       (!question->message->is_websocket_upgrade || subscription->wants_envelope);
 }
 
-static enum push_creation create_subscription(const struct push_question *question,
-	struct push **ret_push, struct reply *ret_reply)
+enum push_creation push_live_find(const struct push_question *question, bool is_ours,
+	struct live_entry **ret_entry, struct reply *ret_reply)
 {
 	if (!may_share(question))
 		return refuse(ret_reply, PUSH_LIVE_NOT_SHARED);
-	struct live_entry *entry = find_entry(question, true, true);
-	if (!entry)
+	*ret_entry = find_entry(question, is_ours, true);
+	if (!*ret_entry)
 		return PUSH_MEMORY;
-	enum push_creation creation =
-		is_passed(entry)
-			? refuse(ret_reply, "what this URL says is not for sharing")
-			: push_subscribe_create(question, ret_push, ret_reply);
+	if (!is_passed(*ret_entry))
+		return PUSH_MADE;
+	live_entry_release(*ret_entry);
+	return refuse(ret_reply, "what this URL says is not for sharing");
+}
+
+static enum push_creation create_subscription(const struct push_question *question,
+	struct push **ret_push, struct reply *ret_reply)
+{
+	struct live_entry *entry;
+	enum push_creation creation = push_live_find(question, true, &entry, ret_reply);
+	if (creation != PUSH_MADE)
+		return creation;
+	creation = push_subscribe_create(question, ret_push, ret_reply);
 	if (creation != PUSH_MADE) {
 		live_entry_release(entry);
 		return creation;

@@ -109,6 +109,7 @@ upstreams: { app: { servers: [{ url: "http://127.0.0.1:9" }] } }
   assert.match((await ask('/scores', '--header', 'Cookie: a=b')).live, /not shared/);
   assert.equal((await ask('/scores', '--header', 'Cookie: a=b', ...stream)).status, 403);
   assert.deepEqual(await ask('/.wherry/live.js'), { from: 'Wherry itself: the script for live URLs' });
+  assert.deepEqual(await ask('/.wherry/live'), { from: 'Wherry itself: the WebSocket of that script' });
 });
 
 for (const [what, words] of Object.entries({

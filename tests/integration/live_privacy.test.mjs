@@ -8,6 +8,7 @@ import { test } from 'node:test';
 
 import { eventually, pause } from './support/deadline.mjs';
 import { get, liveBackend, liveRoute, startPollers } from './support/live.mjs';
+import { openLivePage } from './support/live_page.mjs';
 import { openEventStream } from './support/subscribe.mjs';
 import { startWherry } from './support/wherry.mjs';
 import { connectWebSocket } from './support/ws_client.mjs';
@@ -72,6 +73,38 @@ test('share: public gives all what nobody gets, and sends no credential', async 
   assert.ok(backend.requests.every(({ headers }) => !headers.cookie && !headers.authorization));
 });
 
+test('over the socket of a page each has its own, or nothing', async (t) => {
+  const backend = await liveBackend(t);
+  answerEach(backend);
+  const pages = (wherry) => Promise.all(Array.from({ length: 12 }, async (_, i) => {
+    const { headers, owner } = anyone(i % 6);
+    return { page: await openLivePage(t, wherry, headers), headers, owner };
+  }));
+
+  await t.test('with credentials that nothing tells apart it is refused', async (t2) => {
+    const wherry = await startWherry(t2, `workers: 3\n${liveRoute(backend)}`);
+    for (const { page, headers } of await pages(wherry)) {
+      if (headers.Cookie || headers.Authorization) assert.equal(await page.refusal('/mine'), 403);
+    }
+  });
+
+  await t.test('with credentials that are part of the key it is told its own', async (t2) => {
+    const wherry = await startWherry(t2, `workers: 3\n${liveRoute(backend, 'vary: [Cookie, Authorization]')}`);
+    for (const { page, owner } of await pages(wherry)) {
+      await page.follow('/mine');
+      assert.equal((await page.next('/mine')).data, `of ${owner}`);
+    }
+  });
+
+  await t.test('share: public tells all what nobody gets', async (t2) => {
+    const wherry = await startWherry(t2, `workers: 3\n${liveRoute(backend, 'share: public')}`);
+    for (const { page } of await pages(wherry)) {
+      await page.follow('/mine');
+      assert.equal((await page.next('/mine')).data, 'of nobody');
+    }
+  });
+});
+
 const PRIVATE = [
   ['Set-Cookie', { 'Set-Cookie': 'sid=1' }],
   ['Cache-Control: private', { 'Cache-Control': 'private, max-age=60' }],
@@ -128,13 +161,19 @@ test('a cookie that appears in the middle ends the sharing at once', async (t) =
   const backend = await liveBackend(t);
   const wherry = await startWherry(t, `workers: 3\n${liveRoute(backend)}`);
   const socket = await connectWebSocket(t, `${wherry.webSocketUrl}/a`, { protocols: ['wherry.v1'] });
+  const page = await openLivePage(t, wherry);
+  for (const url of ['/a', '/b']) {
+    await page.follow(url);
+    assert.equal((await page.next(url)).data, 'first');
+  }
   const stream = await openEventStream(t, `${wherry.url}/a`);
   await socket.text();
   await stream.event();
   const pollers = startPollers(wherry.port, '/a', 40, 20);
   await eventually(() => pollers.answers.length > 200, 'answers');
   let issued = 0;
-  backend.answer = (request, response) => {
+  backend.answer = ({ url }, response) => {
+    if (url === '/b') return response.writeHead(200).end('of b');
     response.writeHead(200, { 'Set-Cookie': `sid=${issued}` }).end(`secret ${issued++}`);
     return true;
   };
@@ -146,6 +185,10 @@ test('a cookie that appears in the middle ends the sharing at once', async (t) =
   assert.equal((await stream.event()).data, '{"state":"private"}');
   assert.equal(await stream.ended(), 'end');
   assert.equal((await get(wherry.port, '/a', { Accept: 'text/event-stream' })).status, 403);
+  assert.deepEqual((await page.next('/a')).data, { state: 'private' });
+  assert.equal(await page.refusal('/a'), 403);
+  assert.equal((await page.next('/b')).data, 'of b');
+  assert.deepEqual(page.kept('/a'), []);
 });
 
 test('an answer that turns private while it is waited for is given to nobody else', async (t) => {

@@ -45,8 +45,8 @@ MUST_CHECK bool limits_enter_handshake(struct limits *limits, const struct conf 
 	struct limits_refusal *ret_refusal);
 void limits_leave_handshake(struct limits *limits, const struct addr *peer);
 
-// The request, whose route is one of the rules', may be made as far as limits go. True
-// counts it with its route, until limits_leave_request.
+// The request, whose route, if it is on one, is one of the rules', may be made as far as
+// limits go. True counts it with its route, until limits_leave_request.
 MUST_CHECK bool limits_enter_request(struct limits *limits, const struct rules *rules,
 	struct request *request, struct limits_refusal *ret_refusal);
 // So many messages may be published by way of the request's route. True counts them.

@@ -9,6 +9,8 @@
 
 #define LIVE_SCRIPT_PATH "/.wherry/live.js"
 
+// Is it there? Wherever a route of conf is live or subscribes clients.
+bool live_script_is_offered(const struct conf *conf);
 // Does the request ask for it? Its path is Wherry's own on every host where a route of
 // conf is live or subscribes clients, and nothing special where none is.
 bool live_script_is_asked(const struct conf *conf, const struct http_message *message);

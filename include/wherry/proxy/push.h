@@ -52,7 +52,8 @@ struct push_methods {
 	void (*close)(struct push *push, enum close_reason reason, uint16_t code,
 		const char *text);
 	// There is a newer edition, and a route in it for the same request, of the same
-	// action. False: it can't go on by that. NULL: it is too short-lived to care.
+	// action; NULL if the push is on none. False: it can't go on by that. NULL: it is
+	// too short-lived to care.
 	bool (*renew)(struct push *push, struct edition *edition,
 		const struct conf_route *route);
 	// Messages so far, and the Close code.
@@ -86,8 +87,9 @@ struct push {
 struct push_question {
 	struct site *site;
 	struct edition *edition;
-	struct stream *client;
-	struct request *request; // with its route
+	struct stream *client;   // lent by conn as long as the push lives
+	const struct addr *peer; // the same
+	struct request *request; // the same; with its route, if it is on one
 	const struct http_message *message;
 	const struct route_choice *choice;
 	struct str path; // canonical

@@ -94,6 +94,22 @@ Test(limits_request, count_each_client_s)
 	limits_destroy(limits);
 }
 
+Test(limits_request, count_what_is_on_no_route_as_far_as_all_are)
+{
+	conf.limits.request_rate.total = (struct rate_limit){1, 1000, 2};
+	routes[0].limits.request_rate.per_source = (struct rate_limit){1, 1000, 1};
+	conf.limits.websocket_rate.per_source = (struct rate_limit){1, 1000, 1};
+	struct limits *limits = limits_create(&conf);
+	struct request none = {.client = STR("192.0.2.1"), .is_websocket = true};
+
+	cr_expect_eq(enter(limits, none), 0);
+	cr_expect_eq(enter(limits, none), 429);
+	none.client = STR("192.0.2.2");
+	cr_expect_eq(enter(limits, none), 0);
+	cr_expect_eq(enter(limits, make("192.0.2.3", 1)), 503);
+	limits_destroy(limits);
+}
+
 Test(limits_request, count_websocket_handshakes_besides)
 {
 	conf.limits.websocket_rate.total = (struct rate_limit){1, 1000, 2};
