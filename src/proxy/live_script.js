@@ -7,10 +7,11 @@
 //
 // The page polls on, by fetch or XMLHttpRequest, and knows nothing of it. An answer from a
 // live route has the field Wherry-Live. A URL with such answers that is asked for again is
-// followed: over a WebSocket (wherry.v1, see wherry-push(7)), else over server-sent events;
-// and polls of it are answered here, with what came last. All else goes to the network, as
-// it would without this script: what is not a plain GET, what is not followed yet, and
-// everything while the server can't be reached or says that its backend can't.
+// followed: over the page's one WebSocket (wherry.v1, see wherry-push(7)), else over
+// server-sent events; and polls of it are answered here, with what came last. All else goes
+// to the network, as it would without this script: what is not a plain GET, what is not
+// followed yet, and everything while the server can't be reached or says that its backend
+// can't.
 //
 // For new code: `wherry:change` events at the document tell each change,
 //
@@ -22,7 +23,8 @@
   'use strict';
   if (window.wherry) return;
 
-  const MOST_FOLLOWED = 16; // URLs; more are polled
+  const MOST_FOLLOWED = 16; // URLs, as many as a WebSocket takes; more are polled
+  const LONGEST_URL = 2048; // that a WebSocket takes
   const MOST_STREAMS = 3; // of server-sent events: browsers have six connections to a server
   const FORGOTTEN_MS = 90e3; // not asked for that long, a URL is left alone
   const CHECKED_MS = 30e3; // so often the network is asked whether it says the same
@@ -44,6 +46,68 @@
   const lives = new Map(); // by path
   const count = (test) => [...lives.values()].filter(test).length;
 
+  // Random, for a server that restarts has many pages to come back.
+  function pauseThen(does, failures) {
+    const longest = Math.min(LONGEST_PAUSE_MS, 1e3 * 2 ** failures);
+    return setTimeout(does, longest * (0.1 + 0.9 * Math.random()));
+  }
+
+  // The WebSocket of the page. Two tries to make it, then two by server-sent events, and so
+  // on: what works is found soon where one of them is blocked.
+  const link = {
+    socket: null,
+    isOpen: false,
+    timer: 0, // until it is open, or tried again
+    tries: 0,
+    failures: 0, // in a row
+
+    isLeft() {
+      return this.tries % 3 === 2;
+    },
+
+    open() {
+      if (this.socket || this.timer) return;
+      const socket = new WebSocket(`${location.origin}/.wherry/live`.replace('http', 'ws'), 'wherry.v1');
+      const whileMine = (does) => (event) => this.socket === socket && does(event);
+      this.socket = socket;
+      this.timer = setTimeout(() => this.lose(), PATIENCE_MS);
+      socket.onopen = whileMine(() => {
+        clearTimeout(this.timer);
+        this.timer = this.tries = this.failures = 0;
+        this.isOpen = true;
+        lives.forEach((live) => live.connect());
+      });
+      socket.onclose = socket.onerror = whileMine(() => this.lose());
+      socket.onmessage = whileMine(({ data }) => {
+        const live = lives.get(JSON.parse(data).channel);
+        if (live && live.line === socket) live.take(data);
+      });
+    },
+
+    say(message) {
+      this.socket.send(JSON.stringify(message));
+    },
+
+    close() {
+      const { socket } = this;
+      clearTimeout(this.timer);
+      this.timer = 0;
+      this.socket = null;
+      this.isOpen = false;
+      lives.forEach((live) => live.line && live.line === socket && live.disconnect());
+      if (socket) socket.close();
+    },
+
+    lose() {
+      this.close();
+      this.tries++;
+      this.timer = pauseThen(() => {
+        this.timer = 0;
+        lives.forEach((live) => live.connect());
+      }, this.failures++);
+    },
+  };
+
   // One URL that may be live, and what is known of it.
   class Live {
     constructor(path) {
@@ -54,70 +118,96 @@
       this.headers = null; // of its last answer from the network
       this.body = null; // text, or bytes
       this.id = ''; // of that body; where to go on from
-      this.line = null; // WebSocket or EventSource
+      this.line = null; // the WebSocket or an EventSource
       this.isFollowed = false;
       this.isCurrent = false; // body is what the server has now
       this.isDoubted = false; // until the network says that the URL is live
-      this.failures = 0; // to connect, in a row
-      this.tries = 0; // which tell how to connect next
+      this.isRefused = false; // over the WebSocket
+      this.timer = 0; // until its EventSource is open, or tried again
+      this.failures = 0; // of that, in a row
     }
 
     follow() {
-      if (this.isFollowed || count((one) => one.isFollowed) >= MOST_FOLLOWED) return;
-      this.isFollowed = true;
+      if (count((one) => one.isFollowed) < MOST_FOLLOWED) this.isFollowed = true;
       this.connect();
     }
 
     leave() {
       this.isFollowed = false;
-      clearTimeout(this.timer);
+      if (this.line && this.line === link.socket) link.say({ unfollow: this.path });
       this.disconnect();
+      if (count((one) => one.isFollowed) === 0) link.close();
     }
 
-    // Two tries by WebSocket, then one by server-sent events, and so on: what works is
-    // found soon where one of them is blocked, and the WebSocket where the server was away.
     connect() {
-      const isSocket = this.tries % 3 < 2 || count((one) => one.line instanceof EventSource) >= MOST_STREAMS;
-      const more = (isSocket ? '&patch=merge' : '&patch=merge&envelope') + (this.id ? `&last_event_id=${this.id}` : '');
-      const url = location.origin + this.path + (this.path.includes('?') ? more : more.replace('&', '?'));
-      const line = isSocket ? new WebSocket(url.replace('http', 'ws'), 'wherry.v1') : new EventSource(url);
+      if (!this.isFollowed || this.line || this.timer) return;
+      if (this.isRefused || this.path.length > LONGEST_URL || link.isLeft()) {
+        this.listen();
+      } else if (link.isOpen) {
+        this.line = link.socket;
+        this.begin();
+        link.say({ follow: this.path, patch: 'merge', last_event_id: this.id });
+      } else {
+        link.open();
+      }
+    }
+
+    // By server-sent events.
+    listen() {
+      if (count((one) => one.line instanceof EventSource) >= MOST_STREAMS) return;
+      const more = `&envelope&patch=merge&last_event_id=${this.id}`;
+      const line = new EventSource(location.origin + this.path + (this.path.includes('?') ? more : more.replace('&', '?')));
       const whileMine = (does) => (event) => this.line === line && does(event);
       this.line = line;
       this.timer = setTimeout(() => this.lose(), PATIENCE_MS);
       line.onopen = whileMine(() => {
         clearTimeout(this.timer);
-        this.failures = 0;
-        this.tries = isSocket ? 0 : 2; // the next time begins with what worked
-        this.checkedAt = performance.now();
-        // Nothing comes if this is still the newest; or not yet, so the network is asked.
-        if (this.body !== null) this.isCurrent = this.isDoubted = true;
+        this.timer = this.failures = link.failures = 0;
+        this.begin();
+        this.isCurrent = this.body !== null; // nothing comes if it is still the newest
       });
-      line.onclose = line.onerror = whileMine(() => this.lose());
-      line.onmessage = whileMine(({ data }) => this.take(data));
-      if (!isSocket) for (const name of ['patch', 'status', 'gap']) line.addEventListener(name, line.onmessage);
+      line.onerror = whileMine(() => this.lose());
+      for (const name of ['message', 'patch', 'status', 'gap']) {
+        line.addEventListener(name, whileMine(({ data }) => this.take(data)));
+      }
+    }
+
+    // What is new may not be here yet: the network is asked once more.
+    begin() {
+      this.checkedAt = performance.now();
+      this.isDoubted = this.body !== null;
     }
 
     disconnect() {
       const { line } = this;
+      clearTimeout(this.timer);
+      this.timer = 0;
       this.line = null;
       this.isCurrent = false;
-      if (line) line.close();
+      if (line instanceof EventSource) line.close();
     }
 
-    // The pause is random, for a server that restarts has many pages to come back.
     lose() {
-      clearTimeout(this.timer);
       this.disconnect();
-      this.tries++;
-      const longest = Math.min(LONGEST_PAUSE_MS, 1e3 * 2 ** this.failures++);
-      if (this.isFollowed) this.timer = setTimeout(() => this.connect(), longest * (0.1 + 0.9 * Math.random()));
+      this.isRefused = false;
+      if (link.isLeft() && this.failures > 0 && count((one) => one.line) === 0) link.tries++;
+      this.timer = pauseThen(() => {
+        this.timer = 0;
+        this.connect();
+      }, this.failures++);
     }
 
     // An envelope: { id, channel, event, data | data64 }.
     take(text) {
       const envelope = JSON.parse(text);
       if (envelope.event === 'status') {
-        this.isCurrent = envelope.data.state === 'live' && this.body !== null;
+        const { state } = envelope.data;
+        this.isCurrent = state === 'live' && this.body !== null;
+        if (/refused|private/.test(state) && this.line === link.socket) {
+          this.disconnect();
+          this.isRefused = true;
+          this.connect();
+        }
       } else if (envelope.event !== 'gap') { // behind a gap comes all of it
         this.change(envelope, text);
       }
@@ -184,7 +274,8 @@
         // No answer is another answer.
       }
       await pause(LATE_MS);
-      if (!isTrue && this.line === line && this.isCurrent && this.id === id) this.lose();
+      if (isTrue || this.line !== line || !this.isCurrent || this.id !== id) return;
+      (line === link.socket ? link : this).lose();
     }
 
     answer(url) {

@@ -3,87 +3,11 @@
 // in the browser from what one connection brings, and everything else as without it.
 
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { httpBackend } from './support/backends.mjs';
-import { openPage, startBrowser, withoutBrowser } from './support/browser.mjs';
-import { root } from './support/build.mjs';
 import { askControl } from './support/control.mjs';
 import { eventually } from './support/deadline.mjs';
-import { startWherry } from './support/wherry.mjs';
-
-const jquery = [`${root}examples/node_modules/jquery/dist/jquery.min.js`, '/usr/share/javascript/jquery/jquery.min.js']
-  .find(existsSync);
-
-const page = (script) => `<!doctype html><title>page</title><script src="/.wherry/live.js"></script>
-<script src="/jquery.js"></script><script>${script}</script><body></body>`;
-
-// Each shows what it got last in its title.
-const pages = {
-  '/fetch': page(`(async function poll() {
-    try {
-      const answer = await fetch('/live/score', { cache: 'no-store' });
-      document.title = answer.ok ? (await answer.json()).score : 'status ' + answer.status;
-    } catch (error) {
-      document.title = error.name;
-    }
-    setTimeout(poll, 50);
-  })();`),
-  '/jquery': page(`(function poll() {
-    $.ajax({ url: 'live/score', dataType: 'json', cache: false })
-      .done(function (data, _, xhr) { document.title = data.score; })
-      .fail(function (xhr, text) { document.title = text; })
-      .always(function () { setTimeout(poll, 50); });
-  })();`),
-  '/idle': page(''),
-  '/without': '<!doctype html><title>page</title>',
-};
-
-/** A backend whose score can be set, and a Wherry that makes it live. */
-async function start(t) {
-  const app = { score: 1, isDown: false, bodies: {} };
-  const backend = await httpBackend(t, (request, response) => {
-    const path = request.url.split('?')[0];
-    const [type, body] = path === '/jquery.js' ? ['text/javascript', readFileSync(jquery)]
-      : path in pages ? ['text/html', pages[path]]
-        : app.bodies[path] ?? ['application/json', JSON.stringify({ score: app.score })];
-    response.writeHead(app.isDown ? 503 : 200, { 'Content-Type': type, 'X-App': 'score' }).end(body);
-  });
-  const wherry = await startWherry(t, ({ port }) => `
-listeners: [{ address: "127.0.0.1:${port}" }]
-routes:
-  - match: { path: /live/ }
-    live: { interval: 50ms, patch: merge }
-    to: app
-  - { to: app }
-upstreams: { app: { servers: ["${backend.url}"] } }
-`);
-  return Object.assign(app, { backend, wherry });
-}
-
-/** What the page asks the network for, of these paths; sockets are counted beside. */
-function watch(page, path) {
-  const seen = { requests: 0, sockets: 0, streams: 0 };
-  page.on('request', (request) => {
-    if (!new URL(request.url()).pathname.startsWith(path)) return;
-    if (request.resourceType() === 'eventsource') seen.streams++;
-    else seen.requests++;
-  });
-  page.on('websocket', () => seen.sockets++);
-  return seen;
-}
-
-const shows = (page, title) => page.waitForFunction((wanted) => document.title === wanted, String(title));
-
-/** Polls are answered, and nothing is seen on the network. */
-async function becomesLocal(page, seen, path = '/live/score') {
-  await eventually(async () => {
-    const before = seen.requests;
-    for (let i = 0; i < 3; i++) await page.evaluate((path) => fetch(path).then(({ status }) => status), path);
-    return seen.requests === before;
-  }, `polls of ${path} are answered in the page`);
-}
+import { becomesLocal, shows, start, withoutPages } from './support/live_script.mjs';
 
 const noWebSocket = `window.WebSocket = class { constructor() { setTimeout(() => this.onerror({})); } close() {} };`;
 const noEventSource = `window.EventSource = class extends window.WebSocket { addEventListener() {} };`;
@@ -98,17 +22,9 @@ const deafWebSocket = `
     set onmessage(take) { super.onmessage = (event) => window.isDeaf || take(event); }
   };`;
 
-test('live.js', { skip: withoutBrowser || (!jquery && 'there is no jquery') }, async (t) => {
+test('live.js', { skip: withoutPages }, async (t) => {
   const app = await start(t);
-  const { wherry } = app;
-  const browser = await startBrowser(t);
-  const open = async (path, prepare) => {
-    const page = await openPage(browser, `${wherry.url}/idle`);
-    if (prepare) await page.addInitScript(prepare);
-    const seen = watch(page, '/live/');
-    await page.goto(`${wherry.url}${path}`);
-    return { page, seen };
-  };
+  const { wherry, open } = app;
 
   for (const path of ['/fetch', '/jquery']) {
     await t.test(`${path}: two users see each change, over one WebSocket each`, async () => {
@@ -162,7 +78,8 @@ test('live.js', { skip: withoutBrowser || (!jquery && 'there is no jquery') }, a
     await becomesLocal(page, seen);
     const again = page.waitForEvent('websocket');
     await askControl(t, wherry, { verb: 'kill', all: true });
-    assert.match((await again).url(), /last_event_id=\d+$/);
+    const { payload } = await (await again).waitForEvent('framesent');
+    assert.match(JSON.parse(payload).last_event_id, /^\d+$/);
     await shows(page, ++app.score);
     await becomesLocal(page, seen);
     await shows(page, ++app.score);

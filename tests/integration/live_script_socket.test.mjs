@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// A page that polls several live URLs needs one WebSocket.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { askControl } from './support/control.mjs';
+import { eventually } from './support/deadline.mjs';
+import { becomesLocal, start, withoutPages } from './support/live_script.mjs';
+
+test('one WebSocket for a page', { skip: withoutPages }, async (t) => {
+  const app = await start(t);
+  const { wherry, open } = app;
+  const texts = (word) => ['/live/other', '/live/third'].forEach((path) => { app.bodies[path] = ['text/plain', `${word} of ${path}`]; });
+  const showsAll = (page, word) => page.waitForFunction((wanted) => window.shown['/live/other?x=1'] === `${wanted} of /live/other`
+    && window.shown['/live/third'] === `${wanted} of /live/third`, word);
+  const sockets = async () => {
+    const items = [];
+    await askControl(t, wherry, { verb: 'connections', kind: 'websocket' }, items);
+    return items;
+  };
+  const all = ['/live/other?x=1', '/live/score', '/live/third'];
+
+  await t.test('all that a page polls comes over one WebSocket, which comes back for all', async () => {
+    texts('first');
+    const { page, seen } = await open('/many');
+    const frames = [];
+    page.on('websocket', (socket) => socket.on('framesent', ({ payload }) => frames.push(JSON.parse(payload))));
+    await showsAll(page, 'first');
+    for (const path of all) await becomesLocal(page, seen, path);
+    texts('second');
+    await showsAll(page, 'second');
+    const [one, ...others] = await sockets();
+    assert.deepEqual([one.channels.sort(), others.length, seen.sockets, seen.streams], [all, 0, 1, 0]);
+
+    frames.length = 0;
+    await askControl(t, wherry, { verb: 'kill', all: true });
+    await eventually(() => frames.length === 3, 'it follows all of them again');
+    assert.deepEqual(frames.map(({ follow }) => follow).sort(), all);
+    assert.ok(frames.every(({ last_event_id: id }) => /^\d+$/.test(id)), JSON.stringify(frames));
+    texts('third');
+    await showsAll(page, 'third');
+    for (const path of all) await becomesLocal(page, seen, path);
+    assert.deepEqual([(await sockets()).length, seen.streams], [1, 0]);
+    await page.context().close();
+  });
+
+  await t.test('a URL that is refused there is followed by server-sent events, alone', async () => {
+    const { page, seen } = await open('/many', `window.WebSocket = class extends WebSocket {
+      send(text) {
+        const { follow: channel } = JSON.parse(text);
+        if (channel !== '/live/third') return super.send(text);
+        const data = JSON.stringify({ channel, event: 'status', data: { state: 'refused', status: 403 } });
+        setTimeout(() => this.onmessage({ data }));
+      }
+    };`);
+    for (const path of all) await becomesLocal(page, seen, path);
+    texts('fourth');
+    await showsAll(page, 'fourth');
+    assert.deepEqual([seen.sockets, seen.streams], [1, 1]);
+    assert.deepEqual((await sockets()).map(({ channels }) => channels.sort()), [all.slice(0, 2)]);
+    await page.context().close();
+  });
+
+  await t.test('what a socket takes no more of is polled', async () => {
+    const { page } = await open('/idle');
+    await page.evaluate(() => { for (let i = 0; i < 20; i++) window.wherry.follow(`/live/score?${i}`); });
+    await eventually(async () => (await sockets())[0]?.channels.length === 16, 'as many as it may');
+    await page.context().close();
+    await eventually(async () => (await sockets()).length === 0, 'it goes with its page');
+  });
+});
