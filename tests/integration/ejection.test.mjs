@@ -25,14 +25,6 @@ ${keys.split('\n').map((line) => `    ${line}`).join('\n')}
 
 const start = (t, ...rest) => startWherry(t, group(...rest), { ports: 2 });
 
-function events(wherry) {
-  return wherry.stderr.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line).message);
-}
-
-function said(wherry, pattern) {
-  return eventually(() => events(wherry).find((line) => pattern.test(line)), `${pattern} in the log`);
-}
-
 async function ask(t, wherry, { method = 'GET', body = '' } = {}) {
   const peer = await connect(t, wherry.port);
   const fields = { Connection: 'close', ...(body && { 'Content-Length': body.length }) };
@@ -73,7 +65,7 @@ test('so do handshakes, and requests that get no answer in time', async (t) => {
 
   const mute = await scriptedBackend(t);
   const good = await httpBackend(t);
-  const patient = await start(t, [mute, good], '', ', timeouts: { response: 300ms }');
+  const patient = await start(t, [mute, good], '', ', timeouts: { response: 2s }');
   assert.deepEqual(await statuses(t, patient, 2), [200, 200]);
   assert.ok(mute.peers.length >= 1);
 });
@@ -96,8 +88,8 @@ test('nothing is sent again beyond the budget', async (t) => {
   const samples = await metrics(t, wherry);
   assert.equal(samples.get('wherry_backend_retries_total'), 3);
   assert.equal(samples.get('wherry_backend_retries_refused_total'), 3);
-  await said(wherry, /upstream app: too many requests fail/);
-  assert.equal(events(wherry).filter((line) => /too many requests fail/.test(line)).length, 1, 'said once');
+  await wherry.says(/upstream app: too many requests fail/);
+  assert.equal(wherry.messages.filter((line) => /too many requests fail/.test(line)).length, 1, 'said once');
 });
 
 test('as many servers are tried as retry.tries says', async (t) => {
@@ -114,9 +106,9 @@ test('a server that fails is ejected, and returns', async (t) => {
     else response.end('shaky');
   });
   const good = await httpBackend(t, (request, response) => response.end('good'));
-  const wherry = await start(t, [shaky, good], 'ejection: { errors: 3, time: 700ms }');
+  const wherry = await start(t, [shaky, good], 'ejection: { errors: 3, time: 4s }');
   for (let i = 0; i < 3; i++) await statuses(t, wherry, 2);
-  await said(wherry, new RegExp(`upstream app: ${shaky.url} is ejected for 700ms: 3 failures in a row \\(.*reset|lost`));
+  await wherry.says(new RegExp(`upstream app: ${shaky.url} is ejected for 4s: 3 failures in a row \\(.*reset|lost`));
   assert.equal((await metrics(t, wherry)).get(`wherry_server_ejected{upstream="app",server="${shaky.url}"}`), 1);
   const before = shaky.requests.length;
   assert.equal(before, 3);
@@ -139,13 +131,13 @@ test('answers and handshakes are failures where the keys say so', async (t) => {
 
   const strict = await start(t, [judged, good], 'ejection: { errors: 2, status_5xx: true }');
   await statuses(t, strict, 12);
-  await said(strict, /is ejected for 1s: 2 failures in a row \(status 500 after/);
+  await strict.says(/is ejected for 1s: 2 failures in a row \(status 500 after/);
   const hasty = await start(t, [slow, good], 'ejection: { errors: 2, latency: 100ms }');
   await statuses(t, hasty, 6);
-  await said(hasty, /is ejected for 1s: 2 failures in a row \(status 200 after \d{3} ms\)/);
+  await hasty.says(/is ejected for 1s: 2 failures in a row \(status 200 after \d{3,} ms\)/);
   const picky = await start(t, [refusing, sockets], 'ejection: { errors: 2, refused_handshakes: true }');
   for (let i = 0; i < 4; i++) await openWebSocket(t, picky).catch(() => {});
-  await said(picky, /is ejected for 1s: 2 failures in a row \(status 500 to a handshake/);
+  await picky.says(/is ejected for 1s: 2 failures in a row \(status 500 to a handshake/);
 });
 
 test('a false 101 is a failure', async (t) => {
@@ -153,15 +145,15 @@ test('a false 101 is a failure', async (t) => {
   const sockets = await webSocketBackend(t);
   const wherry = await start(t, [liar, sockets], 'ejection: { errors: 2 }');
   for (let i = 0; i < 4; i++) await openWebSocket(t, wherry).catch(() => {});
-  await said(wherry, /is ejected for 1s: 2 failures in a row \(101 without the right Sec-WebSocket-Accept\)/);
+  await wherry.says(/is ejected for 1s: 2 failures in a row \(101 without the right Sec-WebSocket-Accept\)/);
 });
 
 test('at most a share is ejected, and if nobody can be connected all are tried', async (t) => {
   const servers = [await lose(t), await lose(t)];
   const wherry = await start(t, servers, 'ejection: { errors: 1, time: 1m, max_time: 1m }\nretry: { tries: 1 }');
   assert.deepEqual(await statuses(t, wherry, 6), Array(6).fill(502));
-  const ejected = events(wherry).filter((line) => /is ejected/.test(line));
-  assert.equal(ejected.length, 1, 'one of two');
+  await wherry.says(/is ejected/);
+  assert.equal(wherry.messages.filter((line) => /is ejected/.test(line)).length, 1, 'one of two');
 
   const ports = await freePorts(2);
   const dead = await start(t, ports.map((port) => `http://127.0.0.1:${port}`), 'ejection: { time: 1m, max_time: 1m }');
@@ -177,17 +169,17 @@ test('a group that never answers is left alone, and asked by one after a while',
     if (isBroken) request.socket.resetAndDestroy();
     else response.end('well');
   });
-  const wherry = await start(t, [app], 'circuit: { failures: 3, open: 500ms }');
+  const wherry = await start(t, [app], 'circuit: { failures: 3, open: 3s }');
   assert.deepEqual(await statuses(t, wherry, 3), [502, 502, 502]);
   const refused = await ask(t, wherry);
   assert.equal(refused.status, 503);
-  assert.equal(refused.headers.get('retry-after'), '1');
+  assert.match(refused.headers.get('retry-after'), /^[123]$/);
   assert.equal(app.requests.length, 3, 'it was not asked');
-  await said(wherry, /upstream app: its circuit is open for 500ms: 3 requests in a row had no answer/);
+  await wherry.says(/upstream app: its circuit is open for 3s: 3 requests in a row had no answer/);
   await wherry.accessLine({ status: 503, reason: 'overload' });
   isBroken = false;
   await eventually(async () => (await ask(t, wherry)).status === 200, 'it is asked again');
-  await said(wherry, /upstream app: its circuit is closed: a server answers again/);
+  await wherry.says(/upstream app: its circuit is closed: a server answers again/);
   assert.deepEqual(await statuses(t, wherry, 3), [200, 200, 200]);
 });
 

@@ -13,7 +13,7 @@ import { exchange, requestText } from './support/http_text.mjs';
 import { connect } from './support/peer.mjs';
 import { startWherry } from './support/wherry.mjs';
 
-const CHECK = 'type: http, interval: 200ms, timeout: 200ms, fall: 2, rise: 2';
+const CHECK = 'type: http, interval: 500ms, timeout: 500ms, fall: 2, rise: 2';
 
 function configuration(servers, check, more = '') {
   return `
@@ -36,10 +36,7 @@ async function named(t, name, status = {}, where = {}) {
   return Object.assign(backend, { status, asked: new Map() });
 }
 
-function changes(wherry) {
-  const lines = wherry.stderr.split('\n').filter((line) => line.startsWith('{'));
-  return lines.map((line) => JSON.parse(line).message).filter((line) => / is (up|down): /.test(line));
-}
+const changes = (wherry) => wherry.messages.filter((message) => / is (up|down): /.test(message));
 
 const said = (wherry, pattern, count = 1) =>
   eventually(() => changes(wherry).filter((line) => pattern.test(line)).length === count, `${pattern}, ${count} times`);
@@ -88,7 +85,7 @@ test('checks come and go with what asks for them', async (t) => {
   await reload(t, wherry, configuration([a, b], ''));
   assert.equal(await ask(t, wherry, 4), 'aabb', 'nobody says any more that it is down');
   const counts = () => [a.asked.get('/up'), b.asked.get('/up')].join();
-  await settled(counts, 'nobody asks any more', { quiet: 600 });
+  await settled(counts, 'nobody asks any more', { quiet: 1500 });
 
   await reload(t, wherry, configuration([a, b], check));
   await said(wherry, new RegExp(`${a.url} is down`), 2);
@@ -110,7 +107,7 @@ test('checks follow a name to its next address', async (t) => {
   dns.address = '127.0.0.2';
   await said(wherry, /backend\.test:\d+@127\.0\.0\.2 is down: 1 check failed/);
   assert.equal(await ask(t, wherry, 2), 'bb', 'there is no other');
-  await settled(() => first.asked.get('/up'), 'nobody asks the former address', { quiet: 600 });
+  await settled(() => first.asked.get('/up'), 'nobody asks the former address', { quiet: 1500 });
   second.status['/up'] = 200;
   await said(wherry, /backend\.test:\d+@127\.0\.0\.2 is up: 2 checks passed/);
 });

@@ -4,6 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
@@ -17,19 +18,26 @@ import { eventually, within } from './deadline.mjs';
 
 const COULD_NOT_START = 3;
 
+// Below those that the kernel gives to connections, which would take a port that is free now
+// before it is asked for, or connect to themselves on one where nobody listens.
+const FIRST_PORT = 10_000;
+const LAST_PORT = 32_000;
+
+function canListen(port) {
+  return new Promise((resolve) => {
+    const server = net.createServer().once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}
+
 /** Free TCP ports of the loopback, all different. */
 export async function freePorts(count) {
-  const servers = Array.from({ length: count }, () => net.createServer());
-  for (const server of servers) {
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
+  const ports = new Set();
+  while (ports.size < count) {
+    const port = randomInt(FIRST_PORT, LAST_PORT);
+    if (!ports.has(port) && await canListen(port)) ports.add(port);
   }
-  const ports = servers.map((server) => server.address().port);
-  for (const server of servers) {
-    server.close();
-    await once(server, 'close');
-  }
-  return ports;
+  return [...ports];
 }
 
 export function temporaryDirectory(t) {
@@ -236,6 +244,17 @@ class Wherry {
     return eventually(() => this.textLines.find((line) => pattern.test(line)), `a line ${pattern}`);
   }
 
+  /** What the log has said so far, if it is written as JSON. */
+  get messages() {
+    const whole = this.stderr.slice(0, this.stderr.lastIndexOf('\n') + 1);
+    return whole.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line).message);
+  }
+
+  /** The message of the log that matches, now or later. */
+  says(pattern) {
+    return eventually(() => this.messages.find((message) => pattern.test(message)), `${pattern} in the log`);
+  }
+
   signal(name) {
     this.child.kill(name);
   }
@@ -243,6 +262,7 @@ class Wherry {
   /** Waits for the end; 0 is the only good exit code, unless a test kills. */
   async ended() {
     const [code, signal] = await within(this.exit, 'wherry ends');
+    await new Promise(setImmediate); // what it said last is read in this turn
     assertNoSanitizerReport(this.directory, this.stderr);
     const { expectedSignal } = this.options;
     const expected = expectedSignal ? { code: null, signal: expectedSignal } : { code: 0, signal: null };
