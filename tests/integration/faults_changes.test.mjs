@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 
 import { askControl } from './support/control.mjs';
 import { dnsServer } from './support/dns_server.mjs';
-import { eventually } from './support/deadline.mjs';
+import { PATIENCE_MS, eventually } from './support/deadline.mjs';
 import { torture } from './support/torture.mjs';
 import { bodyTraffic, socketTraffic, trafficBackend } from './support/traffic.mjs';
 import { freePorts, startWherry } from './support/wherry.mjs';
@@ -85,7 +85,7 @@ async function act(t, wherry, id) {
 /** What was answered has come true, or does so soon, with all workers and listeners. */
 async function followsReload(t, wherry, id) {
   const statuses = async () => {
-    const all = Array.from({ length: 6 }, () => fetch(`${wherry.url}/gone`, { redirect: 'manual', headers: { Connection: 'close' } }));
+    const all = Array.from({ length: 6 }, () => fetch(`${wherry.url}/gone`, { redirect: 'manual', headers: { Connection: 'close' }, signal: AbortSignal.timeout(PATIENCE_MS) }));
     return (await Promise.all(all)).map(({ status }) => status >= 300 && status < 400);
   };
   await eventually(async () => (await statuses()).every((isRedirect) => isRedirect === wherry.isSecond), 'all workers go by the new routes');
@@ -118,4 +118,4 @@ async function serves(t, wherry, id) {
   await eventually(async () => (await askControl(t, wherry, { verb: 'status' })).drains?.length === 0, 'no drain is left');
 }
 
-torture('changes', { kinds: KINDS, start, act, serves, sparse: 6 });
+torture('changes', { kinds: KINDS, start, act, serves, sparse: 12 });

@@ -41,7 +41,7 @@ async function start(t, options) {
     return true;
   };
   return startWherry(t, (wherry) => `status: "127.0.0.1:${wherry.ports[1]}"
-timeouts: { connect: 500ms, response: 500ms, keep_alive: 2s }
+timeouts: { connect: 2s, response: 2s, keep_alive: 2s }
 ${liveRoute(backend, 'patch: merge, wait: 100ms').replace('200ms', '20ms').replace('}] }', '}], pool: { idle: 300ms } }')}`, { ports: 2, ...options });
 }
 

@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 
-import { pause, within } from './support/deadline.mjs';
+import { PATIENCE_MS, pause, within } from './support/deadline.mjs';
 import { openEventStream, poll } from './support/subscribe.mjs';
 import { torture } from './support/torture.mjs';
 import { startWherry } from './support/wherry.mjs';
@@ -26,7 +26,7 @@ routes:
 }
 
 async function publish(wherry, path, body) {
-  const response = await fetch(`${wherry.url}${path}`, { method: 'POST', body, headers: { Connection: 'close' } });
+  const response = await fetch(`${wherry.url}${path}`, { method: 'POST', body, headers: { Connection: 'close' }, signal: AbortSignal.timeout(PATIENCE_MS) });
   return { status: response.status, ...JSON.parse(await response.text()) };
 }
 

@@ -16,7 +16,7 @@ const BRIEF_MS = 400; // for what may never come while a call fails
 
 const site = (backend) => ({ ports }) => `
 status: 127.0.0.1:${ports[1]}
-timeouts: { connect: 1s, response: 1s }
+timeouts: { connect: 3s, response: 3s }
 routes:
   - match: { path: /feed, method: POST }
     publish: { channel: "feed:{query.c}" }
@@ -46,7 +46,7 @@ async function pushes(t, wherry, id, milliseconds) {
   const url = `${wherry.url}/feed?c=${encodeURIComponent(id)}`;
   const publisher = new Publisher(t, url);
   const followers = TRANSPORTS.map((transport) => new Follower(t, url, transport));
-  const publish = () => publisher.publish(300).catch(() => {});
+  const publish = () => within(publisher.publish(300), 'an answer to what is published').catch(() => {});
   await publish();
   await eventually(() => followers.every(({ received }) => received > 0), 'the first comes', milliseconds).catch(() => {});
   await publish();
@@ -63,7 +63,7 @@ async function act(t, wherry, id) {
 }
 
 async function serves(t, wherry, id) {
-  const { published, followers } = await pushes(t, wherry, `${id} served`, 10_000);
+  const { published, followers } = await pushes(t, wherry, `${id} served`);
   assert.equal(published, 2);
   for (const { transport, errors, received } of followers) {
     assert.deepEqual({ errors, received }, { errors: [], received: 2 }, transport);

@@ -38,7 +38,7 @@ async function run(t, faults, args) {
   cleanup(t, () => child.kill('SIGKILL'));
   let stderr = '';
   // What is to tell that it is ready may be the line for which there was no memory.
-  const silence = setTimeout(() => child.kill('SIGTERM'), PATIENCE_MS / 4);
+  const silence = setTimeout(() => child.kill('SIGTERM'), PATIENCE_MS / 2);
   cleanup(t, () => clearTimeout(silence));
   child.stderr.setEncoding('utf8').on('data', (text) => {
     stderr += text;
