@@ -51,7 +51,7 @@ test('a name that changes its address', async (t) => {
   await eventually(async () => (await answer(t, wherry)) === 'first', 'the first address is used');
 
   dns.address = '127.0.0.2';
-  await eventually(async () => (await answer(t, wherry)) === 'second', 'the second address is used', 20_000);
+  await eventually(async () => (await answer(t, wherry)) === 'second', 'the second address is used');
   for (let i = 0; i < 10; i++) assert.equal(await answer(t, wherry), 'second');
 
   await t.test('keeps its last address while the name server is silent', async () => {

@@ -72,7 +72,7 @@ test('requests beyond the maximum wait in line and are answered in order', async
 
 test('503 for one too many in line, and for one that waited too long', async (t) => {
   const all = await heldServers(t, 1);
-  const wherry = await start(t, all.servers, 'queue: { size: 1, timeout: 300ms }', 1);
+  const wherry = await start(t, all.servers, 'queue: { size: 1, timeout: 3s }', 1);
   const first = await ask(t, wherry, '/first');
   await eventually(() => all.held.length === 1, 'the first one is with the server');
   const second = await ask(t, wherry, '/second');

@@ -7,6 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 
 import { httpBackend, scriptedBackend } from './support/backends.mjs';
+import { askControl } from './support/control.mjs';
 import { eventually } from './support/deadline.mjs';
 import { acceptWebSocket, openWebSocket } from './support/frames.mjs';
 import { countEach, groupOf, namedServers, whoAnswers } from './support/groups.mjs';
@@ -23,11 +24,9 @@ async function serversOf(t, wherry, paths) {
 }
 
 /** The same configuration, but for those words. */
-async function reloadWith(wherry, from, to) {
-  const before = wherry.stderr.length;
+async function reloadWith(t, wherry, from, to) {
   writeFileSync(wherry.configPath, wherry.configText.replace(from, to));
-  wherry.signal('SIGHUP');
-  await eventually(() => /reload/i.test(wherry.stderr.slice(before)), () => 'a reload');
+  assert.equal((await askControl(t, wherry, { verb: 'reload' })).ok, true);
 }
 
 const accept = (peer) => acceptWebSocket(peer);
@@ -82,7 +81,7 @@ test('a server that is added takes its share of the keys and moves no other', as
   const wherry = await startWherry(t, groupOf(four, { balance: 'hash:path' }));
   const before = await serversOf(t, wherry, paths);
   const last = `      - { url: "${servers[3].url}" }`;
-  await reloadWith(wherry, last, `${last}\n      - { url: "${servers[4].url}" }`);
+  await reloadWith(t, wherry, last, `${last}\n      - { url: "${servers[4].url}" }`);
   await eventually(async () => (await serversOf(t, wherry, paths.slice(0, 40))).includes(4), 'the new one is asked');
   const after = await serversOf(t, wherry, paths);
   const moved = paths.filter((_, i) => after[i] !== before[i]);
@@ -107,7 +106,7 @@ test('a server that is added starts slowly', async (t) => {
   const two = servers.slice(0, 2);
   const wherry = await startWherry(t, groupOf(two, { group: 'slow_start: 1h' }));
   const last = `      - { url: "${servers[1].url}" }`;
-  await reloadWith(wherry, last, `${last}\n      - { url: "${servers[2].url}" }`);
+  await reloadWith(t, wherry, last, `${last}\n      - { url: "${servers[2].url}" }`);
   await eventually(async () => {
     await serversOf(t, wherry, Array(20).fill('/'));
     return servers[2].requests.length > 0;

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { httpBackend, scriptedBackend } from './support/backends.mjs';
+import { askControl } from './support/control.mjs';
 import { eventually } from './support/deadline.mjs';
 import { acceptWebSocket, openWebSocket } from './support/frames.mjs';
 import { groupOf, namedServers, whoAnswers } from './support/groups.mjs';
@@ -92,10 +93,8 @@ test('a reload keeps cookies good, and over https they are Secure', async (t) =>
   const wherry = await startWherry(t, groupOf(servers, { balance: 'sticky', top: 'trusted_proxies: [127.0.0.1]' }));
   const answer = await whoAnswers(t, wherry, '/', { 'X-Forwarded-Proto': 'https' });
   assert.match(cookieOf(answer), /; HttpOnly; SameSite=Lax; Secure$/);
-  const before = wherry.stderr.length;
   writeFileSync(wherry.configPath, wherry.configText.replace('balance: sticky', 'balance: sticky\n    pool: { size: 3 }'));
-  wherry.signal('SIGHUP');
-  await eventually(() => wherry.stderr.length > before, 'the reload is told');
+  assert.equal((await askControl(t, wherry, { verb: 'reload' })).ok, true);
   for (let i = 0; i < 6; i++) {
     const again = await whoAnswers(t, wherry, '/', { Cookie: valueOf(answer) });
     assert.equal(again.server, answer.server);

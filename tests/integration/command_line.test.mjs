@@ -12,6 +12,7 @@ import { test } from 'node:test';
 import { httpBackend, scriptedBackend } from './support/backends.mjs';
 import { root } from './support/build.mjs';
 import { Authority, giveToWherry } from './support/certificates.mjs';
+import { eventually } from './support/deadline.mjs';
 import { acceptWebSocket, openWebSocket } from './support/frames.mjs';
 import { exchange, requestText } from './support/http_text.mjs';
 import { connect } from './support/peer.mjs';
@@ -122,7 +123,7 @@ test('wherry proxy --tls-self-signed makes a certificate and says its fingerprin
   const wherry = await startWherry(t, '', { args });
   const peer = await connectTls(t, wherry.port, { rejectUnauthorized: false });
   const { fingerprint256, subjectaltname } = peer.socket.getPeerCertificate();
-  assert.ok(wherry.stderr.includes(`SHA-256 fingerprint ${fingerprint256}`), wherry.stderr);
+  await eventually(() => wherry.stderr.includes(`SHA-256 fingerprint ${fingerprint256}`), 'the fingerprint in the log');
   assert.match(subjectaltname, /DNS:localhost, IP Address:127\.0\.0\.1, IP Address:0:0:0:0:0:0:0:1/);
   const response = await exchange(peer, requestText('GET', '/hello'));
   assert.equal(JSON.parse(response.body).headers['x-forwarded-proto'], 'https');

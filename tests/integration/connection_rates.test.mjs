@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { httpBackend } from './support/backends.mjs';
+import { eventually } from './support/deadline.mjs';
 import { exchange, readResponse, requestText } from './support/http_text.mjs';
 import { connect } from './support/peer.mjs';
 import { forwardTo, startWherry } from './support/wherry.mjs';
@@ -57,7 +58,7 @@ test('limits.rates.connections', async (t) => {
   const answered = answers.filter((text) => text.startsWith('HTTP/1.1 503'));
   assert.ok(answered.length > 0, 'some are told');
   assert.ok(answered.every((text) => /^retry-after: \d+\r$/im.test(text)));
-  assert.match(wherry.stderr, /connections closed without an answer.*limits\.rates\.connections/);
+  await eventually(() => /connections closed without an answer.*limits\.rates\.connections/.test(wherry.stderr), 'the log says so');
   assert.ok(wherry.stderr.split('\n').length < 20, 'in few lines');
   await assertServed(inside);
 });

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 
 import { httpBackend } from './support/backends.mjs';
 import { cleanup } from './support/cleanup.mjs';
-import { eventually, pause } from './support/deadline.mjs';
+import { eventually, pause, settled } from './support/deadline.mjs';
 import { exchange, requestText } from './support/http_text.mjs';
 import { connect } from './support/peer.mjs';
 import { descriptorCount, processorSeconds } from './support/process_stats.mjs';
@@ -31,6 +31,7 @@ test('descriptors run out', async (t) => {
     crowd.push(socket);
   }
   await eventually(() => descriptorCount(wherry.pid) >= DESCRIPTORS - 8, 'nearly all are taken');
+  await settled(() => descriptorCount(wherry.pid), 'descriptors');
 
   const before = processorSeconds(wherry.pid);
   await pause(1000); // the second over which the processor time is measured

@@ -56,7 +56,7 @@ test('of a server', async (t) => {
   const ends = [];
   for (const client of clients) void talk(client).then((end) => ends.push(end), (error) => ends.push(error));
   const answer = await askControl(t, wherry, {
-    verb: 'drain', target: servers[0].url, window: '2s', timeout: '60s', code: 1012, reason: 'moving on', wait: true,
+    verb: 'drain', target: servers[0].url, window: '3s', timeout: '60s', code: 1012, reason: 'moving on', wait: true,
   });
   assert.equal(answer.ok, true, answer.error);
   assert.deepEqual([answer.connections, answer.cut], [CLIENTS / 2, 0]);
@@ -89,8 +89,7 @@ test('a request in flight is answered', async (t) => {
   await eventually(() => answers.length === 1, 'the request is at the backend');
   const control = await connectControl(t, wherry);
   control.write(`${JSON.stringify({ verb: 'drain', target: backend.url, window: '0s', timeout: '60s', wait: true })}\n`);
-  await eventually(() => /drain of server/.test(wherry.stderr), 'the drain has begun');
-  await pause(100); // the worker knows, too
+  await eventually(async () => (await askControl(t, wherry, { verb: 'status' })).drains[0]?.connections === 1, 'the worker drains');
   answers[0].end('in flight');
   const response = await readResponse(peer);
   assert.equal(response.body.toString(), 'in flight');

@@ -19,12 +19,11 @@ test('local error pages', async (t) => {
   const silent = await scriptedBackend(t);
   const [dead] = await freePorts(1);
   const wherry = await startWherry(t, `
-limits: { header: 2KiB, body: 1KiB, header_timeout: 500ms, exempt: [127.0.0.0/8] }
-timeouts: { response: 300ms }
+limits: { header: 2KiB, body: 1KiB, header_timeout: 3s, exempt: [127.0.0.0/8] }
 routes:
   - { match: { path: /good/ }, to: good }
   - { match: { path: /garbage }, to: garbage }
-  - { match: { path: /silent }, to: silent }
+  - { match: { path: /silent }, timeouts: { response: 300ms }, to: silent }
   - { match: { path: /dead }, to: dead }
   - { match: { path: /ws }, websocket: {}, to: good }
 upstreams:

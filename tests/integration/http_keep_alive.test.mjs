@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { httpBackend } from './support/backends.mjs';
-import { pause } from './support/deadline.mjs';
+import { eventually, pause } from './support/deadline.mjs';
 import { exchange, readResponse, requestText } from './support/http_text.mjs';
 import { connect } from './support/peer.mjs';
 import { forwardTo, startWherry } from './support/wherry.mjs';
@@ -64,11 +64,11 @@ test('an idle client connection is closed after timeouts.keep_alive', async (t) 
 
 test('requests within timeouts.keep_alive keep the connection', async (t) => {
   const backend = await httpBackend(t);
-  const wherry = await startWherry(t, `timeouts: { keep_alive: 2s }\n${forwardTo(backend)}`);
+  const wherry = await startWherry(t, `timeouts: { keep_alive: 4s }\n${forwardTo(backend)}`);
   const peer = await connect(t, wherry.port);
   for (let i = 0; i < 6; i++) {
     assert.equal((await exchange(peer, requestText('GET', '/'))).status, 200);
-    await pause(500);
+    await pause(1000);
   }
 });
 
@@ -81,6 +81,6 @@ upstreams:
 `);
   const peer = await connect(t, wherry.port);
   await exchange(peer, requestText('GET', '/'));
-  await new Promise((resolve) => backend.requests[0].socket.once('close', resolve));
+  await eventually(() => backend.sockets.size === 0, 'it is closed');
   assert.equal((await exchange(peer, requestText('GET', '/'))).status, 200);
 });

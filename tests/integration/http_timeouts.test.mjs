@@ -50,11 +50,11 @@ test('the time for an answer starts when the request is complete', async (t) => 
     const request = await readRequest(peer);
     await peer.send(`HTTP/1.1 200 OK\r\nContent-Length: ${request.body.length}\r\n\r\n${request.body}`);
   });
-  const wherry = await startWherry(t, `timeouts: { response: 600ms }\n${forwardTo(backend)}`);
+  const wherry = await startWherry(t, `timeouts: { response: 2s }\n${forwardTo(backend)}`);
   const peer = await connect(t, wherry.port);
   await peer.send(requestText('POST', '/', { 'Content-Length': 5 }));
   for (const byte of 'hello') {
-    await pause(250);
+    await pause(600);
     await peer.send(byte);
   }
   assert.equal((await readResponse(peer)).body.toString(), 'hello');
