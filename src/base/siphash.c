@@ -2,6 +2,8 @@
 // SipHash; see the header.
 #include "wherry/base/siphash.h"
 
+#include <endian.h>
+#include <string.h>
 #include <sys/random.h>
 
 // State v0 to v3.
@@ -39,8 +41,16 @@ static void sip_take(struct sip *sip, uint64_t word)
 	sip->v[0] ^= word;
 }
 
-// Up to 8 bytes, little-endian.
-static uint64_t read_word(const uint8_t *bytes, size_t length)
+static uint64_t read_word(const uint8_t *bytes)
+{
+	uint64_t word;
+
+	memcpy(&word, bytes, sizeof(word));
+	return le64toh(word);
+}
+
+// Fewer than 8 bytes, little-endian.
+static uint64_t read_rest(const uint8_t *bytes, size_t length)
 {
 	uint64_t word = 0;
 
@@ -67,8 +77,8 @@ uint64_t siphash(const struct siphash_seed *seed, const void *data, size_t lengt
 	size_t whole = length - length % 8;
 
 	for (size_t at = 0; at < whole; at += 8)
-		sip_take(&sip, read_word(bytes + at, 8));
-	uint64_t last = whole < length ? read_word(bytes + whole, length - whole) : 0;
+		sip_take(&sip, read_word(bytes + at));
+	uint64_t last = read_rest(bytes + whole, length - whole);
 	sip_take(&sip, last | (uint64_t)length << 56);
 	sip.v[2] ^= 0xff;
 	sip_rounds(&sip, 4);
