@@ -11,39 +11,43 @@ enum {
 	LABEL_MAX_BYTES = 63,
 };
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
+// What a byte of a name can be; 0 = none.
+enum {
+	LETTER = 1, // or a mark
+	DIGIT = 2,
+};
 
-static bool is_name_byte(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) ||
-	       c == '-' || c == '_';
-}
+static const uint8_t NAME_BYTES[256] = {
+	['a' ... 'z'] = LETTER,
+	['A' ... 'Z'] = LETTER,
+	['-'] = LETTER,
+	['_'] = LETTER,
+	['0' ... '9'] = DIGIT,
+};
 
+// One runs over the Host of each request: each byte is looked at once.
 static bool is_name(struct str host)
 {
 	size_t label_length = 0;
-	bool is_number = true; // the label so far
+	unsigned seen = 0; // in the label so far
 
 	if (host.length > 0 && host.data[host.length - 1] == '.')
 		host.length--;
 	if (host.length > NAME_MAX_BYTES)
 		return false;
 	for (size_t i = 0; i < host.length; i++) {
-		if (host.data[i] == '.') {
-			if (label_length == 0)
-				return false;
-			label_length = 0;
-			is_number = true;
+		unsigned byte = NAME_BYTES[(uint8_t)host.data[i]];
+		seen |= byte;
+		label_length++;
+		if (byte != 0)
 			continue;
-		}
-		if (!is_name_byte(host.data[i]) || ++label_length > LABEL_MAX_BYTES)
+		if (host.data[i] != '.' || label_length == 1 ||
+			label_length > LABEL_MAX_BYTES + 1)
 			return false;
-		is_number = is_number && is_digit(host.data[i]);
+		label_length = 0;
+		seen = 0;
 	}
-	return label_length > 0 && !is_number;
+	return label_length > 0 && label_length <= LABEL_MAX_BYTES && (seen & LETTER);
 }
 
 bool url_is_host(struct str host)
@@ -63,18 +67,21 @@ bool url_split_authority(struct str authority, struct str *ret_host, uint16_t *r
 {
 	struct str host = authority;
 	uint64_t port = 0;
+	if (authority.length == 0)
+		return false;
 	// In a bracketed literal only what follows the bracket can be a port.
-	const char *bracket =
-		authority.length ? memchr(authority.data, ']', authority.length) : NULL;
-	size_t at = bracket ? (size_t)(bracket - authority.data) : 0;
+	const char *end = authority.data + authority.length;
+	const char *bracket = authority.data[0] == '['
+				      ? memchr(authority.data, ']', authority.length)
+				      : NULL;
+	const char *start = bracket ? bracket : authority.data;
+	const char *colon = memchr(start, ':', (size_t)(end - start));
 
-	while (at < authority.length && authority.data[at] != ':')
-		at++;
-	if (at < authority.length) {
-		struct str digits = {authority.data + at + 1, authority.length - at - 1};
+	if (colon) {
+		struct str digits = {colon + 1, (size_t)(end - colon) - 1};
 		if (!str_parse_u64(digits, UINT16_MAX, &port) || port == 0)
 			return false;
-		host.length = at;
+		host.length = (size_t)(colon - authority.data);
 	}
 	if (!url_is_host(host))
 		return false;
