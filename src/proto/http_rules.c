@@ -116,7 +116,6 @@ static void set_keep_alive(struct http_message *message, const struct facts *fac
 static bool check_host(
 	struct http_scan *scan, struct http_message *message, const struct facts *facts)
 {
-	struct str host;
 	uint16_t port;
 
 	if (has(facts, HTTP_FIELD_HOST)) {
@@ -130,7 +129,7 @@ static bool check_host(
 	} else if (message->host.length == 0) {
 		return true;
 	}
-	if (!url_split_authority(message->host, &host, &port))
+	if (!url_split_authority(message->host, &message->host_name, &port))
 		return http_scan_refuse(
 			scan, 400, "bad Host; expected host or host:port");
 	return true;

@@ -37,7 +37,8 @@ static void reset_message(struct http_message *message, enum http_message_kind k
 	message->kind = kind;
 	message->minor_version = 0;
 	message->method = message->target = message->path = STR("");
-	message->query = message->host = message->reason = STR("");
+	message->query = message->host = message->host_name = STR("");
+	message->reason = STR("");
 	message->status = 0;
 	message->body_kind = HTTP_BODY_NONE;
 	message->has_content_length = false;

@@ -91,14 +91,12 @@ static const struct conf_route *find(const struct question *question, struct str
 	return NULL;
 }
 
-static struct str host_without_port(struct str authority)
+// The root's dot at its end makes no other name.
+static struct str find_host(const struct http_message *request)
 {
-	struct str host;
-	uint16_t port;
-	if (!url_split_authority(authority, &host, &port))
-		return authority; // empty: HTTP/1.0 without Host
+	struct str host = request->host_name;
 	if (host.length > 1 && host.data[host.length - 1] == '.')
-		host.length--; // the root's: the same name
+		host.length--;
 	return host;
 }
 
@@ -183,8 +181,7 @@ static void choose_unplain(const struct question *question, struct route_choice 
 void route_choose(const struct conf *conf, const struct http_message *request,
 	bool is_secure, struct route_choice *ret_choice)
 {
-	struct question question = {
-		conf, request, host_without_port(request->host), is_secure};
+	struct question question = {conf, request, find_host(request), is_secure};
 	ret_choice->route = NULL;
 	ret_choice->status = 0;
 	ret_choice->error = NULL;
@@ -203,8 +200,7 @@ enum route_condition route_find_unmet(const struct conf_route *route,
 	const struct http_message *request, bool is_secure, struct str path,
 	const struct conf_header **ret_field)
 {
-	struct question question = {
-		NULL, request, host_without_port(request->host), is_secure};
+	struct question question = {NULL, request, find_host(request), is_secure};
 	*ret_field = find_unmet_field(&route->match, request);
 	return find_unmet(route, &question, path);
 }
@@ -261,7 +257,7 @@ void route_write_https(struct buf *out, const struct conf_route *route,
 	const struct http_message *request)
 {
 	buf_append_str(out, STR("https://"));
-	buf_append_str(out, host_without_port(request->host));
+	buf_append_str(out, find_host(request));
 	if (route->redirect_port != 443)
 		buf_printf(out, ":%u", route->redirect_port);
 	bool is_path = request->path.length > 0 && request->path.data[0] == '/';

@@ -78,8 +78,9 @@ struct http_message {
 	struct str query;       // request: with its "?"; empty if none
 	struct str host; // request: Host, or the authority of an absolute target; may be
 			 // empty for HTTP/1.0 only
-	unsigned status; // response
-	struct str reason; // response; may be empty
+	struct str host_name; // the same without a port
+	unsigned status;      // response
+	struct str reason;    // response; may be empty
 	enum http_body_kind body_kind;
 	bool has_content_length; // a Content-Length to pass on, also of answers to HEAD
 				 // and 304, which have no body; not of an upgrade, 1xx or
