@@ -19,12 +19,19 @@ enum {
 static void tell_some(void *arg);
 
 // The key's text moves from the room where it was written.
-static struct live_entry *create(struct lives *lives)
+static struct live_entry *create(
+	struct lives *lives, const struct live_key_question *question)
 {
 	struct live_entry *entry = calloc(1, sizeof(*entry));
 	struct str key = buf_str(&lives->key.text);
-	uintptr_t *place = entry ? map_put(lives->entries, key.data, key.length) : NULL;
+	if (entry)
+		live_key_write_head(&entry->head, question);
+	bool is_written = entry && !entry->head.is_failed;
+	uintptr_t *place =
+		is_written ? map_put(lives->entries, key.data, key.length) : NULL;
 	if (!place) {
+		if (entry)
+			buf_finish(&entry->head);
 		free(entry);
 		return NULL;
 	}
@@ -56,6 +63,7 @@ void live_entry_destroy(struct live_entry *entry)
 	forget_news(entry);
 	edition_unref(entry->edition);
 	buf_finish(&entry->key.text);
+	buf_finish(&entry->head);
 	buf_finish(&entry->heads.full);
 	buf_finish(&entry->heads.short_one);
 	message_unref(entry->status);
@@ -122,7 +130,8 @@ struct live_entry *live_entry_find(struct lives *lives, struct edition *edition,
 	if (lives->key.text.is_failed)
 		return NULL;
 	uintptr_t *place = map_find(lives->entries, key.data, key.length);
-	struct live_entry *entry = place ? (struct live_entry *)*place : create(lives);
+	struct live_entry *entry =
+		place ? (struct live_entry *)*place : create(lives, question);
 	if (!entry)
 		return NULL;
 	entry->users++;

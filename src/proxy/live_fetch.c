@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Asks a backend for a live URL, and makes a snapshot of the answer, if it is for
-// sharing. What is sent is the key's text and what makes it conditional: no client has a
-// part in it.
+// sharing. What is sent follows from the key, but for what makes it conditional: no
+// client has a part in it.
 #include <stdlib.h>
 
 #include "live_draft_priv.h"
@@ -40,9 +40,9 @@ static void write_conditions(struct buf *out, const struct live_snapshot *newest
 static void write_head(void *arg, const struct upstream_server *server, struct buf *out)
 {
 	struct live_fetch *fetch = arg;
-	const struct live_key *key = &fetch->entry->key;
-	buf_append_str(out, live_key_head(key));
-	request_head_write_host(out, fetch->route, live_key_authority(key), server);
+	const struct live_entry *entry = fetch->entry;
+	buf_append_str(out, buf_str(&entry->head));
+	request_head_write_host(out, fetch->route, live_key_host(&entry->key), server);
 	write_conditions(out, fetch->newest);
 	http_write_end(out);
 }

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: MIT
-// A key is a text of these parts:
+// A key is a text of these lines, short as each poll is looked up by it:
 //
-//   host path query LF            what the client asks for, and what logs show of it
-//   upstream LF
-//   fields that the route sets or removes in responses, LF
-//   authority LF
-//   request line and fields as the backend will get them, but for Host
+//   host path query               what the client asks for, and what logs show of it
+//   upstream
+//   host                          that the route names; "*" for the server's own
+//   target                        as the backend gets it, if the route writes it anew
+//   fields                        that the route sets or removes in responses
+//   fields                        that the route sets in requests
+//   fields                        of the request that tell answers apart
+//   codings scheme
+//
+// The head that the backend gets (live_key_write_head) follows from these alone.
 #include "wherry/proxy/live_key.h"
 
 #include <string.h>
@@ -74,33 +79,46 @@ static void write_codings(struct buf *out, unsigned codings)
 	buf_append_str(out, codings == 0 ? STR("identity\r\n") : STR("\r\n"));
 }
 
-// Fields that tell answers apart, as the client sent them; and its codings. Of what is
-// pushed the type is not the client's to choose: it accepts an event stream.
-static unsigned write_varying(struct buf *out, const struct live_key_question *question)
+// Of what is pushed neither coding nor type is the client's to choose: it accepts an
+// event stream.
+static unsigned find_codings(const struct live_key_question *question)
 {
-	const struct conf_route *route = question->choice->route;
 	const struct http_message *message = question->message;
 	unsigned codings = 0;
+	for (size_t i = 0; i < message->field_count && !question->is_pushed; i++) {
+		struct str list = message->fields[i].value, item;
+		if (!is_coding_field(message->fields[i].name))
+			continue;
+		while (str_next_item(&list, &item))
+			codings |= read_coding(item);
+	}
+	return codings;
+}
+
+static bool varies(
+	const struct live_key_question *question, const struct http_field *field)
+{
+	const struct conf_route *route = question->choice->route;
+	bool is_choice = !(question->is_pushed && field->id == HTTP_FIELD_ACCEPT) &&
+			 !is_coding_field(field->name) && !field->is_dropped;
+	return is_choice && head_fields_is_named(&route->live.vary, field->name) &&
+	       !head_fields_is_removed(&route->request_headers, field->name);
+}
+
+// Fields that tell answers apart, as the client sent them.
+static void write_varying(struct buf *out, const struct live_key_question *question)
+{
+	const struct http_message *message = question->message;
 	bool has_accept = false;
 	for (size_t i = 0; i < message->field_count; i++) {
 		const struct http_field *field = &message->fields[i];
-		struct str list = field->value, item;
-		if (is_coding_field(field->name) && !question->is_pushed) {
-			while (str_next_item(&list, &item))
-				codings |= read_coding(item);
-		}
-		if (field->is_dropped || route->live.vary.count == 0 ||
-			is_coding_field(field->name) ||
-			(question->is_pushed && field->id == HTTP_FIELD_ACCEPT) ||
-			!head_fields_is_named(&route->live.vary, field->name) ||
-			head_fields_is_removed(&route->request_headers, field->name))
+		if (!varies(question, field))
 			continue;
 		http_write_field(out, field->name, field->value);
 		has_accept |= field->id == HTTP_FIELD_ACCEPT;
 	}
 	if (!has_accept)
 		buf_append_str(out, STR("Accept: */*\r\n"));
-	return codings;
 }
 
 bool live_key_is_own_parameter(struct str parameter)
@@ -145,15 +163,13 @@ static void write_query(struct buf *out, const struct live_key_question *questio
 		buf_append_str(out, question->message->query);
 }
 
-static void write_request_line(struct buf *out, const struct live_key_question *question)
+// With the client's own query in its place.
+static void write_target(struct buf *out, const struct live_key_question *question)
 {
-	const struct http_message *message = question->message;
-	buf_append_str(out, STR("GET "));
-	route_write_target(out, question->conf, question->choice, message);
+	route_write_target(out, question->conf, question->choice, question->message);
 	if (!out->is_failed)
-		out->length -= message->query.length; // which stands at the end
+		out->length -= question->message->query.length; // which stands at the end
 	write_query(out, question);
-	buf_append_str(out, STR(" HTTP/1.1\r\n"));
 }
 
 // What Wherry says of itself, as it asks for itself.
@@ -175,22 +191,33 @@ static void write_response_rules(struct buf *out, const struct conf_headers *hea
 		buf_append_str(out, STR(","));
 	}
 	head_fields_write_set(out, headers);
-	buf_append_str(out, STR("\n"));
 }
 
-static struct str find_authority(const struct live_key_question *question)
+static void write_route(struct buf *out, const struct live_key_question *question)
 {
 	const struct conf_route *route = question->choice->route;
+	buf_append_str(out, str_from(question->conf->upstreams[route->upstream].name));
+	buf_append_str(out, STR("\n"));
 	if (route->host == CONF_HOST_NAME)
-		return str_from(route->host_name);
-	if (route->host == CONF_HOST_PASS)
-		return question->message->host;
-	return STR("");
+		buf_append_str(out, str_from(route->host_name));
+	else if (route->host == CONF_HOST_BACKEND)
+		buf_append_str(out, STR("*"));
+	buf_append_str(out, STR("\n"));
+	if (route->path_strip || route->path_add ||
+		question->conf->paths.forward_canonical)
+		write_target(out, question);
+	buf_append_str(out, STR("\n"));
+	write_response_rules(out, &route->response_headers);
+	buf_append_str(out, STR("\n"));
+	head_fields_write_set(out, &route->request_headers);
+	buf_append_str(out, STR("\n"));
 }
 
 void live_key_write(struct live_key *key, const struct live_key_question *question)
 {
-	const struct conf_route *route = question->choice->route;
+	unsigned codings = find_codings(question);
+	char last[] = {
+		'\n', (char)('0' + codings), question->request->is_https ? 's' : 'p'};
 	struct buf *out = &key->text;
 	buf_clear(out);
 	buf_append_str(out, question->message->host);
@@ -198,38 +225,31 @@ void live_key_write(struct live_key *key, const struct live_key_question *questi
 	buf_append_str(out, question->message->path);
 	write_query(out, question);
 	buf_append_str(out, STR("\n"));
-	buf_append_str(out, str_from(question->conf->upstreams[route->upstream].name));
-	buf_append_str(out, STR("\n"));
-	write_response_rules(out, &route->response_headers);
-	key->authority = out->length;
-	buf_append_str(out, find_authority(question));
-	buf_append_str(out, STR("\n"));
-	key->head = out->length;
-	write_request_line(out, question);
-	unsigned codings = write_varying(out, question);
-	write_codings(out, codings);
+	write_route(out, question);
+	if (question->choice->route->live.vary.count > 0)
+		write_varying(out, question);
+	buf_append(out, last, sizeof(last));
 	key->is_plain = codings == 0;
-	write_own_fields(out, question);
 }
 
-static struct str cut_line(const struct live_key *key, size_t at)
+void live_key_write_head(struct buf *out, const struct live_key_question *question)
 {
-	const char *text = key->text.data + at;
-	const char *end = memchr(text, '\n', key->text.length - at);
-	return (struct str){text, end ? (size_t)(end - text) : 0};
+	buf_append_str(out, STR("GET "));
+	write_target(out, question);
+	buf_append_str(out, STR(" HTTP/1.1\r\n"));
+	write_varying(out, question);
+	write_codings(out, find_codings(question));
+	write_own_fields(out, question);
 }
 
 struct str live_key_url(const struct live_key *key)
 {
-	return cut_line(key, key->url);
+	const char *text = key->text.data + key->url;
+	const char *end = memchr(text, '\n', key->text.length - key->url);
+	return (struct str){text, end ? (size_t)(end - text) : 0};
 }
 
-struct str live_key_authority(const struct live_key *key)
+struct str live_key_host(const struct live_key *key)
 {
-	return cut_line(key, key->authority);
-}
-
-struct str live_key_head(const struct live_key *key)
-{
-	return (struct str){key->text.data + key->head, key->text.length - key->head};
+	return (struct str){key->text.data, key->url};
 }

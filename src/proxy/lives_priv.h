@@ -35,6 +35,7 @@ struct live_entry {
 	LIST_ENTRY(live_entry) link;
 	struct lives *lives;
 	struct live_key key;
+	struct buf head;         // what its backend is asked
 	struct edition *edition; // a reference
 	const struct conf_route *route;
 	size_t users;

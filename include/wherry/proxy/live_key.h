@@ -20,19 +20,19 @@ struct live_key_question {
 
 // One text, of which these are the parts (see live_key.c).
 struct live_key {
-	struct buf text;  // as a whole, what requests are told apart by
-	size_t url;       // where path and query begin, behind the host
-	size_t authority; // for the Host field; empty: the server's own
-	size_t head;      // the request line, and fields
-	bool is_plain;    // no coding was asked for
+	struct buf text; // as a whole, what requests are told apart by
+	size_t url;      // where path and query begin, behind the host
+	bool is_plain;   // no coding was asked for
 };
 
 // Writes it anew. text.is_failed: memory is short.
 void live_key_write(struct live_key *key, const struct live_key_question *question);
+// The request line and fields as the backend gets them, but for Host: the same for all
+// questions of one key.
+void live_key_write_head(struct buf *out, const struct live_key_question *question);
 
 struct str live_key_url(const struct live_key *key);
-struct str live_key_authority(const struct live_key *key);
-struct str live_key_head(const struct live_key *key);
+struct str live_key_host(const struct live_key *key); // that the client named
 
 // Is this parameter of a query ("name=value") for us, on a live route?
 bool live_key_is_own_parameter(struct str parameter);
