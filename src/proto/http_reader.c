@@ -34,6 +34,8 @@ static enum http_reader_item read_head(struct http_reader *reader, struct str da
 	struct http_message *ret_message, size_t *ret_taken)
 {
 	size_t length;
+	if (data.length == 0)
+		return HTTP_READER_MORE; // between two messages
 	enum http_scan_result result =
 		http_scan_feed(&reader->scan, data, ret_message, &length);
 
