@@ -70,11 +70,9 @@ static bool read_hops(struct str list, const struct conf *conf, struct str *clie
 // not one of them itself. A proxy may add a field of its own behind the client's: all
 // such fields are one list.
 static struct str find_client(const struct http_message *message, const struct conf *conf,
-	const struct addr *peer, char text[ADDR_TEXT_SIZE])
+	const struct addr *peer, bool is_trusted, char text[ADDR_TEXT_SIZE])
 {
 	struct str client = str_from(addr_format_ip(peer, text));
-	bool is_trusted =
-		addr_network_has(conf->trusted_proxies, conf->trusted_proxy_count, peer);
 	for (size_t i = message->field_count; is_trusted && i-- > 0;) {
 		const struct http_field *field = &message->fields[i];
 		if (field->id == HTTP_FIELD_X_FORWARDED_FOR)
@@ -85,16 +83,15 @@ static struct str find_client(const struct http_message *message, const struct c
 
 // A trusted proxy knows better; the first hop of its list is the one that the client
 // used.
-static bool is_https(const struct http_message *message, const struct conf *conf,
-	const struct addr *peer, bool is_tls)
+static bool is_https(const struct http_message *message, bool is_trusted, bool is_tls)
 {
+	if (!is_trusted)
+		return is_tls;
 	const struct http_field *field =
 		http_message_find(message, HTTP_FIELD_X_FORWARDED_PROTO);
 	struct str list = field && !field->is_dropped ? field->value : STR(""), proto;
-	if (addr_network_has(conf->trusted_proxies, conf->trusted_proxy_count, peer) &&
-		str_next_item(&list, &proto))
-		return str_equal_nocase(proto, STR("https"));
-	return is_tls;
+	return str_next_item(&list, &proto) ? str_equal_nocase(proto, STR("https"))
+					    : is_tls;
 }
 
 static bool wants_json(const struct http_message *message)
@@ -141,7 +138,9 @@ bool request_init(struct request *request, const struct http_message *message,
 	const struct conf *conf, const struct addr *peer, bool is_tls)
 {
 	char client_text[ADDR_TEXT_SIZE];
-	struct str client = find_client(message, conf, peer, client_text);
+	bool is_trusted =
+		addr_network_has(conf->trusted_proxies, conf->trusted_proxy_count, peer);
+	struct str client = find_client(message, conf, peer, is_trusted, client_text);
 	struct buf fields = BUF_INIT;
 	request_init_empty(request);
 	request->is_http10 = message->minor_version == 0;
@@ -149,7 +148,7 @@ bool request_init(struct request *request, const struct http_message *message,
 	request->wants_json = wants_json(message);
 	request->is_websocket = message->is_websocket_upgrade;
 	request->is_tls = is_tls;
-	request->is_https = is_https(message, conf, peer, is_tls);
+	request->is_https = is_https(message, is_trusted, is_tls);
 	if (request->is_websocket ||
 		http_message_accepts(message, STR("text/event-stream")))
 		request_facts_write_fields(&fields, conf, message);
@@ -169,7 +168,7 @@ void request_finish(struct request *request)
 	free(request->text);
 	free(request->user);
 	free(request->location);
-	request_init_empty(request);
+	*request = (struct request){0};
 }
 
 // Kept as text only: hardly a route asks, and an idle WebSocket would pay for it.
