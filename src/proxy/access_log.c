@@ -26,8 +26,6 @@ static void write_request(struct buf *line, const struct access_log_entry *entry
 
 void access_log_write(const struct access_log_entry *entry)
 {
-	if (!log_access_is_on())
-		return;
 	struct buf line = BUF_INIT;
 	bool is_websocket = entry->request->status == 101;
 	log_line_begin(&line, log_current_format());

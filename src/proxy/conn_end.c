@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "conn_priv.h"
+#include "wherry/base/log.h"
 #include "wherry/base/now.h"
 #include "wherry/proxy/access_log.h"
 #include "wherry/proxy/conn_walk.h"
@@ -59,13 +60,9 @@ static void count_status(struct conn *conn, unsigned status)
 		counters_add(&counters->responses_2xx, 1);
 }
 
-void conn_log(struct conn *conn, const struct relay_result *result)
+static void write_access_line(struct conn *conn, const struct relay_result *result)
 {
-	if (!conn->has_request)
-		return;
-	conn->has_request = false;
-	limits_leave_request(conn->edition->rules, &conn->request);
-	struct request *request = &conn->request;
+	const struct request *request = &conn->request;
 	struct access_log_entry entry = {
 		.id = conn->id,
 		.peer = &conn->peer,
@@ -80,9 +77,19 @@ void conn_log(struct conn *conn, const struct relay_result *result)
 		.detail = result->detail,
 	};
 	access_log_write(&entry);
-	count_status(conn, request->status);
+}
+
+void conn_log(struct conn *conn, const struct relay_result *result)
+{
+	if (!conn->has_request)
+		return;
+	conn->has_request = false;
+	limits_leave_request(conn->edition->rules, &conn->request);
+	if (log_access_is_on())
+		write_access_line(conn, result);
+	count_status(conn, conn->request.status);
 	counters_add(&loop_counters(conn->site->loop)->closes[result->reason], 1);
-	request_finish(request);
+	request_finish(&conn->request);
 }
 
 void conn_leave(struct conn *conn)

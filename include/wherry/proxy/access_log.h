@@ -18,4 +18,5 @@ struct access_log_entry {
 	const char *detail;   // what exactly was wrong; NULL if there is nothing to add
 };
 
+// Only while log_access_is_on.
 void access_log_write(const struct access_log_entry *entry);
