@@ -9,7 +9,8 @@
 #include "stream_priv.h"
 
 enum {
-	WRITE_PIECES_MAX = 8,          // pieces of one writev, with the corked bytes
+	WRITE_PIECES_MAX = 8,    // pieces of one writev, with the corked bytes
+	JOINED_MAX_BYTES = 2048, // up to here a copy is cheaper than a list of pieces
 	DRAIN_TURN_BYTES = 256 * 1024, // written to one stream in one turn of the loop
 };
 
@@ -174,10 +175,25 @@ static void enqueue(
 		stream_output_wait(stream);
 }
 
-static ssize_t send_pieces(int socket, const struct iovec *pieces, size_t count)
+static ssize_t send_joined(
+	int socket, const struct iovec *pieces, size_t count, size_t total)
+{
+	char joined[JOINED_MAX_BYTES];
+	char *at = joined;
+	for (size_t i = 0; i < count; i++) {
+		memcpy(at, pieces[i].iov_base, pieces[i].iov_len);
+		at += pieces[i].iov_len;
+	}
+	return send(socket, joined, total, MSG_NOSIGNAL);
+}
+
+static ssize_t send_pieces(
+	int socket, const struct iovec *pieces, size_t count, size_t total)
 {
 	if (count == 1)
-		return send(socket, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL);
+		return send(socket, pieces[0].iov_base, total, MSG_NOSIGNAL);
+	if (total <= JOINED_MAX_BYTES)
+		return send_joined(socket, pieces, count, total);
 	struct msghdr message = {.msg_iov = (struct iovec *)pieces, .msg_iovlen = count};
 	return sendmsg(socket, &message, MSG_NOSIGNAL);
 }
@@ -193,7 +209,7 @@ void stream_output_send(struct stream *stream, const struct iovec *pieces, size_
 	stream->bytes_sent += total;
 	size_t sent = 0;
 	if (!stream->queue) {
-		ssize_t got = send_pieces(stream->socket, pieces, count);
+		ssize_t got = send_pieces(stream->socket, pieces, count, total);
 		if (got < 0 && !is_passing(errno)) {
 			if (stream->is_connecting)
 				stream_end_later(stream, STREAM_END_ERROR, errno);
