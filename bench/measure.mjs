@@ -5,12 +5,15 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import { processTree, pssBytes, usedNanoseconds } from './proc.mjs';
 import { pin, startProcess, stopAll } from './processes.mjs';
 import { startProxy } from './proxies.mjs';
 
 const VALGRIND_PATIENCE_MS = 60_000;
+const SETTLE_MS = 20_000;
+const LOOK_MS = 100;
 
 // A load generator behind its gate: all connections are open, the run waits for `go`.
 async function startLoad(bench, proxy, { tool, load }, ...more) {
@@ -67,6 +70,19 @@ export async function measureCpu(bench, proxy, item) {
   if (proxy.name === 'wherry' && result.older > 0)
     throw new Error(`${result.older} polls through wherry had an older body than the one before`);
   return sample;
+}
+
+// Waits until the proxy rests: one that still has to do with the connections of its own run would
+// take from the next one's time.
+export async function settle(proxy) {
+  const processes = proxy.child ? processTree(proxy.child.pid) : [];
+  const deadline = Date.now() + SETTLE_MS;
+  let used = Infinity;
+  while (used > LOOK_MS * 1e6 / 20 && Date.now() < deadline) {
+    const before = usedNanoseconds(processes);
+    await delay(LOOK_MS);
+    used = usedNanoseconds(processes) - before;
+  }
 }
 
 export async function measureIdle(bench, kind, item) {

@@ -12,7 +12,9 @@ import { cases } from './cases.mjs';
 import { makeCertificate } from './certificate.mjs';
 import { measureGuards } from './guards.mjs';
 import { chooseCores, describeMachine } from './machine.mjs';
-import { measureCpu, measureIdle, measureInstructions, measureSyscalls } from './measure.mjs';
+import {
+  measureCpu, measureIdle, measureInstructions, measureSyscalls, settle,
+} from './measure.mjs';
 import { startBackend, stopAll } from './processes.mjs';
 import { findProxies, fittingProxies, startProxy } from './proxies.mjs';
 import { formatPush, isPush, updatePushReadme } from './push_report.mjs';
@@ -115,6 +117,7 @@ async function runCpuCases(bench, setup, selected, results) {
       for (let i = 0; i < running.length; i++) {
         const proxy = running[(i + round) % running.length];
         const sample = await measureCpu(bench, proxy, item);
+        await settle(proxy);
         results.push({ ...sample, case: item.name, proxy: proxy.name, round });
       }
     }
