@@ -29,8 +29,7 @@ static struct feed *create(
 	feed->asked = *rules;
 	history_init(&feed->history, 0);
 	history_init(&feed->newest, 0);
-	TAILQ_INIT(&feed->lists[0]);
-	TAILQ_INIT(&feed->lists[1]);
+	TAILQ_INIT(&feed->places);
 	TAILQ_INSERT_TAIL(&feeds->all, feed, beside);
 	return feed;
 }
@@ -161,6 +160,41 @@ static void begin_newest(struct feed *feed)
 	}
 }
 
+struct subscriber_place *feed_step(
+	const struct feed *feed, const struct subscriber_place *place)
+{
+	return feed->is_backward ? TAILQ_PREV(place, feed_places, beside)
+				 : TAILQ_NEXT(place, beside);
+}
+
+// Where the round comes last, which may be over before.
+static void add_place(struct feed *feed, struct subscriber_place *place)
+{
+	if (feed->next && feed->is_backward)
+		TAILQ_INSERT_AFTER(&feed->places, feed->next, place, beside);
+	else if (feed->next)
+		TAILQ_INSERT_BEFORE(feed->next, place, beside);
+	else if (feed->is_backward)
+		TAILQ_INSERT_HEAD(&feed->places, place, beside);
+	else
+		TAILQ_INSERT_TAIL(&feed->places, place, beside);
+	feed->subscriber_count++;
+}
+
+// Whether it was yet to be visited is not known, unless it was the next one: somebody may
+// be visited twice.
+static void remove_place(struct feed *feed, struct subscriber_place *place)
+{
+	if (feed->next == place) {
+		feed->next = feed_step(feed, place);
+		feed->left -= feed->left > 0;
+	}
+	TAILQ_REMOVE(&feed->places, place, beside);
+	feed->subscriber_count--;
+	if (feed->left > feed->subscriber_count)
+		feed->left = feed->subscriber_count;
+}
+
 // As an id: what is published from now on has a greater one.
 static uint64_t find_now(struct hub *hub)
 {
@@ -182,9 +216,7 @@ bool feed_enter(struct feed *feed, struct subscriber_place *place,
 	}
 	(void)widen_history(&feed->queue, &rules->queue);
 	feed->max_subscribers = rules->max_subscribers;
-	place->list = !feed->todo;
-	TAILQ_INSERT_TAIL(&feed->lists[place->list], place, beside);
-	feed->subscriber_count++;
+	add_place(feed, place);
 	(void)atomic_fetch_add(&feed->tap.present, 1);
 	if (place->subscriber->slow == CONF_SLOW_LATEST && feed->latest_count++ == 0)
 		begin_newest(feed);
@@ -201,9 +233,9 @@ bool feed_enter(struct feed *feed, struct subscriber_place *place,
 void feed_leave(struct subscriber_place *place)
 {
 	struct feed *feed = place->feed;
-	TAILQ_REMOVE(&feed->lists[place->list], place, beside);
+	remove_place(feed, place);
 	(void)atomic_fetch_sub(&feed->tap.present, 1);
-	if (--feed->subscriber_count == 0) {
+	if (feed->subscriber_count == 0) {
 		feed->left_alone_ms = now_ms();
 		feed->queue = (struct conf_history){0};
 		feed->is_behind = false;

@@ -9,11 +9,9 @@ typedef void (*place_fn)(struct subscriber_place *place, uint64_t id);
 
 static void for_each_place(struct feed *feed, place_fn fn, uint64_t id)
 {
-	for (size_t i = 0; i < 2; i++) {
-		struct subscriber_place *place;
-		TAILQ_FOREACH (place, &feed->lists[i], beside)
-			fn(place, id);
-	}
+	struct subscriber_place *place;
+	TAILQ_FOREACH (place, &feed->places, beside)
+		fn(place, id);
 }
 
 static void skip_to(struct subscriber_place *place, uint64_t id)

@@ -22,7 +22,6 @@ struct subscriber_place {
 	struct hub_visit *member; // who it is, for when it leaves; NULL = is not told
 	uint64_t from;            // messages up to this id are not for it
 	uint64_t quiet_to;        // up to this id only data is
-	uint8_t list;             // which one of the feed's
 	bool has_gap;             // some after that are gone, which is yet to be told
 	bool is_counted;          // in the crowd
 };
@@ -33,8 +32,8 @@ struct feed {
 	TAILQ_ENTRY(feed) beside; // of all
 	TAILQ_ENTRY(feed) busy;   // of those with something to tell
 	enum feed_state state;
-	bool is_busy, has_news; // news: since the round under way began
-	bool has_missed;        // a message, for want of memory: none after it is taken
+	bool is_busy;
+	bool has_missed;     // a message, for want of memory: none after it is taken
 	bool is_resync_late; // until the hub has told all again, which it is to be asked
 	bool is_join_late;   // there was no memory to ask the hub
 	bool is_count_late;  // or to tell it how many are there
@@ -46,11 +45,14 @@ struct feed {
 	size_t subscriber_count, latest_count;
 	_Atomic size_t *crowd; // lent by the hub while LIVE
 	size_t max_subscribers;
-	// Places that have been visited in this round, and those that are yet to be: the
-	// two change roles, so that a round costs nothing to begin.
-	TAILQ_HEAD(feed_places, subscriber_place) lists[2];
-	uint8_t todo;           // which one is to be visited
-	bool is_behind;         // someone has not got all, since the round began
+	// A round visits all of them. What comes meanwhile lengthens it until all have
+	// been visited since; the next one goes the other way, so that nobody is always
+	// the last.
+	TAILQ_HEAD(feed_places, subscriber_place) places;
+	struct subscriber_place *next; // where the round goes on; NULL: from that end
+	size_t left;                   // visits until it is over
+	bool is_backward;
+	bool is_behind;         // someone has not got all, since the last news
 	uint64_t left_alone_ms; // since when nobody is there
 	size_t name_length;
 	char name[];
@@ -106,6 +108,9 @@ static inline const struct history *feed_history_for(
 {
 	return subscriber->slow == CONF_SLOW_LATEST ? &feed->newest : &feed->history;
 }
+// A place's neighbour in the direction of the round; NULL: it was the last one.
+struct subscriber_place *feed_step(
+	const struct feed *feed, const struct subscriber_place *place);
 // A round is over.
 void feed_settle(struct feed *feed);
 

@@ -21,7 +21,8 @@ static void mark(struct feeds *feeds)
 
 void feeds_wake_feed(struct feed *feed)
 {
-	feed->has_news = true;
+	feed->left = feed->subscriber_count;
+	feed->is_behind = false;
 	if (!feed->is_busy)
 		TAILQ_INSERT_TAIL(&feed->feeds->busy, feed, busy);
 	feed->is_busy = true;
@@ -52,49 +53,49 @@ static void visit_waking(struct feeds *feeds, struct budget *budget)
 	}
 }
 
-static void begin_round(struct feed *feed)
-{
-	feed->todo = !feed->todo;
-	feed->is_behind = false;
-	feed->has_news = false;
-}
-
 // False when the budget was used up before the last one.
 static bool visit_places(struct feed *feed, struct budget *budget)
 {
-	struct feed_places *todo = &feed->lists[feed->todo];
-	struct feed_places *visited = &feed->lists[!feed->todo];
-	struct subscriber_place *place;
-	while ((place = TAILQ_FIRST(todo))) {
+	while (feed->left > 0) {
 		if (budget->visits == 0 || budget->bytes == 0)
 			return false;
+		if (!feed->next)
+			feed->next = feed->is_backward
+					     ? TAILQ_LAST(&feed->places, feed_places)
+					     : TAILQ_FIRST(&feed->places);
 		budget->visits--;
+		struct subscriber_place *place = feed->next;
 		enum subscriber_visit visit =
 			subscriber_visit(place->subscriber, &budget->bytes);
 		if (visit == SUBSCRIBER_GONE)
 			continue;
 		if (visit == SUBSCRIBER_MORE)
 			return false;
-		TAILQ_REMOVE(todo, place, beside);
-		TAILQ_INSERT_TAIL(visited, place, beside);
-		place->list = !feed->todo;
+		feed->next = feed_step(feed, place);
+		feed->left--;
 	}
 	return true;
+}
+
+static void turn_round(struct feed *feed)
+{
+	feed->is_backward = !feed->is_backward;
+	if (feed->next)
+		feed->next = feed_step(feed, feed->next);
 }
 
 static void visit_feed(struct feed *feed, struct budget *budget)
 {
 	struct feeds *feeds = feed->feeds;
-	if (TAILQ_EMPTY(&feed->lists[feed->todo]))
-		begin_round(feed);
-	if (!visit_places(feed, budget))
-		return;
+	bool is_over = visit_places(feed, budget);
 	TAILQ_REMOVE(&feeds->busy, feed, busy);
-	feed->is_busy = false;
-	if (feed->has_news)
-		feeds_wake_feed(feed);
-	else
-		feed_settle(feed);
+	feed->is_busy = !is_over;
+	if (!is_over) {
+		TAILQ_INSERT_TAIL(&feeds->busy, feed, busy); // the others are next
+		return;
+	}
+	turn_round(feed);
+	feed_settle(feed);
 }
 
 void feeds_pump(void *arg)

@@ -45,7 +45,7 @@ void hub_fixture_settle(struct hub_fixture *fixture)
 		loop_settle(fixture->loops[i]);
 }
 
-static void turn(struct loop *loop)
+void hub_fixture_turn(struct loop *loop)
 {
 	int flags = EVLOOP_ONCE | EVLOOP_NONBLOCK;
 	cr_assert_geq(event_base_loop(loop_base(loop), flags), 0);
@@ -55,8 +55,8 @@ void hub_fixture_wait(struct hub_fixture *fixture, uint64_t duration_ms)
 {
 	fake_clock_advance(duration_ms);
 	for (size_t i = 0; i < HUB_FIXTURE_WORKERS; i++)
-		turn(fixture->loops[i]);
-	turn(fixture->control);
+		hub_fixture_turn(fixture->loops[i]);
+	hub_fixture_turn(fixture->control);
 	hub_fixture_settle(fixture);
 }
 
@@ -156,6 +156,7 @@ static enum subscriber_answer deliver(void *arg, struct message *message)
 		return SUBSCRIBER_FULL;
 	reader->room--;
 	reader->delivered++;
+	reader->told_as = ++reader->fixture->told;
 	tell(reader, message);
 	if (reader->delivered == reader->finishes_after)
 		subscriber_finish(&reader->subscriber);
@@ -177,7 +178,11 @@ static void on_end(void *arg, enum close_reason reason, const char *detail)
 	subscriber_finish(&reader->subscriber);
 }
 
-static const struct subscriber_handler handler = {deliver, on_ready, on_end};
+static const struct subscriber_handler handler = {
+	.deliver = deliver,
+	.on_ready = on_ready,
+	.on_end = on_end,
+};
 
 static size_t split(const char *names, struct str out[SUBSCRIBER_MAX_CHANNELS])
 {

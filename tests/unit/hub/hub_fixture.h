@@ -24,6 +24,7 @@ struct hub_fixture {
 	uint64_t ids[4096];          // of what was published, in order
 	size_t published;
 	size_t reached;                 // by the last one
+	size_t told;                    // messages, to all readers
 	enum publication_result result; // of the last one
 };
 
@@ -34,6 +35,7 @@ struct reader {
 	size_t room;           // messages that it takes until it is full
 	size_t finishes_after; // messages; 0 = never
 	size_t delivered;
+	size_t told_as; // which one of all told its last one was
 	bool stays;          // when it is ended
 	bool tells_presence; // the payloads of these events are part of the story
 };
@@ -41,6 +43,8 @@ struct reader {
 // Histories of 100 messages, queues of 10, and no end of everything else.
 void hub_fixture_start(struct hub_fixture *fixture);
 void hub_fixture_finish(struct hub_fixture *fixture);
+// One turn of a worker's loop, or of the control loop.
+void hub_fixture_turn(struct loop *loop);
 // Until nobody has anything left to do.
 void hub_fixture_settle(struct hub_fixture *fixture);
 
