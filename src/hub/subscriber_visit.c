@@ -2,10 +2,12 @@
 // A subscriber gets what its channels have for it, in the order of ids.
 #include "feeds_priv.h"
 
-// The oldest message that it has not got, of all places; NULL if there is none.
-static struct message *find_next(const struct subscriber *subscriber)
+// The oldest message that it has not got, of all places; NULL if there is none. Whether
+// it is the last one, or another may follow.
+static struct message *find_next(const struct subscriber *subscriber, bool *ret_is_last)
 {
 	struct message *next = NULL;
+	*ret_is_last = true;
 	for (size_t i = 0; i < subscriber->place_count; i++) {
 		const struct subscriber_place *place = &subscriber->places[i];
 		const struct history *history = feed_history_for(place->feed, subscriber);
@@ -15,6 +17,7 @@ static struct message *find_next(const struct subscriber *subscriber)
 			if (message->kind != MESSAGE_DATA &&
 				message->id <= place->quiet_to)
 				continue;
+			*ret_is_last = *ret_is_last && !next && at + 1 == history->end;
 			if (!next || message->id < next->id)
 				next = message;
 			break;
@@ -89,12 +92,25 @@ static enum subscriber_visit become_ready(struct subscriber *subscriber)
 	return feeds->current == subscriber ? SUBSCRIBER_CAUGHT_UP : SUBSCRIBER_GONE;
 }
 
+// What comes at once may leave at once. True if it is told when that is over.
+static bool gather(struct subscriber *subscriber)
+{
+	if (!subscriber->handler->gather)
+		return false;
+	subscriber->handler->gather(subscriber->arg, true);
+	return true;
+}
+
 static enum subscriber_visit deliver(struct subscriber *subscriber, size_t *bytes)
 {
 	enum subscriber_visit visit = SUBSCRIBER_MORE;
+	bool is_last = false, is_gathering = false;
 	while (visit == SUBSCRIBER_MORE && *bytes > 0) {
 		struct subscriber_place *place = find_gap(subscriber);
-		struct message *message = place ? NULL : find_next(subscriber);
+		struct message *message =
+			place || is_last ? NULL : find_next(subscriber, &is_last);
+		if (!is_gathering && !is_last)
+			is_gathering = gather(subscriber);
 		if (place)
 			visit = offer_gap(subscriber, place, bytes);
 		else if (message)
@@ -102,6 +118,8 @@ static enum subscriber_visit deliver(struct subscriber *subscriber, size_t *byte
 		else
 			visit = become_ready(subscriber);
 	}
+	if (is_gathering && visit != SUBSCRIBER_GONE)
+		subscriber->handler->gather(subscriber->arg, false);
 	return visit;
 }
 

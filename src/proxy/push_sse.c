@@ -60,6 +60,7 @@ static void finish(struct push_sse *sse, enum close_reason reason, const char *e
 	struct relay_result result = {
 		.reason = reason, .ended_by = ended_by, .detail = detail};
 	push->is_closing = true;
+	stream_uncork(push->client); // several deliveries may be under way
 	write_retry(sse);
 	if (sse->is_chunked)
 		stream_write(push->client, "0\r\n\r\n", 5);
@@ -86,6 +87,16 @@ static enum subscriber_answer deliver(void *arg, struct message *message)
 	return SUBSCRIBER_TOOK;
 }
 
+static void gather(void *arg, bool is_on)
+{
+	struct push_sse *sse = arg;
+	struct stream *client = sse->subscription.push.client;
+	if (is_on)
+		stream_cork(client);
+	else
+		stream_uncork(client);
+}
+
 static void on_subscription_end(void *arg, enum close_reason reason, const char *detail)
 {
 	finish(arg, reason, "wherry", detail);
@@ -93,6 +104,7 @@ static void on_subscription_end(void *arg, enum close_reason reason, const char 
 
 static const struct subscriber_handler subscriber_events = {
 	.deliver = deliver,
+	.gather = gather,
 	.on_end = on_subscription_end,
 };
 

@@ -28,6 +28,7 @@ static void note_reason(struct push_websocket *socket, enum close_reason reason,
 	socket->result.reason = reason;
 	socket->result.ended_by = ended_by;
 	socket->result.detail = detail;
+	stream_uncork(client_of(socket)); // several deliveries may be under way
 	socket->use->stop(socket);
 }
 

@@ -10,6 +10,16 @@ static enum subscriber_answer deliver(void *arg, struct message *message)
 	return push_websocket_deliver(arg, message);
 }
 
+static void gather(void *arg, bool is_on)
+{
+	struct push_websocket *socket = arg;
+	struct stream *client = socket->subscription.push.client;
+	if (is_on)
+		stream_cork(client);
+	else
+		stream_uncork(client);
+}
+
 static void on_subscription_end(void *arg, enum close_reason reason, const char *detail)
 {
 	push_websocket_close_for(arg, reason, detail);
@@ -17,6 +27,7 @@ static void on_subscription_end(void *arg, enum close_reason reason, const char 
 
 static const struct subscriber_handler subscriber_events = {
 	.deliver = deliver,
+	.gather = gather,
 	.on_end = on_subscription_end,
 };
 

@@ -32,6 +32,10 @@ struct subscriber_handler {
 	// The next message, in the order of ids over all its channels. MESSAGE_GAP: some
 	// before the next one are not there any more. The message is lent.
 	enum subscriber_answer (*deliver)(void *arg, struct message *message);
+	// What is delivered from now on is to leave together, until that is over: several
+	// messages wait for it. It is not told of the end once it is finished. May be
+	// NULL.
+	void (*gather)(void *arg, bool is_on);
 	// All that was there when it began was delivered; from now on it is told as
 	// things happen. Once. May be NULL.
 	void (*on_ready)(void *arg);

@@ -163,6 +163,14 @@ static enum subscriber_answer deliver(void *arg, struct message *message)
 	return SUBSCRIBER_TOOK;
 }
 
+static void gather(void *arg, bool is_on)
+{
+	struct reader *reader = arg;
+	cr_expect_neq(reader->is_gathering, is_on);
+	reader->is_gathering = is_on;
+	reader->gathered += is_on;
+}
+
 static void on_ready(void *arg)
 {
 	struct reader *reader = arg;
@@ -180,6 +188,7 @@ static void on_end(void *arg, enum close_reason reason, const char *detail)
 
 static const struct subscriber_handler handler = {
 	.deliver = deliver,
+	.gather = gather,
 	.on_ready = on_ready,
 	.on_end = on_end,
 };

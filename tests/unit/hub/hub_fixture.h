@@ -35,7 +35,9 @@ struct reader {
 	size_t room;           // messages that it takes until it is full
 	size_t finishes_after; // messages; 0 = never
 	size_t delivered;
-	size_t told_as; // which one of all told its last one was
+	size_t told_as;  // which one of all told its last one was
+	size_t gathered; // times that several messages came at once
+	bool is_gathering;
 	bool stays;          // when it is ended
 	bool tells_presence; // the payloads of these events are part of the story
 };

@@ -200,6 +200,26 @@ Test(subscriber, is_offered_again_what_it_had_no_room_for)
 	hub_fixture_finish(&fixture);
 }
 
+Test(subscriber, is_told_that_several_come_at_once)
+{
+	struct hub_fixture fixture;
+	struct reader reader = {.room = 2};
+	hub_fixture_start(&fixture);
+	reader_start(&reader, &fixture, 0, "a b", SUBSCRIBER_FROM_NOW);
+	publish_numbers(&fixture, "a", 1, 2);
+	cr_expect_eq(reader.gathered, 0);
+	publish_numbers(&fixture, "a", 3, 4);
+	publish_numbers(&fixture, "b", 5, 5);
+	reader_make_room(&reader, 2);
+	cr_expect_eq(reader.gathered, 1);
+	reader_make_room(&reader, 1);
+	cr_expect_eq(reader.gathered, 1);
+	cr_expect(!reader.is_gathering);
+	reader_expect(&reader, "ready 1 2 3 4 5 ");
+	reader_finish(&reader);
+	hub_fixture_finish(&fixture);
+}
+
 Test(subscriber, may_finish_while_it_is_told)
 {
 	struct hub_fixture fixture;
