@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // bench_push: the load generator for live polls and fan-out. One thread on raw epoll; see
 // push_options.c for its use. Pollers ask at a steady pace, each at its own moment of the
-// interval; the publisher sends the next message when its time has come and all
+// interval; the publisher sends the next messages when their time has come and all
 // subscribers have the last one.
 #include <errno.h>
 #include <stdio.h>
@@ -183,11 +183,13 @@ static bool wait_at_gate(struct push *push)
 // last one is unanswered, a message waits.
 static bool step(struct push *push, uint64_t *step)
 {
-	bool is_fanout = push->options.kind == PUSH_FANOUT;
+	const struct push_options *options = &push->options;
+	bool is_fanout = options->kind == PUSH_FANOUT;
+	bool is_first = *step % options->burst == 0;
 	struct push_client *client =
 		is_fanout ? &push->publisher
-			  : &push->clients[*step % push->options.connections];
-	if (is_fanout && !is_settled(push))
+			  : &push->clients[*step % options->connections];
+	if (is_fanout && (client->state != PUSH_IDLE || (is_first && !is_settled(push))))
 		return true;
 	++*step;
 	if (client->state != PUSH_IDLE) {
@@ -202,12 +204,13 @@ static bool run_timed(struct push *push)
 	const struct push_options *options = &push->options;
 	double pace =
 		options->rate * (options->kind == PUSH_FANOUT ? 1 : options->connections);
-	double interval_ns = (double)NS_PER_SECOND / pace;
+	double interval_ns = (double)NS_PER_SECOND / pace; // of bursts, in a fan-out
 	uint64_t begun = push_client_now_ns();
 	uint64_t deadline = begun + (uint64_t)(options->seconds * (double)NS_PER_SECOND);
 	uint64_t done = 0;
 	for (uint64_t now = begun; now < deadline; now = push_client_now_ns()) {
-		uint64_t due = begun + (uint64_t)((double)done * interval_ns);
+		uint64_t due =
+			begun + (uint64_t)((double)(done / options->burst) * interval_ns);
 		uint64_t before = done;
 		if (now >= due && !step(push, &done))
 			return false;

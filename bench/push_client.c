@@ -103,8 +103,7 @@ static bool post(struct push_client *client)
 		options->publish_suffix);
 	if (length < 0 || (size_t)length >= sizeof(text))
 		return fail(client, "the request is too long");
-	shared->published++;
-	shared->published_ns = client->asked_ns;
+	shared->published_ns[shared->published++ % PUSH_BURST_MAX] = client->asked_ns;
 	shared->behind = options->connections;
 	return send_text(client, text, (size_t)length);
 }

@@ -36,12 +36,12 @@ struct push_shared {
 	const struct push_options *options;
 	int epoll_fd;
 	char accept[WIRE_ACCEPT_SIZE];
-	uint64_t published;    // messages begun: the next one's number
-	uint64_t published_ns; // when the last one was begun
-	uint64_t received;     // messages of all subscribers
-	uint64_t answered;     // polls or posts
-	uint64_t older;        // polls whose body is older than that of the one before
-	uint32_t behind;       // subscribers that lack a message
+	uint64_t published;                    // messages begun: the next one's number
+	uint64_t published_ns[PUSH_BURST_MAX]; // when the last ones were begun
+	uint64_t received;                     // messages of all subscribers
+	uint64_t answered;                     // polls or posts
+	uint64_t older;  // polls whose body is older than that of the one before
+	uint32_t behind; // subscribers that lack the last one
 	struct histogram latency;
 	uint64_t now_ns; // when the input at hand was read
 	char input[PUSH_HELD_MAX + PUSH_READ_BYTES];

@@ -130,7 +130,8 @@ static const char *take_message(
 	client->number = number + 1;
 	shared->received++;
 	shared->behind -= client->number == shared->published;
-	histogram_add(&shared->latency, shared->now_ns - shared->published_ns);
+	histogram_add(&shared->latency,
+		shared->now_ns - shared->published_ns[number % PUSH_BURST_MAX]);
 	return NULL;
 }
 

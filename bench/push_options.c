@@ -20,6 +20,7 @@ static const char usage[] =
 	"  --path PATH         what they ask for (default /)\n"
 	"  --rate R            polls of each, or messages published, a second (default "
 	"1)\n"
+	"  --burst N           messages published at once, of each of those (default 1)\n"
 	"  --size BYTES        of a body or message (default 200)\n"
 	"  --seconds S         how long (default 1)\n"
 	"  --publish-path PATH where messages are posted to (default /)\n"
@@ -37,7 +38,8 @@ static const struct option long_options[] = {{"port", required_argument, NULL, '
 	{"case", required_argument, NULL, 'c'},
 	{"connections", required_argument, NULL, 'n'},
 	{"path", required_argument, NULL, 'u'}, {"rate", required_argument, NULL, 'r'},
-	{"size", required_argument, NULL, 's'}, {"seconds", required_argument, NULL, 't'},
+	{"burst", required_argument, NULL, 'B'}, {"size", required_argument, NULL, 's'},
+	{"seconds", required_argument, NULL, 't'},
 	{"publish-path", required_argument, NULL, 'U'},
 	{"publish-port", required_argument, NULL, 'P'},
 	{"publish-prefix", required_argument, NULL, 'a'},
@@ -81,6 +83,11 @@ static bool parse_amount(int letter, const char *value, struct push_options *opt
 		if (!parse_number(value, NUMBERED_DIGITS, MESSAGE_BYTES_MAX, &number))
 			return false;
 		options->message_bytes = (size_t)number;
+		return true;
+	case 'B':
+		if (!parse_number(value, 1, PUSH_BURST_MAX, &number))
+			return false;
+		options->burst = (uint32_t)number;
 		return true;
 	case 'r':
 		return parse_number(value, 0.01, 1e6, &options->rate);
@@ -127,6 +134,7 @@ bool push_options_parse(
 		.message_bytes = 200,
 		.connections = 1,
 		.rate = 1,
+		.burst = 1,
 		.seconds = 1};
 	int letter;
 	while ((letter = getopt_long(

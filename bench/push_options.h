@@ -7,6 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum {
+	PUSH_BURST_MAX = 64
+};
+
 enum push_case {
 	PUSH_POLL,
 	PUSH_FANOUT
@@ -23,7 +27,8 @@ struct push_options {
 	const char *publish_suffix; // and behind it
 	size_t message_bytes;
 	uint32_t connections;
-	double rate;    // polls of one connection, messages of the publisher a second
+	uint32_t burst; // messages that the publisher sends at once
+	double rate;    // polls of one connection, bursts of the publisher a second
 	double seconds; // how long
 };
 
