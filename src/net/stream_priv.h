@@ -10,45 +10,48 @@
 struct stream_tls;
 
 struct stream {
-	struct loop *loop;
+	// What a write looks at lies together: those of a fan-out meet streams that no
+	// cache holds any more.
 	struct stream_tls *tls; // NULL: plain
-	const struct stream_handler *handler;
-	void *arg;
-	struct event read_event;
-	struct event write_event; // registered only while something waits, or connecting
-	struct evbuffer *queue;   // NULL while empty
-	uint8_t *kept;            // lent but not taken; NULL while empty
-	size_t kept_length;
-	size_t kept_capacity;
+	struct evbuffer *queue; // NULL while empty
+	struct loop *loop;
 	size_t corked_length; // in the loop's gather buffer
-	bool is_read_to_seal;
-	uint64_t write_stall_ms;
-	uint64_t last_read_ms;
-	uint64_t bytes_in;
 	uint64_t bytes_out;
-	uint64_t bytes_sent;   // to the kernel or the queue; with TLS more than bytes_out
-	uint64_t taken_before; // stream_bytes_taken, when it was last looked at
-	struct loop_deferred deferred;
+	uint64_t bytes_sent; // to the kernel or the queue; with TLS more than bytes_out
 	int socket;
-	int error;
-	enum stream_end deferred_end;
-	bool has_deferred_end;
 	bool is_connecting;
-	bool has_connected; // to be told
-	bool has_drained;   // to be told
-	bool is_paused;
-	bool is_reading; // read_event is registered
-	bool is_lending; // the handler's on_data is on the stack
-	bool wants_kept; // resumed meanwhile: lend what was kept without waiting for more
-	bool is_kept_sealed; // it came before TLS was started
-	bool is_eof;
-	bool is_ended;  // the last on_end was called, or is deferred
 	bool is_broken; // writes go nowhere
 	bool is_corked;
 	bool is_full;
 	bool is_shutdown; // FIN was asked for
-	bool is_aborted;  // RST was
 	bool is_destroyed;
+
+	const struct stream_handler *handler;
+	void *arg;
+	struct event read_event;
+	struct event write_event; // registered only while something waits, or connecting
+	uint8_t *kept;            // lent but not taken; NULL while empty
+	size_t kept_length;
+	size_t kept_capacity;
+	uint64_t write_stall_ms;
+	uint64_t last_read_ms;
+	uint64_t bytes_in;
+	uint64_t taken_before; // stream_bytes_taken, when it was last looked at
+	struct loop_deferred deferred;
+	int error;
+	enum stream_end deferred_end;
+	bool has_deferred_end;
+	bool has_connected; // to be told
+	bool has_drained;   // to be told
+	bool is_paused;
+	bool is_reading; // read_event is registered
+	bool is_read_to_seal;
+	bool is_lending; // the handler's on_data is on the stack
+	bool wants_kept; // resumed meanwhile: lend what was kept without waiting for more
+	bool is_kept_sealed; // it came before TLS was started
+	bool is_eof;
+	bool is_ended;   // the last on_end was called, or is deferred
+	bool is_aborted; // RST was asked for
 };
 
 // The write side as the read side needs it.

@@ -11,8 +11,7 @@
 
 struct push_subscription {
 	struct push push;
-	struct subscriber subscriber;
-	struct live_reader live;            // instead, of a live URL
+	struct live_reader live;            // instead of the subscriber, of a live URL
 	const struct conf_subscribe *rules; // of the edition
 	struct push_values values;          // for the names; until it begins
 	struct buf names; // of its channels, each with a NUL behind it; until it begins,
@@ -20,7 +19,9 @@ struct push_subscription {
 	struct buf head;  // of the answer, or its further fields: written before access
 			  // is asked
 	uint64_t after;   // see subscriber_options
-	bool resumes;     // it said after what
+	// What a delivery looks at comes last, beside what the transport has first.
+	struct subscriber subscriber;
+	bool resumes; // it said after what
 	bool wants_envelope;
 };
 

@@ -33,6 +33,8 @@ struct push_websocket_use {
 
 struct push_websocket {
 	struct push_subscription subscription; // of a page: the rules alone
+	uint64_t message_ms;                   // of the last one, either way
+	struct relay_result result;            // why it ends, once push.is_closing
 	const struct push_websocket_use *use;
 	struct ws_message reader;
 	struct ws_check_limits limits;   // of reader
@@ -40,12 +42,10 @@ struct push_websocket {
 	struct publication *publication; // under way; NULL: none
 	struct loop_timer timer;
 	struct loop_deferred deferred;
-	struct relay_result result; // why it ends, once push.is_closing
-	uint64_t message_ms;        // of the last one, either way
-	uint64_t ping_sent_ms;      // 0: no sign of life is due
-	uint64_t ping_at;           // bytes sent to the client, the Ping included
-	uint64_t taken_before;      // of those, how many it had taken when last looked at
-	uint64_t close_by_ms;       // 0: it is not closing
+	uint64_t ping_sent_ms; // 0: no sign of life is due
+	uint64_t ping_at;      // bytes sent to the client, the Ping included
+	uint64_t taken_before; // of those, how many it had taken when last looked at
+	uint64_t close_by_ms;  // 0: it is not closing
 	bool has_sent_close, has_received_close;
 	bool is_deaf;      // what comes is thrown away
 	bool is_finishing; // FIN was asked for

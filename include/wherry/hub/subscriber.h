@@ -48,13 +48,14 @@ struct subscriber_place; // in one feed
 
 // Embedded in what writes for it.
 struct subscriber {
+	TAILQ_ENTRY(subscriber) waking;
+	const char *end_detail;
+	// What a visit looks at lies together.
 	struct feeds *feeds;
 	const struct subscriber_handler *handler;
 	void *arg;
 	struct subscriber_place *places; // one for each channel
-	TAILQ_ENTRY(subscriber) waking;
 	uint64_t delivered_id; // the last one that was taken; where to go on from
-	const char *end_detail;
 	uint8_t place_count;
 	uint8_t slow;       // enum conf_slow
 	uint8_t end_reason; // enum close_reason
