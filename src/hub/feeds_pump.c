@@ -5,7 +5,7 @@
 #include "feeds_priv.h"
 
 enum {
-	VISITS_PER_TURN = 256,
+	VISITS_PER_TURN = 64,
 	BYTES_PER_TURN = 1 << 20,
 };
 
