@@ -19,6 +19,11 @@ test('one WebSocket for a page', { skip: withoutPages }, async (t) => {
     await askControl(t, wherry, { verb: 'connections', kind: 'websocket' }, items);
     return items;
   };
+  // Those of former pages may still be closing.
+  const theSocket = () => eventually(async () => {
+    const [one, ...others] = await sockets();
+    return one && others.length === 0 && one;
+  }, 'there is one WebSocket');
   const all = ['/live/other?x=1', '/live/score', '/live/third'];
 
   await t.test('all that a page polls comes over one WebSocket, which comes back for all', async () => {
@@ -30,8 +35,7 @@ test('one WebSocket for a page', { skip: withoutPages }, async (t) => {
     for (const path of all) await becomesLocal(page, seen, path);
     texts('second');
     await showsAll(page, 'second');
-    const [one, ...others] = await sockets();
-    assert.deepEqual([one.channels.sort(), others.length, seen.sockets, seen.streams], [all, 0, 1, 0]);
+    assert.deepEqual([(await theSocket()).channels.sort(), seen.sockets, seen.streams], [all, 1, 0]);
 
     frames.length = 0;
     await askControl(t, wherry, { verb: 'kill', all: true });
@@ -41,7 +45,7 @@ test('one WebSocket for a page', { skip: withoutPages }, async (t) => {
     texts('third');
     await showsAll(page, 'third');
     for (const path of all) await becomesLocal(page, seen, path);
-    assert.deepEqual([(await sockets()).length, seen.streams], [1, 0]);
+    assert.deepEqual([(await theSocket()).channels.sort(), seen.streams], [all, 0]);
     await page.context().close();
   });
 
@@ -58,7 +62,7 @@ test('one WebSocket for a page', { skip: withoutPages }, async (t) => {
     texts('fourth');
     await showsAll(page, 'fourth');
     assert.deepEqual([seen.sockets, seen.streams], [1, 1]);
-    assert.deepEqual((await sockets()).map(({ channels }) => channels.sort()), [all.slice(0, 2)]);
+    assert.deepEqual((await theSocket()).channels.sort(), all.slice(0, 2));
     await page.context().close();
   });
 
