@@ -14,7 +14,6 @@
 #include "wherry/proto/http_reader.h"
 
 enum {
-	STEPS_MAX = 40,
 	REPEATS = 24,
 	CHOICES = 64, // of a step's second byte, besides the client
 };
@@ -46,10 +45,7 @@ const char session_configuration[] =
 	"upstreams:\n"
 	"  app: { servers: [{ url: \"http://192.0.2.9:80\" }] }\n";
 
-#define TEXT(literal)                                                                    \
-	{                                                                                \
-		(literal), sizeof(literal) - 1                                           \
-	}
+#define TEXT(literal) SESSION_TEXT(literal)
 #define UPGRADE(path, more)                                                              \
 	"GET " path " HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\n"               \
 	"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"                            \
@@ -149,61 +145,39 @@ enum step {
 	STEP_COUNT
 };
 
-static struct session_peer *newest_backend(struct session *session)
-{
-	static struct session_peer none = {.socket = -1};
-	size_t count = session->backend_count;
-	return count > 0 ? &session->backends[count - 1] : &none;
-}
-
-static void repeat(struct session *session, struct session_peer *peer, struct str text)
-{
-	struct buf all = BUF_INIT;
-	for (size_t i = 0; i < REPEATS; i++)
-		buf_append_str(&all, text);
-	session_send(session, peer, all.data, all.length);
-	buf_finish(&all);
-}
-
-static void say(struct session *session, struct session_peer *peer, struct str text)
-{
-	session_send(session, peer, text.data, text.length);
-}
-
 static void let_time_pass(struct session *session, uint8_t choice)
 {
 	static const uint64_t TIMES[] = {1, 100, 1000, 3000, 5000, 10000, 30000, 60000};
 	session_advance(session, TIMES[choice % 8]);
 }
 
-// Returns how many of the bytes behind it the step took.
-static size_t take_step(struct session *session, enum step step, uint8_t second,
+static size_t take_step(struct session *session, uint8_t step, uint8_t second,
 	const uint8_t *data, size_t size)
 {
 	struct session_peer *client =
 		&session->clients[second / CHOICES % session->client_count];
-	struct session_peer *backend = newest_backend(session);
+	struct session_peer *backend = session_backend(session, 0);
 	uint8_t choice = second % CHOICES;
 	size_t length = choice < size ? choice : size;
 	struct str client_text =
 		client_says[choice % (sizeof(client_says) / sizeof(*client_says))];
 	struct str backend_text =
 		backend_says[choice % (sizeof(backend_says) / sizeof(*backend_says))];
-	switch (step) {
+	switch ((enum step)(step % STEP_COUNT)) {
 	case STEP_CLIENT_SAYS:
-		say(session, client, client_text);
+		session_say(session, client, client_text, 1);
 		return 0;
 	case STEP_CLIENT_BYTES:
 		session_send(session, client, data, length);
 		return length;
 	case STEP_CLIENT_REPEATS:
-		repeat(session, client, client_text);
+		session_say(session, client, client_text, REPEATS);
 		return 0;
 	case STEP_CONNECT:
 		session_connect(session);
 		return 0;
 	case STEP_BACKEND_SAYS:
-		say(session, backend, backend_text);
+		session_say(session, backend, backend_text, 1);
 		return 0;
 	case STEP_BACKEND_BYTES:
 		session->has_raw_backend |= length > 0;
@@ -344,16 +318,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct session session;
 	session_start(&session);
-	for (size_t i = 0; i < STEPS_MAX && size >= 2; i++) {
-		size_t taken = 2 + take_step(&session, data[0] % STEP_COUNT, data[1],
-					   data + 2, size - 2);
-		data += taken;
-		size -= taken;
-	}
-	// Before the end, which may close what still waits to be received.
-	for (size_t i = 0; i < session.client_count; i++)
-		session.clients[i].is_silent = false;
-	session_advance(&session, 1);
+	session_play(&session, data, size, take_step);
 	for (size_t i = 0; i < session.client_count; i++)
 		require_client(&session.clients[i]);
 	require_privacy(&session);

@@ -13,8 +13,7 @@
 #include "wherry/proto/http_reader.h"
 
 enum {
-	STEPS_MAX = 40,
-	REPEATS = 64,
+	REPEATS = 64
 };
 
 const char session_configuration[] =
@@ -39,10 +38,7 @@ const char session_configuration[] =
 #define SWITCH(accept, more)                                                             \
 	"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"                    \
 	"Upgrade: websocket\r\nSec-WebSocket-Accept: " accept "\r\n" more "\r\n"
-#define TEXT(literal)                                                                    \
-	{                                                                                \
-		(literal), sizeof(literal) - 1                                           \
-	}
+#define TEXT(literal) SESSION_TEXT(literal)
 #define ACCEPT "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 
 static const struct str client_says[] = {
@@ -121,34 +117,17 @@ enum step {
 	STEP_COUNT
 };
 
-static struct session_peer *find_backend(struct session *session, uint8_t choice)
-{
-	static struct session_peer none = {.socket = -1};
-	size_t count = session->backend_count;
-	return count > 0 ? &session->backends[count - 1 - choice / 64 % count] : &none;
-}
-
-static void repeat(struct session *session, struct session_peer *peer, struct str text)
-{
-	struct buf all = BUF_INIT;
-	for (size_t i = 0; i < REPEATS; i++)
-		buf_append_str(&all, text);
-	session_send(session, peer, all.data, all.length);
-	buf_finish(&all);
-}
-
 static void let_time_pass(struct session *session, uint8_t choice)
 {
 	static const uint64_t TIMES[] = {1, 100, 1000, 5000, 10000, 30000, 60000, 120000};
 	session_advance(session, TIMES[choice % 8]);
 }
 
-// Returns how many of the bytes behind it the step took.
-static size_t take_step(struct session *session, enum step step, uint8_t choice,
+static size_t take_step(struct session *session, uint8_t step, uint8_t choice,
 	const uint8_t *data, size_t size)
 {
 	struct session_peer *client = &session->clients[0];
-	struct session_peer *backend = find_backend(session, choice);
+	struct session_peer *backend = session_backend(session, choice / 64);
 	struct session_peer *either = choice & 32 ? client : backend;
 	size_t length = choice % 64 < size ? choice % 64 : size;
 	struct str client_text =
@@ -156,7 +135,7 @@ static size_t take_step(struct session *session, enum step step, uint8_t choice,
 	struct str backend_text =
 		backend_says[choice % 64 %
 			     (sizeof(backend_says) / sizeof(*backend_says))];
-	switch (step) {
+	switch ((enum step)(step % STEP_COUNT)) {
 	case STEP_CLIENT_BYTES:
 		session_send(session, client, data, length);
 		return length;
@@ -164,16 +143,16 @@ static size_t take_step(struct session *session, enum step step, uint8_t choice,
 		session_send(session, backend, data, length);
 		return length;
 	case STEP_CLIENT_SAYS:
-		session_send(session, client, client_text.data, client_text.length);
+		session_say(session, client, client_text, 1);
 		return 0;
 	case STEP_BACKEND_SAYS:
-		session_send(session, backend, backend_text.data, backend_text.length);
+		session_say(session, backend, backend_text, 1);
 		return 0;
 	case STEP_CLIENT_REPEATS:
-		repeat(session, client, client_text);
+		session_say(session, client, client_text, REPEATS);
 		return 0;
 	case STEP_BACKEND_REPEATS:
-		repeat(session, backend, backend_text);
+		session_say(session, backend, backend_text, REPEATS);
 		return 0;
 	case STEP_TIME:
 		let_time_pass(session, choice);
@@ -288,17 +267,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct session session;
 	session_start(&session);
-	for (size_t i = 0; i < STEPS_MAX && size >= 2; i++) {
-		size_t taken = 2 + take_step(&session, data[0] % STEP_COUNT, data[1],
-					   data + 2, size - 2);
-		data += taken;
-		size -= taken;
-	}
-	// Before the end, which may close what still waits to be received.
-	for (size_t i = 0; i < session.backend_count; i++)
-		session.backends[i].is_silent = false;
-	session.clients[0].is_silent = false;
-	session_advance(&session, 1);
+	session_play(&session, data, size, take_step);
 	bool uses_deflate =
 		has_text(buf_str(&session.clients[0].received), "permessage-deflate");
 	uint64_t requests = 0;

@@ -20,6 +20,7 @@
 #include "wherry/upstream/directory.h"
 
 enum {
+	STEPS_MAX = 40,
 	TURNS = 3, // of the loop, for what one step leads to
 	TURNS_TO_END = 400,
 	STEP_TO_END_MS = 10 * 1000,
@@ -178,6 +179,29 @@ void session_connect(struct session *session)
 	settle(session);
 }
 
+void session_play(struct session *session, const uint8_t *data, size_t size,
+	session_step_cb take_step)
+{
+	for (size_t i = 0; i < STEPS_MAX && size >= 2; i++) {
+		size_t taken =
+			2 + take_step(session, data[0], data[1], data + 2, size - 2);
+		data += taken;
+		size -= taken;
+	}
+	for (size_t i = 0; i < session->client_count; i++)
+		session->clients[i].is_silent = false;
+	for (size_t i = 0; i < session->backend_count; i++)
+		session->backends[i].is_silent = false;
+	session_advance(session, 1);
+}
+
+struct session_peer *session_backend(struct session *session, size_t nth)
+{
+	static struct session_peer none = {.socket = -1};
+	size_t count = session->backend_count;
+	return count > 0 ? &session->backends[count - 1 - nth % count] : &none;
+}
+
 void session_send(struct session *session, struct session_peer *peer, const void *data,
 	size_t length)
 {
@@ -187,6 +211,16 @@ void session_send(struct session *session, struct session_peer *peer, const void
 	if (sent > 0)
 		buf_append(&peer->sent, data, (size_t)sent);
 	settle(session);
+}
+
+void session_say(
+	struct session *session, struct session_peer *peer, struct str text, size_t times)
+{
+	struct buf all = BUF_INIT;
+	for (size_t i = 0; i < times; i++)
+		buf_append_str(&all, text);
+	session_send(session, peer, all.data, all.length);
+	buf_finish(&all);
 }
 
 void session_shutdown(struct session *session, struct session_peer *peer)

@@ -13,6 +13,12 @@ enum {
 	SESSION_CLIENTS_MAX = 4
 };
 
+// A row of what a peer says.
+#define SESSION_TEXT(literal)                                                            \
+	{                                                                                \
+		(literal), sizeof(literal) - 1                                           \
+	}
+
 struct session_peer {
 	int socket;     // -1 once closed
 	bool is_silent; // reads nothing for now
@@ -45,8 +51,20 @@ void session_connect(struct session *session);
 // that nothing is left.
 void session_finish(struct session *session);
 
+// Plays an input: steps, each a byte that says what is done, and a byte more; take_step
+// returns how many of the bytes behind these it took. Then all receive what is there,
+// before the end, which may close what still waits to be received.
+typedef size_t (*session_step_cb)(struct session *session, uint8_t step, uint8_t choice,
+	const uint8_t *data, size_t size);
+void session_play(struct session *session, const uint8_t *data, size_t size,
+	session_step_cb take_step);
+
+// The nth backend from the last one, counted round; a closed peer if there is none yet.
+struct session_peer *session_backend(struct session *session, size_t nth);
 void session_send(struct session *session, struct session_peer *peer, const void *data,
 	size_t length);
+void session_say(struct session *session, struct session_peer *peer, struct str text,
+	size_t times);
 void session_shutdown(struct session *session, struct session_peer *peer);
 void session_close(struct session *session, struct session_peer *peer);
 void session_advance(struct session *session, uint64_t milliseconds);
