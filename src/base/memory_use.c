@@ -37,11 +37,7 @@ static bool take_line(struct str *text, struct str *ret_line)
 {
 	if (text->length == 0)
 		return false;
-	const char *end = memchr(text->data, '\n', text->length);
-	size_t length = end ? (size_t)(end - text->data) : text->length;
-	*ret_line = (struct str){text->data, length};
-	text->data += length + (end != NULL);
-	text->length -= length + (end != NULL);
+	*ret_line = str_cut_until(text, '\n');
 	return true;
 }
 

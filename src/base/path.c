@@ -16,23 +16,12 @@ static bool is_control(uint8_t byte)
 	return byte < 0x20 || byte == 0x7f;
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 static bool read_escape(struct str rest, uint8_t *ret_byte)
 {
 	if (rest.length < 3)
 		return false;
-	int high = hex_value(rest.data[1]);
-	int low = hex_value(rest.data[2]);
+	int high = str_hex_value(rest.data[1]);
+	int low = str_hex_value(rest.data[2]);
 	if (high < 0 || low < 0)
 		return false;
 	*ret_byte = (uint8_t)(high << 4 | low);

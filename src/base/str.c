@@ -16,11 +16,6 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-static struct str skip(struct str s, size_t count)
-{
-	return (struct str){s.data + count, s.length - count};
-}
-
 struct str str_from(const char *terminated)
 {
 	return (struct str){terminated, strlen(terminated)};
@@ -52,16 +47,44 @@ bool str_has_prefix(struct str s, struct str prefix)
 
 bool str_has_suffix_nocase(struct str s, struct str suffix)
 {
-	if (suffix.length == 0)
-		return true;
-	return s.length >= suffix.length &&
-	       str_equal_nocase(skip(s, s.length - suffix.length), suffix);
+	if (s.length < suffix.length)
+		return false;
+	str_cut(&s, s.length - suffix.length);
+	return str_equal_nocase(s, suffix);
+}
+
+bool str_cut_prefix(struct str *rest, struct str prefix)
+{
+	bool has_prefix = str_has_prefix(*rest, prefix);
+	if (has_prefix)
+		str_cut(rest, prefix.length);
+	return has_prefix;
+}
+
+struct str str_cut_until(struct str *rest, char separator)
+{
+	const char *end =
+		rest->length > 0 ? memchr(rest->data, separator, rest->length) : NULL;
+	if (!end)
+		return str_cut(rest, rest->length);
+	struct str piece = str_cut(rest, (size_t)(end - rest->data));
+	str_cut(rest, 1);
+	return piece;
+}
+
+int str_hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
 struct str str_trim(struct str s)
 {
 	while (s.length > 0 && is_blank(s.data[0]))
-		s = skip(s, 1);
+		str_cut(&s, 1);
 	while (s.length > 0 && is_blank(s.data[s.length - 1]))
 		s.length--;
 	return s;
@@ -70,11 +93,8 @@ struct str str_trim(struct str s)
 bool str_next_item(struct str *list, struct str *ret_item)
 {
 	while (list->length > 0) {
-		const char *comma = memchr(list->data, ',', list->length);
-		size_t length = comma ? (size_t)(comma - list->data) : list->length;
-		struct str item = str_trim((struct str){list->data, length});
+		struct str item = str_trim(str_cut_until(list, ','));
 
-		*list = skip(*list, comma ? length + 1 : length);
 		if (item.length > 0) {
 			*ret_item = item;
 			return true;

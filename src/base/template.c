@@ -39,14 +39,6 @@ static bool fail(const struct parsing *parsing, const char *problem, const char 
 	return false;
 }
 
-static struct str cut(struct str *rest, size_t length)
-{
-	struct str piece = {rest->data, length};
-	rest->data += length;
-	rest->length -= length;
-	return piece;
-}
-
 static bool add_part(struct parsing *parsing, struct template_part part, struct str piece)
 {
 	struct template *template = parsing->template;
@@ -133,7 +125,8 @@ static bool parse_placeholder(struct parsing *parsing)
 	const char *end = memchr(parsing->rest.data, '}', parsing->rest.length);
 	if (!end)
 		return fail(parsing, "a { without its }", brace_form, parsing->rest);
-	struct str piece = cut(&parsing->rest, (size_t)(end + 1 - parsing->rest.data));
+	struct str piece =
+		str_cut(&parsing->rest, (size_t)(end + 1 - parsing->rest.data));
 	struct template_part part = {0};
 	part.place = split((struct str){piece.data + 1, piece.length - 2}, &part.text);
 	if (!is_part(&part))
@@ -153,9 +146,10 @@ static bool parse_literal(struct parsing *parsing)
 		length++;
 	bool is_doubled =
 		length + 1 < rest.length && rest.data[length] == rest.data[length + 1];
-	struct template_part part = {.text = cut(&parsing->rest, length + is_doubled)};
+	struct template_part part = {
+		.text = str_cut(&parsing->rest, length + is_doubled)};
 	if (is_doubled)
-		(void)cut(&parsing->rest, 1); // one of them is enough
+		(void)str_cut(&parsing->rest, 1); // one of them is enough
 	else if (length < rest.length && rest.data[length] == '}')
 		return fail(parsing, "a } without its {", brace_form, parsing->rest);
 	return part.text.length == 0 || add_part(parsing, part, part.text);

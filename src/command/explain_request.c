@@ -24,10 +24,8 @@ static bool take_scheme(struct str *text, struct explain_url *url)
 	};
 	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
 		const struct scheme *scheme = &schemes[i];
-		if (!str_has_prefix(*text, scheme->start))
+		if (!str_cut_prefix(text, scheme->start))
 			continue;
-		text->data += scheme->start.length;
-		text->length -= scheme->start.length;
 		url->is_tls = scheme->is_tls;
 		url->is_websocket = scheme->is_websocket;
 		url->port = scheme->port;
@@ -51,9 +49,7 @@ bool explain_url_parse(
 	*reterr_text = "bad URL (expected http://host/path, or https, ws or wss)";
 	if (!take_scheme(&text, ret_url))
 		return false;
-	ret_url->authority = (struct str){text.data, length_before(text, "/?#")};
-	text.data += ret_url->authority.length;
-	text.length -= ret_url->authority.length;
+	ret_url->authority = str_cut(&text, length_before(text, "/?#"));
 	ret_url->target = (struct str){text.data, length_before(text, "#")};
 	if (!url_split_authority(ret_url->authority, &ret_url->host, &port))
 		return false;

@@ -12,13 +12,13 @@ static bool read_hash(struct str text, struct conf_hash *ret_hash, struct str *r
 {
 	*ret_name = text;
 	ret_hash->kind = CONF_HASH_QUERY;
-	if (conf_load_string_cut(ret_name, STR("query=")))
+	if (str_cut_prefix(ret_name, STR("query=")))
 		return conf_load_string_is_parameter(*ret_name);
 	ret_hash->kind = CONF_HASH_HEADER;
-	if (conf_load_string_cut(ret_name, STR("header=")))
+	if (str_cut_prefix(ret_name, STR("header=")))
 		return conf_load_string_is_token(*ret_name);
 	ret_hash->kind = CONF_HASH_COOKIE;
-	if (conf_load_string_cut(ret_name, STR("cookie=")))
+	if (str_cut_prefix(ret_name, STR("cookie=")))
 		return conf_load_string_is_token(*ret_name);
 	ret_hash->kind = str_equal(text, STR("ip")) ? CONF_HASH_IP : CONF_HASH_PATH;
 	ret_name->length = 0;
@@ -34,8 +34,7 @@ void conf_load_balance_method(struct conf_load *load, const struct conf_schema_k
 	size_t index;
 	if (conf_load_value_word(key, text, &index)) {
 		method = (enum conf_balance)index;
-	} else if (conf_load_string_cut(&text, STR("hash:")) &&
-		   read_hash(text, &hash, &name)) {
+	} else if (str_cut_prefix(&text, STR("hash:")) && read_hash(text, &hash, &name)) {
 		hash.name = conf_arena_copy(load->memory, name);
 	} else {
 		conf_load_value_refuse(load, key, node, "bad value");
@@ -53,7 +52,7 @@ void conf_load_balance_session(struct conf_load *load, const struct conf_schema_
 	size_t index;
 	if (conf_load_value_word(key, name, &index)) {
 		session.kind = (enum conf_session_kind)index;
-	} else if (conf_load_string_cut(&name, STR("query=")) &&
+	} else if (str_cut_prefix(&name, STR("query=")) &&
 		   conf_load_string_is_parameter(name)) {
 		session.parameter = conf_arena_copy(load->memory, name);
 	} else {

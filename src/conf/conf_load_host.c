@@ -22,10 +22,7 @@ void conf_load_host_pattern(struct conf_load *load, const struct conf_schema_key
 	const struct conf_yaml_node *node, void *item)
 {
 	struct str host = node->text;
-	if (str_has_prefix(host, STR("*."))) {
-		host.data += 2;
-		host.length -= 2;
-	}
+	str_cut_prefix(&host, STR("*."));
 	if (!url_is_host(host)) {
 		conf_load_value_refuse(load, key, node, "bad host");
 		return;

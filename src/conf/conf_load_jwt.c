@@ -66,13 +66,13 @@ static bool read_place(
 		ret_name->length = 0;
 		return true;
 	}
-	if (conf_load_string_cut(ret_name, STR("query="))) {
+	if (str_cut_prefix(ret_name, STR("query="))) {
 		*ret_kind = CONF_TOKEN_QUERY;
 		return conf_load_string_is_parameter(*ret_name);
 	}
-	if (conf_load_string_cut(ret_name, STR("cookie=")))
+	if (str_cut_prefix(ret_name, STR("cookie=")))
 		*ret_kind = CONF_TOKEN_COOKIE;
-	else if (conf_load_string_cut(ret_name, STR("subprotocol=")))
+	else if (str_cut_prefix(ret_name, STR("subprotocol=")))
 		*ret_kind = CONF_TOKEN_SUBPROTOCOL;
 	else
 		return false;

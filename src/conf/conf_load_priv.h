@@ -67,8 +67,6 @@ MUST_CHECK bool conf_load_string_is_line(struct str text);
 MUST_CHECK bool conf_load_string_is_target(struct str text);
 // The name of a parameter as it stands in a URL.
 MUST_CHECK bool conf_load_string_is_parameter(struct str text);
-// Cuts the prefix off, if it is there.
-MUST_CHECK bool conf_load_string_cut(struct str *text, struct str prefix);
 
 conf_load_cb conf_load_string_name;
 conf_load_cb conf_load_string_method;

@@ -67,15 +67,6 @@ bool conf_load_string_is_target(struct str text)
 	return text.length > 0 && text.data[0] == '/';
 }
 
-bool conf_load_string_cut(struct str *text, struct str prefix)
-{
-	if (!str_has_prefix(*text, prefix))
-		return false;
-	text->data += prefix.length;
-	text->length -= prefix.length;
-	return true;
-}
-
 // Names go to logs and metrics as they are.
 void conf_load_string_name(struct conf_load *load, const struct conf_schema_key *key,
 	const struct conf_yaml_node *node, void *item)
@@ -237,15 +228,6 @@ static bool is_uri_text(struct str text)
 	return consists_of(text, "-._~:/?#[]@!$&'()*+,;=%"); // RFC 3986 section 2
 }
 
-static bool cut_prefix(struct str *text, struct str prefix)
-{
-	if (!str_has_prefix(*text, prefix))
-		return false;
-	text->data += prefix.length;
-	text->length -= prefix.length;
-	return true;
-}
-
 static bool has_authority(struct str rest)
 {
 	struct str authority = rest;
@@ -271,7 +253,8 @@ void conf_load_string_location(struct conf_load *load, const struct conf_schema_
 		memcpy(conf_load_field(item, key->extra), &is_word, sizeof(is_word));
 		return;
 	}
-	if (cut_prefix(&rest, STR("http://")) || cut_prefix(&rest, STR("https://")))
+	if (str_cut_prefix(&rest, STR("http://")) ||
+		str_cut_prefix(&rest, STR("https://")))
 		is_good = is_good && has_authority(rest);
 	else
 		is_good = is_good && str_has_prefix(rest, STR("/")) &&

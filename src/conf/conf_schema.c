@@ -56,12 +56,7 @@ bool conf_schema_next_word(struct str *words, struct str *ret_word)
 {
 	if (words->length == 0)
 		return false;
-	const char *bar = memchr(words->data, '|', words->length);
-	ret_word->data = words->data;
-	ret_word->length = bar ? (size_t)(bar - words->data) : words->length;
-	size_t taken = ret_word->length + (bar != NULL);
-	words->data += taken;
-	words->length -= taken;
+	*ret_word = str_cut_until(words, '|');
 	return true;
 }
 

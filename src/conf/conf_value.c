@@ -42,8 +42,7 @@ static bool take_digits(struct str *text, uint64_t *ret_value)
 				value, (uint64_t)(text->data[at] - '0'), &value))
 			value = UINT64_MAX;
 	}
-	text->data += at;
-	text->length -= at;
+	str_cut(text, at);
 	*ret_value = value;
 	return at > 0;
 }
@@ -79,30 +78,21 @@ bool conf_value_parse_duration(struct str text, uint64_t *ret_ms)
 	       scale(durations, DURATION_COUNT, text, ret_ms);
 }
 
-static bool take_text(struct str *text, struct str start)
-{
-	if (!str_has_prefix(*text, start))
-		return false;
-	text->data += start.length;
-	text->length -= start.length;
-	return true;
-}
-
 bool conf_value_parse_rate(struct str text, struct rate_limit *ret_limit)
 {
 	struct rate_limit limit = {0};
-	if (!take_digits(&text, &limit.count) || !take_text(&text, STR("/")))
+	if (!take_digits(&text, &limit.count) || !str_cut_prefix(&text, STR("/")))
 		return false;
-	if (take_text(&text, STR("s")))
+	if (str_cut_prefix(&text, STR("s")))
 		limit.period_ms = 1000;
-	else if (take_text(&text, STR("m")))
+	else if (str_cut_prefix(&text, STR("m")))
 		limit.period_ms = 60 * 1000;
-	else if (take_text(&text, STR("h")))
+	else if (str_cut_prefix(&text, STR("h")))
 		limit.period_ms = 3600 * 1000;
 	else
 		return false;
 	limit.burst = limit.count;
-	if (take_text(&text, STR(" burst ")) && !take_digits(&text, &limit.burst))
+	if (str_cut_prefix(&text, STR(" burst ")) && !take_digits(&text, &limit.burst))
 		return false;
 	*ret_limit = limit;
 	return text.length == 0;

@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/random.h>
 
 #include "broker_redis_priv.h"
@@ -147,8 +146,7 @@ static void on_push(
 	if (!str_has_prefix(name, prefix) || name.length < prefix.length + 3)
 		return;
 	char kind = name.data[prefix.length + 1];
-	name.data += prefix.length + 3;
-	name.length -= prefix.length + 3;
+	str_cut(&name, prefix.length + 3);
 	if (kind == 'c') {
 		broker_redis_channel_pushed(redis, push, name, payload);
 	} else if (push == LINK_REDIS_MESSAGE) {

@@ -22,9 +22,7 @@ static bool cut_word(struct str *text, struct str *ret_word)
 		text->length > 0 ? memchr(text->data, ' ', text->length) : NULL;
 	if (!space)
 		return false;
-	*ret_word = (struct str){text->data, (size_t)(space - text->data)};
-	text->data += ret_word->length + 1;
-	text->length -= ret_word->length + 1;
+	*ret_word = str_cut_until(text, ' ');
 	return true;
 }
 
@@ -38,9 +36,7 @@ static bool cut_bytes(struct str *text, uint64_t length, struct str *ret_bytes)
 {
 	if (length > text->length)
 		return false;
-	*ret_bytes = (struct str){text->data, (size_t)length};
-	text->data += length;
-	text->length -= (size_t)length;
+	*ret_bytes = str_cut(text, (size_t)length);
 	return true;
 }
 
@@ -96,14 +92,9 @@ bool broker_redis_record_push(struct str text, struct broker_redis_push *ret_pus
 bool broker_redis_record_next_member(struct str *members, struct str *ret_name)
 {
 	uint64_t length;
-	const char *colon =
-		members->length > 0 ? memchr(members->data, ':', members->length) : NULL;
-	if (!colon)
+	if (members->length == 0 || !memchr(members->data, ':', members->length))
 		return false;
-	size_t digits = (size_t)(colon - members->data);
-	if (!str_parse_u64((struct str){members->data, digits}, UINT32_MAX, &length))
+	if (!str_parse_u64(str_cut_until(members, ':'), UINT32_MAX, &length))
 		return false;
-	members->data += digits + 1;
-	members->length -= digits + 1;
 	return cut_bytes(members, length, ret_name);
 }

@@ -2,7 +2,6 @@
 // The host names that a certificate stands for.
 #include <arpa/inet.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <openssl/x509v3.h>
 
@@ -14,10 +13,7 @@
 // a host can't be, a NUL inside among it.
 static bool is_name(struct str name)
 {
-	if (str_has_prefix(name, STR("*."))) {
-		name.data += 2;
-		name.length -= 2;
-	}
+	str_cut_prefix(&name, STR("*."));
 	return url_is_host(name);
 }
 

@@ -49,17 +49,9 @@ static enum state fail(struct http_chunk *chunk, const char *error)
 	return FAILED;
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	char lower = (char)(c | 0x20);
-	return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 static enum state read_size(struct http_chunk *chunk, char c)
 {
-	int value = hex_value(c);
+	int value = str_hex_value(c);
 
 	if (value >= 0) {
 		if (++chunk->digits > DIGITS_LIMIT)

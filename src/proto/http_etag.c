@@ -29,12 +29,6 @@ static struct str cut_weak(struct str tag)
 					      : tag;
 }
 
-static void skip(struct str *text, size_t length)
-{
-	text->data += length;
-	text->length -= length;
-}
-
 static bool is_separator(char byte)
 {
 	return byte == ',' || byte == ' ' || byte == '\t';
@@ -46,7 +40,7 @@ bool http_etag_is_listed(struct str list, struct str tag)
 		return true;
 	while (list.length > 0) {
 		if (is_separator(list.data[0])) {
-			skip(&list, 1);
+			str_cut(&list, 1);
 			continue;
 		}
 		size_t length = measure(list);
@@ -55,7 +49,7 @@ bool http_etag_is_listed(struct str list, struct str tag)
 			return false;
 		if (str_equal(cut_weak(item), cut_weak(tag)))
 			return true;
-		skip(&list, length);
+		str_cut(&list, length);
 	}
 	return false;
 }

@@ -19,17 +19,11 @@ static char peek(const struct str *text)
 	return text->length > 0 ? text->data[0] : '\0';
 }
 
-static void skip(struct str *text, size_t length)
-{
-	text->data += length;
-	text->length -= length;
-}
-
 static bool take(struct str *text, char byte)
 {
 	if (peek(text) != byte || text->length == 0)
 		return false;
-	skip(text, 1);
+	str_cut(text, 1);
 	return true;
 }
 
@@ -37,7 +31,7 @@ static bool take_word(struct str *text, struct str word)
 {
 	if (!str_has_prefix(*text, word))
 		return false;
-	skip(text, word.length);
+	str_cut(text, word.length);
 	return true;
 }
 
@@ -47,7 +41,7 @@ static size_t take_digits(struct str *text)
 	while (count < text->length && text->data[count] >= '0' &&
 		text->data[count] <= '9')
 		count++;
-	skip(text, count);
+	str_cut(text, count);
 	return count;
 }
 
@@ -65,14 +59,6 @@ static bool take_number(struct str *text)
 	return take_digits(text) > 0;
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 // Four hex digits; -1 if they are not.
 static int take_unit(struct str *text)
 {
@@ -80,12 +66,12 @@ static int take_unit(struct str *text)
 	if (text->length < 4)
 		return -1;
 	for (size_t i = 0; i < 4; i++) {
-		int value = hex_value(text->data[i]);
+		int value = str_hex_value(text->data[i]);
 		if (value < 0)
 			return -1;
 		unit = unit << 4 | value;
 	}
-	skip(text, 4);
+	str_cut(text, 4);
 	return unit;
 }
 
@@ -95,7 +81,7 @@ static bool take_escape(struct str *text)
 		return take_unit(text) >= 0;
 	if (text->length == 0 || !memchr("\"\\/bfnrt", text->data[0], 8))
 		return false;
-	skip(text, 1);
+	str_cut(text, 1);
 	return true;
 }
 
@@ -107,7 +93,7 @@ static bool take_string(struct str *text)
 		unsigned char byte = (unsigned char)text->data[0];
 		if (byte < 0x20)
 			return false;
-		skip(text, 1);
+		str_cut(text, 1);
 		if (byte == '"')
 			return true;
 		if (byte == '\\' && !take_escape(text))
@@ -150,10 +136,10 @@ static bool take_value(struct str *text, unsigned depth)
 	skip_space(text);
 	switch (peek(text)) {
 	case '{':
-		skip(text, 1);
+		str_cut(text, 1);
 		return take_items(text, depth, '}', take_member);
 	case '[':
-		skip(text, 1);
+		str_cut(text, 1);
 		return take_items(text, depth, ']', take_value);
 	case '"':
 		return take_string(text);
@@ -268,7 +254,7 @@ static bool read_escape(struct str *text, struct buf *out)
 	if (!name)
 		return false;
 	buf_append(out, &meanings[name - names], 1);
-	skip(text, 1);
+	str_cut(text, 1);
 	return true;
 }
 
@@ -281,7 +267,7 @@ bool json_text_read_string(struct str quoted, struct buf *out)
 		const char *escape = memchr(quoted.data, '\\', quoted.length);
 		size_t plain = escape ? (size_t)(escape - quoted.data) : quoted.length;
 		buf_append(out, quoted.data, plain);
-		skip(&quoted, plain);
+		str_cut(&quoted, plain);
 		if (take(&quoted, '\\') && !read_escape(&quoted, out))
 			return false;
 	}
@@ -321,7 +307,7 @@ void json_text_write_string(struct buf *out, struct str text)
 			plain++;
 		}
 		buf_append(out, text.data, plain);
-		skip(&text, plain);
+		str_cut(&text, plain);
 		if (text.length == 0)
 			break;
 		unsigned char byte = (unsigned char)text.data[0];
@@ -332,7 +318,7 @@ void json_text_write_string(struct buf *out, struct str text)
 			buf_append(out, text.data, length);
 		else
 			buf_append_str(out, STR("\xef\xbf\xbd"));
-		skip(&text, length > 0 ? length : 1);
+		str_cut(&text, length > 0 ? length : 1);
 	}
 	buf_append_str(out, STR("\""));
 }

@@ -6,15 +6,6 @@
 
 #include "wherry/proto/json_text.h"
 
-static struct str cut_step(struct str *way)
-{
-	const char *dot = memchr(way->data, '.', way->length);
-	struct str step = {way->data, dot ? (size_t)(dot - way->data) : way->length};
-	way->data += step.length + (dot != NULL);
-	way->length -= step.length + (dot != NULL);
-	return step;
-}
-
 // Hardly a name has escapes; those without are compared as they stand.
 static bool is_named(struct str quoted, struct str name)
 {
@@ -57,7 +48,7 @@ bool json_way_find(struct str text, struct str way, struct str *ret_value)
 {
 	struct str value = text, rest;
 	while (way.length > 0) {
-		struct str step = cut_step(&way);
+		struct str step = str_cut_until(&way, '.');
 		bool is_found = json_text_open_object(value, &rest)
 					? find_member(rest, step, &value)
 					: json_text_open_array(value, &rest) &&

@@ -101,13 +101,8 @@ static bool has_word(json_t *value, struct str word)
 {
 	struct str rest = {json_string_value(value), json_string_length(value)};
 	while (rest.length > 0) {
-		const char *space = memchr(rest.data, ' ', rest.length);
-		size_t length = space ? (size_t)(space - rest.data) : rest.length;
-		if (str_equal((struct str){rest.data, length}, word))
+		if (str_equal(str_cut_until(&rest, ' '), word))
 			return true;
-		length += space != NULL;
-		rest.data += length;
-		rest.length -= length;
 	}
 	return false;
 }

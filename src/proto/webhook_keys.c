@@ -5,7 +5,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -77,24 +76,14 @@ static bool add_public_key(
 	return true;
 }
 
-// Cuts the prefix off, if it is there.
-static bool cut_prefix(struct str *text, struct str prefix)
-{
-	if (!str_has_prefix(*text, prefix))
-		return false;
-	text->data += prefix.length;
-	text->length -= prefix.length;
-	return true;
-}
-
 static bool load_standard(const struct loading *loading, struct str line)
 {
 	uint8_t bytes[WEBHOOK_KEYS_MAX_SECRET + 4];
 	size_t length;
-	bool is_public = cut_prefix(&line, STR("whpk_"));
+	bool is_public = str_cut_prefix(&line, STR("whpk_"));
 	if (str_has_prefix(line, STR("whsk_")))
 		return refuse(loading, "a private key (expected its public one, whpk_)");
-	if (!is_public && !cut_prefix(&line, STR("whsec_")))
+	if (!is_public && !str_cut_prefix(&line, STR("whsec_")))
 		return refuse(loading, "neither whsec_ nor whpk_ in front");
 	if (base64_room(line.length) > sizeof(bytes))
 		return refuse(loading, "longer than a secret can be");
@@ -120,10 +109,7 @@ static bool load_line(const struct loading *loading, struct str line)
 
 static struct str cut_line(struct str *rest)
 {
-	const char *end = memchr(rest->data, '\n', rest->length);
-	struct str line = {rest->data, end ? (size_t)(end - rest->data) : rest->length};
-	rest->data += line.length + (end != NULL);
-	rest->length -= line.length + (end != NULL);
+	struct str line = str_cut_until(rest, '\n');
 	if (line.length > 0 && line.data[line.length - 1] == '\r')
 		line.length--;
 	return line;

@@ -3,8 +3,6 @@
 // the time it takes says nothing about which one fits.
 #include "wherry/proto/webhook_signature.h"
 
-#include <string.h>
-
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 
@@ -26,31 +24,13 @@ struct signatures {
 	} all[WEBHOOK_SIGNATURE_MAX];
 };
 
-static bool cut_prefix(struct str *text, struct str prefix)
-{
-	if (!str_has_prefix(*text, prefix))
-		return false;
-	text->data += prefix.length;
-	text->length -= prefix.length;
-	return true;
-}
-
-static int read_hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 static bool read_hex(struct str text, struct signature *ret_signature)
 {
 	if (text.length != HEX_DIGITS)
 		return false;
 	for (size_t i = 0; i < HMAC_BYTES; i++) {
-		int high = read_hex_digit(text.data[2 * i]);
-		int low = read_hex_digit(text.data[2 * i + 1]);
+		int high = str_hex_value(text.data[2 * i]);
+		int low = str_hex_value(text.data[2 * i + 1]);
 		if (high < 0 || low < 0)
 			return false;
 		ret_signature->bytes[i] = (uint8_t)(high << 4 | low);
@@ -71,17 +51,13 @@ static bool read_base64(
 static bool read_list(struct str text, struct signatures *signatures)
 {
 	while (text.length > 0) {
-		const char *space = memchr(text.data, ' ', text.length);
-		struct str item = {
-			text.data, space ? (size_t)(space - text.data) : text.length};
+		struct str item = str_cut_until(&text, ' ');
 		struct signature *signature = &signatures->all[signatures->count];
 		if (signatures->count == WEBHOOK_SIGNATURE_MAX)
 			return false;
-		text.data += item.length + (space != NULL);
-		text.length -= item.length + (space != NULL);
-		if ((cut_prefix(&item, STR("v1,")) &&
+		if ((str_cut_prefix(&item, STR("v1,")) &&
 			    read_base64(item, HMAC_BYTES, signature)) ||
-			(cut_prefix(&item, STR("v1a,")) &&
+			(str_cut_prefix(&item, STR("v1a,")) &&
 				read_base64(item, ED25519_BYTES, signature)))
 			signatures->count++;
 	}
@@ -95,7 +71,7 @@ static bool read_signatures(
 	ret_signatures->count = 0;
 	if (scheme == WEBHOOK_STANDARD)
 		return read_list(text, ret_signatures);
-	bool has_prefix = cut_prefix(&text, STR("sha256="));
+	bool has_prefix = str_cut_prefix(&text, STR("sha256="));
 	ret_signatures->count = 1;
 	if (scheme == WEBHOOK_GITHUB)
 		return has_prefix && read_hex(text, first);

@@ -19,23 +19,17 @@ struct parameter {
 	bool has_value;
 };
 
-static void skip(struct str *rest, size_t length)
-{
-	rest->data += length;
-	rest->length -= length;
-}
-
 static void skip_spaces(struct str *rest)
 {
 	while (rest->length > 0 && (rest->data[0] == ' ' || rest->data[0] == '\t'))
-		skip(rest, 1);
+		str_cut(rest, 1);
 }
 
 static bool take_byte(struct str *rest, char byte)
 {
 	if (rest->length == 0 || rest->data[0] != byte)
 		return false;
-	skip(rest, 1);
+	str_cut(rest, 1);
 	return true;
 }
 
@@ -44,7 +38,7 @@ static bool take_token(struct str *rest, struct str *ret_token)
 	size_t length = http_syntax_span(*rest, HTTP_SYNTAX_TOKEN);
 	*ret_token = (struct str){rest->data, length};
 	if (length > 0)
-		skip(rest, length);
+		str_cut(rest, length);
 	return length > 0;
 }
 

@@ -240,16 +240,13 @@ static uint16_t default_port(struct str scheme)
 
 static bool parse_origin(struct str text, struct origin *ret_origin)
 {
-	const struct str separator = STR("://");
 	size_t at = 0;
 	while (at < text.length && text.data[at] != ':')
 		at++;
 	struct str rest = {text.data + at, text.length - at};
-	if (at == 0 || !str_has_prefix(rest, separator))
+	if (at == 0 || !str_cut_prefix(&rest, STR("://")))
 		return false;
 	ret_origin->scheme = (struct str){text.data, at};
-	rest.data += separator.length;
-	rest.length -= separator.length;
 	if (!url_split_authority(rest, &ret_origin->host, &ret_origin->port))
 		return false;
 	if (ret_origin->port == 0)

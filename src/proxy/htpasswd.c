@@ -41,16 +41,6 @@ static void complain(struct reading *reading, struct str user, const char *probl
 	buf_printf(reading->errors, "%s\n", problem);
 }
 
-static struct str cut(struct str *rest, char at)
-{
-	const char *end = rest->length > 0 ? memchr(rest->data, at, rest->length) : NULL;
-	struct str piece = {rest->data, end ? (size_t)(end - rest->data) : rest->length};
-	size_t taken = piece.length + (end != NULL);
-	rest->data += taken;
-	rest->length -= taken;
-	return piece;
-}
-
 static bool is_user(struct str user)
 {
 	for (size_t i = 0; i < user.length; i++) {
@@ -83,8 +73,8 @@ static void read_line(struct reading *reading, struct str line)
 	if (line.length == 0 || line.data[0] == '#')
 		return;
 	bool has_colon = memchr(line.data, ':', line.length) != NULL;
-	struct str user = cut(&line, ':');
-	struct str hash = cut(&line, ':');
+	struct str user = str_cut_until(&line, ':');
+	struct str hash = str_cut_until(&line, ':');
 	if (!has_colon) // may be a password
 		complain(reading, STR(""), "no colon (expected user:hash)");
 	else if (!is_user(user))
@@ -111,7 +101,7 @@ static void read_lines(struct reading *reading, struct str text)
 {
 	while (text.length > 0) {
 		reading->line++;
-		read_line(reading, cut(&text, '\n'));
+		read_line(reading, str_cut_until(&text, '\n'));
 	}
 	if (reading->mistakes > MISTAKES_MAX)
 		buf_printf(reading->errors, "%s: and %zu more\n", reading->name,

@@ -11,22 +11,14 @@ void push_values_finish(struct push_values *values)
 	buf_finish(&values->entries);
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 // An escape that is none stays as it stands.
 static void append_decoded(struct buf *out, struct str text, bool plus_is_space)
 {
 	for (size_t i = 0; i < text.length; i++) {
 		char byte = text.data[i];
 		bool is_escape = byte == '%' && text.length - i > 2;
-		int high = is_escape ? hex_value(text.data[i + 1]) : -1;
-		int low = is_escape ? hex_value(text.data[i + 2]) : -1;
+		int high = is_escape ? str_hex_value(text.data[i + 1]) : -1;
+		int low = is_escape ? str_hex_value(text.data[i + 2]) : -1;
 		if (high >= 0 && low >= 0) {
 			byte = (char)(high << 4 | low);
 			i += 2;

@@ -2,8 +2,6 @@
 // Finds tokens in requests; see the header.
 #include "wherry/proxy/token_place.h"
 
-#include <string.h>
-
 #include "wherry/proto/ws_subprotocol.h"
 
 // "Bearer" SP TOKEN (RFC 6750 section 2.1). Another scheme is somebody else's.
@@ -28,15 +26,8 @@ static bool cut_pair(
 {
 	if (list->length == 0)
 		return false;
-	const char *end = memchr(list->data, separator, list->length);
-	size_t length = end ? (size_t)(end - list->data) : list->length;
-	const char *equals = memchr(list->data, '=', length);
-	size_t name_length = equals ? (size_t)(equals - list->data) : length;
-	size_t value_at = equals ? name_length + 1 : length;
-	*ret_name = (struct str){list->data, name_length};
-	*ret_value = (struct str){list->data + value_at, length - value_at};
-	list->data += length + (end != NULL);
-	list->length -= length + (end != NULL);
+	*ret_value = str_cut_until(list, separator);
+	*ret_name = str_cut_until(ret_value, '=');
 	return true;
 }
 

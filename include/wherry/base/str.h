@@ -27,6 +27,24 @@ bool str_equal_nocase(struct str a, struct str b);
 bool str_has_prefix(struct str s, struct str prefix);
 bool str_has_suffix_nocase(struct str s, struct str suffix);
 
+// Takes bytes off the front of rest, which has as many; gives them.
+static inline struct str str_cut(struct str *rest, size_t length)
+{
+	struct str piece = {rest->data, length};
+	if (length > 0) // data may be NULL
+		rest->data += length;
+	rest->length -= length;
+	return piece;
+}
+// Takes the prefix off, if it is there.
+bool str_cut_prefix(struct str *rest, struct str prefix);
+// Takes off and gives what stands before the next separator, which goes as well; all, if
+// there is none.
+struct str str_cut_until(struct str *rest, char separator);
+
+// 0 to 15; -1 if it is no hex digit.
+int str_hex_value(char c);
+
 // Without leading and trailing SP and HTAB (OWS, RFC 9110 section 5.6.3).
 struct str str_trim(struct str s);
 

@@ -78,6 +78,28 @@ Test(str, walks_lists)
 	}
 }
 
+Test(str, is_cut_in_pieces)
+{
+	struct str rest = STR("sha256=a,,b");
+	cr_expect_not(str_cut_prefix(&rest, STR("sha1=")));
+	cr_expect(str_cut_prefix(&rest, STR("sha256=")));
+	cr_expect(str_equal(str_cut_until(&rest, ','), STR("a")));
+	cr_expect(str_equal(str_cut_until(&rest, ','), STR("")));
+	cr_expect(str_equal(rest, STR("b")));
+	cr_expect(str_equal(str_cut_until(&rest, ','), STR("b")));
+	cr_expect(str_equal(str_cut_until(&rest, ','), STR("")));
+	cr_expect_eq(str_cut_until(&(struct str){NULL, 0}, ',').length, 0);
+}
+
+Test(str, reads_hex_digits)
+{
+	static const char DIGITS[] = "0123456789abcdefABCDEF", BAD[] = "/:@G`g \xe1";
+	for (int i = 0; DIGITS[i]; i++)
+		cr_expect_eq(str_hex_value(DIGITS[i]), i < 16 ? i : i - 6, "%d", i);
+	for (size_t i = 0; i < sizeof(BAD); i++)
+		cr_expect_eq(str_hex_value(BAD[i]), -1, "%zu", i);
+}
+
 Test(str, reads_plain_decimal_numbers)
 {
 	static const struct {
