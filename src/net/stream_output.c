@@ -176,7 +176,7 @@ static void enqueue(
 }
 
 static ssize_t send_joined(
-	int socket, const struct iovec *pieces, size_t count, size_t total)
+	int socket, const struct iovec *pieces, size_t count, size_t total, int flags)
 {
 	char joined[JOINED_MAX_BYTES];
 	char *at = joined;
@@ -184,18 +184,20 @@ static ssize_t send_joined(
 		memcpy(at, pieces[i].iov_base, pieces[i].iov_len);
 		at += pieces[i].iov_len;
 	}
-	return send(socket, joined, total, MSG_NOSIGNAL);
+	return send(socket, joined, total, flags);
 }
 
-static ssize_t send_pieces(
-	int socket, const struct iovec *pieces, size_t count, size_t total)
+static ssize_t send_pieces(const struct stream *stream, const struct iovec *pieces,
+	size_t count, size_t total)
 {
+	// The last bytes wait for the FIN, to leave with it in one segment.
+	int flags = MSG_NOSIGNAL | (stream->is_last ? MSG_MORE : 0);
 	if (count == 1)
-		return send(socket, pieces[0].iov_base, total, MSG_NOSIGNAL);
+		return send(stream->socket, pieces[0].iov_base, total, flags);
 	if (total <= JOINED_MAX_BYTES)
-		return send_joined(socket, pieces, count, total);
+		return send_joined(stream->socket, pieces, count, total, flags);
 	struct msghdr message = {.msg_iov = (struct iovec *)pieces, .msg_iovlen = count};
-	return sendmsg(socket, &message, MSG_NOSIGNAL);
+	return sendmsg(stream->socket, &message, flags);
 }
 
 // Sends at once what the kernel takes, and queues the rest. A near peer's connection may
@@ -209,7 +211,7 @@ void stream_output_send(struct stream *stream, const struct iovec *pieces, size_
 	stream->bytes_sent += total;
 	size_t sent = 0;
 	if (!stream->queue) {
-		ssize_t got = send_pieces(stream->socket, pieces, count, total);
+		ssize_t got = send_pieces(stream, pieces, count, total);
 		if (got < 0 && !is_passing(errno)) {
 			if (stream->is_connecting)
 				stream_end_later(stream, STREAM_END_ERROR, errno);
@@ -276,10 +278,11 @@ void stream_write(struct stream *stream, const void *data, size_t length)
 
 void stream_write_last(struct stream *stream, const void *data, size_t length)
 {
-	bool is_last = stream->tls && stream_tls_is_ready(stream) &&
-		       stream->corked_length == 0 && !stream->is_broken &&
-		       !stream->is_destroyed && !stream->is_shutdown;
-	if (!is_last) {
+	stream->is_last = true;
+	bool is_sealed = stream->tls && stream_tls_is_ready(stream) &&
+			 stream->corked_length == 0 && !stream->is_broken &&
+			 !stream->is_destroyed && !stream->is_shutdown;
+	if (!is_sealed) {
 		stream_write(stream, data, length);
 		return;
 	}

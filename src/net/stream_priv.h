@@ -23,6 +23,7 @@ struct stream {
 	bool is_broken; // writes go nowhere
 	bool is_corked;
 	bool is_full;
+	bool is_last;     // no byte follows what is written
 	bool is_shutdown; // FIN was asked for
 	bool is_destroyed;
 

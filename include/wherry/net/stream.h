@@ -97,8 +97,9 @@ size_t stream_kept_length(const struct stream *stream);
 
 void stream_write(struct stream *stream, const void *data, size_t length);
 void stream_writev(struct stream *stream, const struct iovec *pieces, size_t count);
-// The same, and promises that nothing is written behind it: over TLS, close_notify leaves
-// in the same send. The stream is still to be shut down or destroyed.
+// The same, and promises that nothing is written behind it: it may wait for the FIN, to
+// leave with it, and over TLS close_notify leaves in the same send. The stream is to be
+// shut down or destroyed as soon as its queue is empty.
 void stream_write_last(struct stream *stream, const void *data, size_t length);
 // Small writes are gathered until stream_uncork, to leave in one system call. One stream
 // of a loop at a time; within one callback.

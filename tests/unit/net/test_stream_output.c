@@ -259,4 +259,29 @@ Test(stream_output, shutdown_flushes_a_cork)
 	fixture_finish(&fixture);
 }
 
+// Over TCP, where the last bytes wait for the FIN.
+Test(stream_output, last_bytes_leave_with_the_end)
+{
+	static const bool shuts_down[] = {true, false};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct fixture fixture;
+		struct buf received = BUF_INIT;
+
+		fixture_start_tcp(&fixture);
+		stream_write(fixture.stream, "good", 4);
+		stream_write_last(fixture.stream, "bye", 3);
+		cr_expect_eq(stream_queued_length(fixture.stream), 0);
+		if (shuts_down[i])
+			stream_shutdown(fixture.stream);
+		else
+			fixture_destroy_stream(&fixture);
+		while (!fixture_receive(&fixture, &received))
+			fixture_settle(&fixture);
+		cr_expect(str_equal(buf_str(&received), STR("goodbye")));
+		buf_finish(&received);
+		fixture_finish(&fixture);
+	}
+}
+
 // After the peer's FIN there is no read left that could meet the end of the writing.
