@@ -160,12 +160,14 @@ static void build(struct filter *filter)
 	load_field(filter, offsetof(struct seccomp_data, nr));
 	if (ARCH == AUDIT_ARCH_X86_64)
 		end_if(filter, BPF_JGE, X32_CALL, SECCOMP_RET_KILL_PROCESS);
-	add_list(filter, sandbox_calls_allowed, SECCOMP_RET_ALLOW);
-	add_list(filter, sandbox_calls_sanitizer, SECCOMP_RET_ALLOW);
-	add_list(filter, sandbox_calls_refused, REFUSE);
+	// First what the kernel asks about each time: of calls that their number alone
+	// decides about, it remembers the answer.
 	add_descriptors(filter);
 	if (!SANDBOX_SANITIZER) // sandbox_calls_sanitizer has these calls as a whole
 		add_process(filter);
+	add_list(filter, sandbox_calls_allowed, SECCOMP_RET_ALLOW);
+	add_list(filter, sandbox_calls_sanitizer, SECCOMP_RET_ALLOW);
+	add_list(filter, sandbox_calls_refused, REFUSE);
 	end_with(filter, LACKING);
 }
 
