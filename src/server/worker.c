@@ -63,6 +63,10 @@ static void tell_end(struct worker *worker)
 static void *run(void *arg)
 {
 	struct worker *worker = arg;
+	// Nobody cancels it. Said so, the C library need not prepare for it, by two
+	// locked instructions, around each call that could wait.
+	(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+	(void)pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
 	loop_settle(worker->loop); // what was posted before
 	if (!worker->is_awaited && !loop_run(worker->loop)) {
 		log_error("worker %zu: its event loop failed", worker->options.index);
