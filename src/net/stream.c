@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "stream_priv.h"
+#include "wherry/base/mem.h"
 #include "wherry/base/now.h"
 
 enum {
@@ -279,7 +280,7 @@ static void on_readable(evutil_socket_t fd, short events, void *arg)
 struct stream *stream_create(
 	struct loop *loop, int socket, enum stream_state state, uint64_t write_stall_ms)
 {
-	struct stream *stream = calloc(1, sizeof(*stream));
+	struct stream *stream = mem_create(sizeof(*stream));
 	if (!stream) {
 		close(socket);
 		return NULL;

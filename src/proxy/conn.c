@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "conn_priv.h"
+#include "wherry/base/mem.h"
 #include "wherry/base/now.h"
 #include "wherry/proxy/drain.h"
 #include "wherry/proxy/limits.h"
@@ -282,8 +283,8 @@ void conn_start_relay(struct conn *conn, bool uses_deflate)
 struct conn *conn_create(struct site *site, struct edition *edition,
 	const struct conf_listener *listener, int socket, const struct addr *peer)
 {
-	struct conn *conn = calloc(1, sizeof(*conn));
-	struct conn_http *http = calloc(1, sizeof(*http));
+	struct conn *conn = mem_create(sizeof(*conn));
+	struct conn_http *http = mem_create(sizeof(*http));
 	const struct conf *conf = edition->conf;
 	struct stream *client = stream_create(
 		site->loop, socket, STREAM_CONNECTED, conf->timeouts.write_stall_ms);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "relay_priv.h"
+#include "wherry/base/mem.h"
 #include "wherry/base/now.h"
 
 static void pass(struct relay_end *end, const uint8_t *data, size_t length)
@@ -242,7 +243,7 @@ struct relay *relay_create(struct stream *client, struct stream *backend,
 	const struct conf_websocket *websocket, bool uses_deflate, relay_done_cb done,
 	void *arg)
 {
-	struct relay *relay = calloc(1, sizeof(*relay));
+	struct relay *relay = mem_create(sizeof(*relay));
 	if (!relay) {
 		stream_destroy(client);
 		stream_destroy(backend);

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "wherry/base/mem.h"
 #include "wherry/proto/ws_subprotocol.h"
 
 struct upgrade {
@@ -90,7 +91,7 @@ static bool offers_deflate(const struct http_message *request, bool *ret_offers)
 struct upgrade *upgrade_create(
 	const struct http_message *request, const struct conf_route *route)
 {
-	struct upgrade *upgrade = calloc(1, sizeof(*upgrade));
+	struct upgrade *upgrade = mem_create(sizeof(*upgrade));
 	if (!upgrade)
 		return NULL;
 	const struct http_field *key =
