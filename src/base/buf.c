@@ -42,6 +42,11 @@ void buf_finish(struct buf *buf)
 	*buf = BUF_INIT;
 }
 
+void buf_reserve(struct buf *buf, size_t length)
+{
+	(void)reserve(buf, length); // a failure is sticky
+}
+
 void buf_clear(struct buf *buf)
 {
 	buf->length = 0;

@@ -6,6 +6,11 @@
 
 #include "wherry/proto/http_write.h"
 
+enum {
+	FIELDS_CAPACITY = 512, // of most requests
+	HOST_CAPACITY = 64,
+};
+
 static const struct exchange_handler exchange_events;
 
 // Called for each server that is tried.
@@ -13,6 +18,7 @@ static void write_head(void *arg, const struct upstream_server *server, struct b
 {
 	struct forward *forward = arg;
 	forward->request->server = server->name;
+	buf_reserve(out, forward->line.length + HOST_CAPACITY + forward->fields.length);
 	buf_append_str(out, buf_str(&forward->line));
 	request_head_write_host(
 		out, forward->request->route, forward->request->host, server);
@@ -71,6 +77,7 @@ void forward_prepare(struct forward *forward, struct upstream_set *upstreams,
 	struct request_head own = *head;
 	own.wants_plain = forward->affinity.is_opening;
 	request_head_write_line(&forward->line, &own);
+	buf_reserve(&forward->fields, FIELDS_CAPACITY);
 	request_head_write_fields(&forward->fields, &own);
 	forward->plan = (struct exchange_request){
 		.key = forward->affinity.key,

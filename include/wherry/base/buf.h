@@ -26,6 +26,8 @@ void buf_finish(struct buf *buf);
 // Keeps the memory, forgets the content and a failure.
 void buf_clear(struct buf *buf);
 
+// Makes room for length more bytes at once, where they would come piece by piece.
+void buf_reserve(struct buf *buf, size_t length);
 void buf_append(struct buf *buf, const void *data, size_t length);
 void buf_append_str(struct buf *buf, struct str s);
 // Decimal.

@@ -59,6 +59,25 @@ Test(buf, prints_texts_of_any_length)
 	buf_finish(&buf);
 }
 
+Test(buf, does_not_move_within_what_was_reserved)
+{
+	enum {
+		RESERVED = 1000
+	};
+	struct buf buf = BUF_INIT;
+
+	buf_append(&buf, "x", 1);
+	buf_reserve(&buf, RESERVED);
+	const char *before = buf.data;
+	for (int i = 0; i < RESERVED; i++)
+		buf_append(&buf, "y", 1);
+	cr_expect_eq(buf.data, before);
+	cr_expect_eq(buf.length, 1 + RESERVED);
+	buf_reserve(&buf, BUF_LIMIT);
+	cr_expect(buf.is_failed);
+	buf_finish(&buf);
+}
+
 Test(buf, stays_failed_beyond_its_limit)
 {
 	struct buf buf = BUF_INIT;
