@@ -51,8 +51,8 @@ void request_facts_write_fields(
 {
 	for (size_t i = 0; i < message->field_count; i++) {
 		const struct http_field *field = &message->fields[i];
-		if (field->id != HTTP_FIELD_HOST && is_first(message, field) &&
-			is_asked_for(conf, field->name))
+		if (field->id != HTTP_FIELD_HOST && is_asked_for(conf, field->name) &&
+			is_first(message, field))
 			http_write_field(out, field->name, cut(field->value));
 	}
 	write_subprotocols(out, conf, message);

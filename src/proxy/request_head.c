@@ -50,6 +50,14 @@ static void write_forwarded_for(struct buf *out, const struct http_message *mess
 	buf_append_str(out, STR("\r\n"));
 }
 
+static void write_between(
+	struct buf *out, const char *before, struct str text, const char *after)
+{
+	buf_append_str(out, str_from(before));
+	buf_append_str(out, text);
+	buf_append_str(out, str_from(after));
+}
+
 // RFC 7239: IPv6 addresses in brackets and quotes, hosts with a port in quotes.
 static void write_forwarded(struct buf *out, const struct request_head *head,
 	struct str peer, bool is_trusted)
@@ -62,12 +70,10 @@ static void write_forwarded(struct buf *out, const struct request_head *head,
 	buf_append_str(out, STR("for="));
 	if (addr_is_unix(head->peer))
 		buf_append_str(out, STR("unknown"));
-	else if (is_v6)
-		buf_printf(out, "\"[%.*s]\"", STR_ARG(peer));
 	else
-		buf_append_str(out, peer);
+		write_between(out, is_v6 ? "\"[" : "", peer, is_v6 ? "]\"" : "");
 	if (message->host.length > 0)
-		buf_printf(out, ";host=\"%.*s\"", STR_ARG(message->host));
+		write_between(out, ";host=\"", message->host, "\"");
 	buf_append_str(out,
 		head->request->is_tls ? STR(";proto=https\r\n") : STR(";proto=http\r\n"));
 }
