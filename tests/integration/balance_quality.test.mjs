@@ -17,6 +17,7 @@ const isLong = process.env.WHERRY_CLIENTS !== undefined;
 function site(servers, balance) {
   return `
 workers: 2
+drain: { window: 0s, timeout: 300ms, server: { timeout: 60s } }
 log: { format: json, access: off }
 routes: [{ match: { path: / }, websocket: { origins: any }, to: app }]
 upstreams:
@@ -63,7 +64,7 @@ for (const [balance, bound, share] of [
     const answer = await askControl(t, wherry, { verb: 'rebalance', group: 'app' });
     assert.equal(answer.ok, true, answer.error);
     const moved = () => fleet.closed(/^1012 rebalanced$/);
-    await eventually(() => moved() >= 0.95 * CLIENTS / 3, () => `a third is told: ${moved()}`);
+    await eventually(() => moved() >= 0.95 * CLIENTS / 3, () => `a third is told: ${JSON.stringify({ ...fleet.report, ...answer })}`);
     await fleet.settles();
     const three = fleet.servers();
     report(t, { balance, two, three, moved: moved(), excess: CLIENTS / 3 });

@@ -20,6 +20,7 @@ function group(servers, { rebalance = '', down = [], balance = 'least_connection
   const list = servers.map(({ url }, i) => `{ url: "${url}"${down.includes(i) ? ', down: true' : ''} }`);
   return `
 workers: 2
+drain: { window: 0s, timeout: 300ms, server: { timeout: 60s } }
 routes: [{ websocket: { origins: any }, to: app }]
 upstreams:
   app:

@@ -16,6 +16,7 @@ test('a server that is back', async (t) => {
   const first = await webSocketBackend(t);
   const wherry = await startWherry(t, `
 workers: 2
+drain: { window: 0s, timeout: 300ms, server: { timeout: 60s } }
 routes: [{ websocket: { origins: any }, to: app }]
 upstreams:
   app:
