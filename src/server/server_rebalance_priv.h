@@ -42,3 +42,5 @@ bool server_rebalance_takes(const struct upstream_member *member);
 // server_rebalance_trigger.c
 void server_rebalance_trigger_start(struct server *server);
 void server_rebalance_trigger_stop(struct server *server);
+// The servers may be others now: who goes and comes between two looks must be seen, too.
+void server_rebalance_trigger_hint(struct server *server);

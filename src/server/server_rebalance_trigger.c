@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Looks once a second whether a server has joined a group that is rebalanced then.
+// Looks once a second, and when servers change, whether one has joined a group that is
+// rebalanced then.
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,6 +76,13 @@ void server_rebalance_trigger_start(struct server *server)
 	LIST_INIT(&all->triggers);
 	loop_timer_init(&all->triggers_timer, server->loop, look, server);
 	loop_timer_set(&all->triggers_timer, now_ms() + LOOK_MS);
+}
+
+void server_rebalance_trigger_hint(struct server *server)
+{
+	struct server_rebalancing *all = &server->rebalancing;
+	if (all->triggers_timer.loop) // else it is not started yet
+		loop_timer_set(&all->triggers_timer, now_ms());
 }
 
 void server_rebalance_trigger_stop(struct server *server)

@@ -80,6 +80,7 @@ bool server_publish(struct server *server, struct rules *rules,
 	for (size_t i = 0; i < server->worker_count; i++)
 		give(server, i, &options);
 	health_checker_follow(server->checker, upstreams);
+	server_rebalance_trigger_hint(server);
 	sweep(server);
 	return true;
 }
