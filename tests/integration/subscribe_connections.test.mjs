@@ -24,7 +24,7 @@ async function status(t, wherry) {
 }
 
 test('subscribers are seen', async (t) => {
-  const wherry = await startWherry(t, `workers: 2\n${feedRoute(queue)}`);
+  const wherry = await startWherry(t, `workers: 2\nlimits: { exempt: [127.0.0.0/8], min_rate: off }\n${feedRoute(queue)}`);
   const publisher = await connectWebSocket(t, `${wherry.webSocketUrl}/feed/a`);
   const stream = await openEventStream(t, `${wherry.url}/feed/a`);
   await stream.item(); // its first retry
