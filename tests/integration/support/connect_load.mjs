@@ -5,16 +5,18 @@
 import http from 'node:http';
 
 import { cleanup } from './cleanup.mjs';
+import { PATIENCE_MS } from './deadline.mjs';
 
 function attempt(place) {
   const where = typeof place === 'string' ? { socketPath: place } : { host: '127.0.0.1', port: place };
   return new Promise((resolve) => {
-    const request = http.get({ ...where, path: '/', agent: false, headers: { Host: 'load' } }, (response) => {
+    const request = http.get({ ...where, path: '/', agent: false, headers: { Host: 'load' }, timeout: PATIENCE_MS }, (response) => {
       response.resume();
       response.once('end', () => resolve(response.statusCode === 200 ? null : response.statusCode));
       response.once('error', (error) => resolve(`${place}: ${error.message}`));
     });
     request.once('error', (error) => resolve(`${place}: ${error.message}`));
+    request.once('timeout', () => request.destroy(new Error('no answer')));
   });
 }
 

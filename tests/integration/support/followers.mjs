@@ -7,7 +7,7 @@ import http from 'node:http';
 import WebSocket from 'ws';
 
 import { cleanup } from './cleanup.mjs';
-import { pause } from './deadline.mjs';
+import { pause, within } from './deadline.mjs';
 
 export const TRANSPORTS = ['websocket', 'sse', 'long_poll'];
 
@@ -164,7 +164,7 @@ export class Publisher {
 
   /** Gives the answer: { status, body }. */
   async post(text, headers = {}) {
-    return new Promise((resolve, reject) => {
+    return within(new Promise((resolve, reject) => {
       const request = http.request(this.url, {
         method: 'POST', agent: this.agent,
         headers: { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text), ...headers },
@@ -175,7 +175,7 @@ export class Publisher {
       });
       request.on('error', reject);
       request.end(text);
-    });
+    }), 'a message is published');
   }
 
   /** The next number; it counts once it is answered by 200. */

@@ -4,7 +4,7 @@
 import http from 'node:http';
 
 import { httpBackend } from './backends.mjs';
-import { pause } from './deadline.mjs';
+import { pause, within } from './deadline.mjs';
 
 /** A route with `live`; more: further keys of that block. */
 export function liveRoute(backend, more = '', rest = '') {
@@ -41,7 +41,7 @@ export async function liveBackend(t, where = {}) {
 
 /** One GET on a connection of the agent's: { status, headers, body }. */
 export function get(port, path, headers = {}, options = {}) {
-  return new Promise((resolve, reject) => {
+  return within(new Promise((resolve, reject) => {
     const request = http.request({ host: '127.0.0.1', port, path, headers, ...options }, (response) => {
       const chunks = [];
       response.on('data', (chunk) => chunks.push(chunk));
@@ -54,7 +54,7 @@ export function get(port, path, headers = {}, options = {}) {
     });
     request.on('error', reject);
     request.end();
-  });
+  }), `an answer to ${path}`);
 }
 
 /** So many pollers, each asking every `every` milliseconds until stop(), which gives all answers. */

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 
 import { webSocketBackend } from './backends.mjs';
-import { pause, within } from './deadline.mjs';
+import { PATIENCE_MS, pause, within } from './deadline.mjs';
 import { connectWebSocket } from './ws_client.mjs';
 
 /** Answers requests with its name, and tells it as the first message of a WebSocket. */
@@ -79,7 +79,8 @@ export function startAsking(wherry) {
   const asking = { answers: {}, failures: [], isStopped: false };
   const ask = async () => {
     while (!asking.isStopped) {
-      const response = await fetch(wherry.url).catch((error) => ({ status: error.message, text: () => '' }));
+      const response = await fetch(wherry.url, { signal: AbortSignal.timeout(PATIENCE_MS) })
+        .catch((error) => ({ status: error.message, text: () => '' }));
       const text = await response.text();
       if (response.status === 200) asking.answers[text] = (asking.answers[text] ?? 0) + 1;
       else asking.failures.push(response.status);
