@@ -135,7 +135,7 @@ test('a token that expires while its WebSocket is open', async (t) => {
   for (const [path, code] of [['/short/', 4401], ['/default/', 1008]]) {
     await t.test(`closes it with ${code}`, async (t) => {
       const before = closes.length;
-      const Authorization = `Bearer ${key.sign({ exp: secondsFromNow(2) })}`;
+      const Authorization = `Bearer ${key.sign({ exp: secondsFromNow(4) })}`;
       const client = await connectWebSocket(t, wherry.webSocketUrl + path, { headers: { Authorization } });
       await echoes(client);
       assert.deepEqual(await client.closed(), { code, reason: 'token_expired' });

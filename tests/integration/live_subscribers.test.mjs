@@ -135,7 +135,7 @@ test('followers stay over a reload, and their backend is asked by the new route'
 
 test('subscribers are told of the backend, and polls are stale for a while only', async (t) => {
   const first = await liveBackend(t);
-  const wherry = await startWherry(t, `workers: 2\n${liveRoute(first, 'max_stale: 2s')}`);
+  const wherry = await startWherry(t, `workers: 2\n${liveRoute(first, 'max_stale: 5s')}`);
   const socket = await connectWebSocket(t, `${wherry.webSocketUrl}/a`, V1);
   const stream = await openEventStream(t, `${wherry.url}/a`);
   const { id } = await envelope(socket);

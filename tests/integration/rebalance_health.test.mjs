@@ -21,7 +21,7 @@ routes: [{ websocket: { origins: any }, to: app }]
 upstreams:
   app:
     balance: least_connections
-    health_check: { type: tcp, interval: 200ms, timeout: 200ms, fall: 1, rise: 1 }
+    health_check: { type: tcp, interval: 1s, timeout: 1s, fall: 1, rise: 1 }
     rebalance: { after: join, settle: 500ms, tolerance: 0, rate: 100 }
     servers: ["${first.url}", "http://127.0.0.1:${port}"]
 `);
@@ -37,7 +37,7 @@ upstreams:
   };
   for (let i = 0; i < CLIENTS; i++) await connect();
   assert.equal(first.clients.size, CLIENTS);
-  await pause(1200); // it has looked at the servers once
+  await pause(2500); // it has looked at the servers once
 
   const second = await webSocketBackend(t, undefined, {}, { port });
   await eventually(() => second.clients.size === CLIENTS / 2 && first.clients.size === CLIENTS / 2, 'half of them move');

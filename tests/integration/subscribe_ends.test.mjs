@@ -126,9 +126,9 @@ routes:
   });
 
   await t.test('when it expires, WebSocket and event stream end', async () => {
-    const short = headers({ sub: 'ann', exp: secondsFromNow(2) });
-    const socket = await connectWebSocket(t, url, { headers: short });
-    const stream = await openEventStream(t, `${wherry.url}/me`, short);
+    const short = headers({ sub: 'ann', exp: secondsFromNow(4) });
+    const [socket, stream] = await Promise.all([
+      connectWebSocket(t, url, { headers: short }), openEventStream(t, `${wherry.url}/me`, short)]);
     assert.deepEqual(await socket.closed(), { code: 4401, reason: 'token_expired' });
     assert.equal(await stream.ended(), 'end');
     for (const status of [101, 200]) await wherry.accessLine({ status, reason: 'token_expired', user: 'ann' });

@@ -84,7 +84,7 @@ test('a new one that can not start changes nothing', async (t) => {
   await t.test('with an address that it can not have', async () => {
     write('listeners:', `listeners:\n  - address: 127.0.0.1:${other.address().port}`);
     await fails(3, /listen on .*Address already in use/);
-    assert.match(wherry.stderr, /upgrade: process \d+ has ended: this one goes on/);
+    await eventually(() => /upgrade: process \d+ has ended: this one goes on/.test(wherry.stderr), 'the old one says so');
   });
 
   await t.test('with the control socket of nobody', async () => {
@@ -137,7 +137,7 @@ test('a new one that is killed before it serves changes nothing', async (t) => {
 
 test('an old one that is stopped meanwhile keeps the new one from beginning', async (t) => {
   const { wherry } = await startToUpgrade(t);
-  const { isAsked } = await writeHanging(t, wherry, '1s');
+  const { isAsked } = await writeHanging(t, wherry, '3s');
   const end = runToEnd(t, ['upgrade', '-c', wherry.configPath]);
   await within(isAsked, 'the new one asks for the name');
   wherry.signal('SIGTERM');

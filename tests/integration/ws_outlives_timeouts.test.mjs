@@ -12,18 +12,18 @@ import { connect } from './support/peer.mjs';
 import { forwardTo, startWherry } from './support/wherry.mjs';
 
 const YAML = `
-timeouts: { response: 300ms, idle: 300ms, keep_alive: 300ms, write_stall: 300ms }
-limits: { header_timeout: 300ms, exempt: [127.0.0.0/8] }
+timeouts: { response: 1s, idle: 1s, keep_alive: 1s, write_stall: 1s }
+limits: { header_timeout: 1s, exempt: [127.0.0.0/8] }
 `;
 
 test('a silent WebSocket outlives every timeout of HTTP', async (t) => {
   const backend = await scriptedBackend(t);
   const wherry = await startWherry(t, `${YAML}${forwardTo(backend, 'websocket: { origins: any, ping: off }')}`);
   const { client, server } = await openPair(t, wherry, backend);
-  await pause(1500); // five times each of them
+  await pause(2500); // longer than each of them
   await client.send(frame(OPCODE.text, 'up', { mask: true }));
   assert.equal((await readFrame(server)).payload.toString(), 'up');
-  await pause(1500);
+  await pause(2500);
   await server.send(frame(OPCODE.text, 'down'));
   assert.equal((await readFrame(client)).payload.toString(), 'down');
 });

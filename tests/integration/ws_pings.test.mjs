@@ -64,9 +64,9 @@ test("pongs to Wherry's pings", async (t) => {
 
 test('no ping where there is traffic', async (t) => {
   const backend = await scriptedBackend(t);
-  const wherry = await startWherry(t, forwardTo(backend, 'websocket: { origins: any, ping: 2s, ping_timeout: 30s }'));
+  const wherry = await startWherry(t, forwardTo(backend, 'websocket: { origins: any, ping: 4s, ping_timeout: 30s }'));
   const { client, server } = await openPair(t, wherry, backend);
-  for (let i = 0; i < 20; i++) {
+  for (let i = 0; i < 30; i++) {
     await client.send(text(`up ${i}`, true));
     await server.send(text(`down ${i}`, false));
     assert.equal((await readFrame(server)).payload.toString(), `up ${i}`);

@@ -53,7 +53,7 @@ test('refused upgrades', async (t) => {
       await peer.send(text);
     }
   });
-  const wherry = await startWherry(t, `timeouts: { response: 500ms }\n${forwardTo(backend)}`);
+  const wherry = await startWherry(t, `timeouts: { response: 2s }\n${forwardTo(backend)}`);
 
   for (const [name, script, status] of ROWS) {
     await t.test(`the backend answers ${name}`, async () => {
