@@ -23,13 +23,13 @@ const MEMORY_SLACK = 1.15;
 const KNOCKS_PER_SECOND = 40;
 
 /** What may change about the site; each has a default. */
-function site(backends, { workers = 2, limit = '1MiB', level = 'info', more = '', idle = '60s', weights = [1, 1], listener = '', gone = false } = {}) {
+function site(backends, { workers = 2, limit = '1MiB', level = 'info', more = '', idle = '60s', weights = [1, 1], listener = '', gone = false, window = '1s' } = {}) {
   const servers = backends.map(({ url }, i) => `{ url: "${url}", weight: ${weights[i] ?? 1} }`);
   return ({ ports }) => `
 workers: ${workers}
 log: { format: json, access: off, level: ${level} }
 limits: { exempt: [127.0.0.0/8] }
-drain: { window: 0s, timeout: 1s, reload: { window: 1s, timeout: 10s } }
+drain: { window: 0s, timeout: 1s, reload: { window: ${window}, timeout: 20s } }
 listeners:
   - address: 127.0.0.1:${ports[0]}
   - { address: "127.0.0.1:${ports[2]}", tls: { self_signed: true } }
@@ -154,7 +154,7 @@ test('what is gone closes, at its pace, and nothing else; a bad file changes not
   const times = [];
   fleet.comesBack = false;
   fleet.onClose = (client, code, reason) => times.push({ client, code, reason, at: Date.now() });
-  const answer = await reload(t, wherry, site(backends, { gone: true }));
+  const answer = await reload(t, wherry, site(backends, { gone: true, window: '3s' }));
   assert.deepEqual([answer.kept, answer.draining], [CLIENTS - second.length, second.length]);
   await eventually(() => times.length === second.length, 'those whose route is gone are told');
   assert.ok(times.every(({ client, code, reason }) => client.index % 10 === 0 && code === 1012 && reason === 'route_gone'));

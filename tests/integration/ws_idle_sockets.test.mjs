@@ -6,7 +6,7 @@ import { test } from 'node:test';
 
 import { scriptedBackend } from './support/backends.mjs';
 import { sanitizer } from './support/build.mjs';
-import { pause, within } from './support/deadline.mjs';
+import { eventually, pause, within } from './support/deadline.mjs';
 import { frame, OPCODE, acceptWebSocket, openWebSocket, readFrame } from './support/frames.mjs';
 import { processorSeconds, residentMemory } from './support/process_stats.mjs';
 import { forwardTo, startWherry } from './support/wherry.mjs';
@@ -17,7 +17,7 @@ const BYTES_EACH = { none: 4 * 1024, address: 32 * 1024, thread: 64 * 1024 }[san
 
 test('five thousand idle WebSockets', async (t) => {
   const backend = await scriptedBackend(t, (peer) => acceptWebSocket(peer));
-  const wherry = await startWherry(t, forwardTo(backend));
+  const wherry = await startWherry(t, forwardTo(backend, 'websocket: { origins: any, ping: 10m }'));
   const clients = [];
 
   await t.test('open', async () => {
@@ -35,9 +35,11 @@ test('five thousand idle WebSockets', async (t) => {
   });
 
   await t.test('are silent', async () => {
-    const before = processorSeconds(wherry.pid);
-    await pause(1000); // the second over which the processor time is measured
-    assert.ok(processorSeconds(wherry.pid) - before < 0.2);
+    await eventually(async () => {
+      const before = processorSeconds(wherry.pid);
+      await pause(1000); // the second over which the processor time is measured
+      return processorSeconds(wherry.pid) - before < 0.2;
+    }, 'they cost no processor time');
   });
 
   await t.test('all work', async () => {

@@ -88,8 +88,8 @@ test('the defaults: 1 MiB a frame, 16 MiB a message, 1024 fragments', async (t) 
 test('idle_timeout counts application messages only', async (t) => {
   const backend = await scriptedBackend(t);
   const wherry = await startWherry(t, forwardTo(backend, 'websocket: { origins: any, idle_timeout: 1s, ping: 200ms }'));
-  const { client, server } = await openPair(t, wherry, backend);
   const since = Date.now();
+  const { client, server } = await openPair(t, wherry, backend);
   const closeOf = async (peer, mask) => {
     for (;;) {
       const seen = await readFrame(peer);
