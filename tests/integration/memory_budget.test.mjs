@@ -87,7 +87,7 @@ test('beyond the budget new connections are refused', options, async (t) => {
   assert.match(refused.headers.get('retry-after'), /^[1-9]\d*$/);
   assert.match(refused.body.toString(), /limits\.memory/);
   assert.equal((await exchange(inside, requestText('GET', '/'))).status, 200, 'those inside are served');
-  assert.match(wherry.stderr, /memory: \d+ MiB in use of a budget of \d+ MiB/);
+  await eventually(() => /memory: \d+ MiB in use of a budget of \d+ MiB/.test(wherry.stderr), 'the log says so');
   for (const hog of hogs) hog.destroy();
   await assertRecovered(t, wherry);
 });

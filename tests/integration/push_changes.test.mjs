@@ -114,6 +114,8 @@ test('one Wherry stops, and another takes its place', async (t) => {
   }
   await startWherry(t, site({ listeners: `  - address: 127.0.0.1:${first.port}` }));
   await eventually(() => followers.every(({ gaps }) => gaps > 0), 'all are told of a gap');
+  const before = publisher.next; // or nothing may come behind the gap
+  await eventually(() => publisher.next > before, 'the other one has messages');
   await stop();
   await haveAll(followers, publisher.next);
   for (const { transport, errors, gaps } of followers) assert.deepEqual({ errors, gaps }, { errors: [], gaps: 1 }, transport);

@@ -106,6 +106,7 @@ test('who may ask', async (t) => {
   const backend = await httpBackend(t);
   const wherry = await startWithStatus(t, forwardTo(backend));
   const port = wherry.ports[1];
+  await eventually(async () => (await ask(t, wherry, '/ready')).status === 200, 'ready');
   for (const host of [`127.0.0.1:${port}`, '127.0.0.1', 'localhost', `localhost:${port}`, '[::1]', 'LOCALHOST']) {
     assert.equal((await ask(t, wherry, '/ready', host)).status, 200, host);
   }

@@ -50,6 +50,7 @@ test('a page of another site that may subscribe', { skip: withoutBrowser }, asyn
       window.events = [];
       window.source = new EventSource(`${url}/feed`, { withCredentials: true });
       window.source.onmessage = ({ data, lastEventId }) => window.events.push({ data, lastEventId });
+      window.source.onerror = () => { window.wasSentAway = true; };
       window.source.onopen = resolve;
     }), wherry.url);
     await publish('one');
@@ -58,7 +59,7 @@ test('a page of another site that may subscribe', { skip: withoutBrowser }, asyn
     const kept = wherry.configText;
     wherry.writeConfiguration(kept.replace('channel: a, publish', 'channel: b, publish'));
     await askControl(t, wherry, { verb: 'reload' });
-    await page.waitForFunction(() => window.source.readyState === EventSource.CONNECTING);
+    await page.waitForFunction(() => window.wasSentAway);
     wherry.writeConfiguration(kept);
     await askControl(t, wherry, { verb: 'reload' });
     const again = await connectWebSocket(t, `${wherry.webSocketUrl}/feed`, { origin: site });

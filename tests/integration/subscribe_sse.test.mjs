@@ -47,6 +47,7 @@ test('events, as they are published', async (t) => {
   });
 
   await t.test('the log counts them', async () => {
+    assert.equal((await stream.event()).data, '{"a":1}');
     stream.request.destroy();
     const line = await wherry.accessLine({ status: 200, reason: /client_/ });
     assert.equal(line.messages_out, 4);

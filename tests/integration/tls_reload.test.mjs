@@ -77,7 +77,8 @@ test('replaced by rename, without a signal', async (t) => {
     await serves(next);
     await socketsLive();
   }
-  assert.match(wherry.stderr, /certificates for localhost, 127\.0\.0\.1 until 20\d\d-\d\d-\d\d/);
+  const said = /certificates for localhost, 127\.0\.0\.1 until 20\d\d-\d\d-\d\d/;
+  await eventually(() => said.test(wherry.stderr), 'the log says so');
 });
 
 test('written in place, then SIGHUP', async (t) => {

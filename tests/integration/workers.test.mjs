@@ -43,10 +43,11 @@ upstreams:
     })), 'all are served');
 
     const status = await connect(t, wherry.ports[1]);
-    const text = (await exchange(status, requestText('GET', '/metrics', { Host: '127.0.0.1' }))).body.toString();
-    const { samples } = parseMetrics(text);
-    assert.equal(samples.get('wherry_requests_total'), 60 * 11, 'counted over all workers');
-    assert.equal(samples.get('wherry_websockets'), 60);
+    await eventually(async () => {
+      const text = (await exchange(status, requestText('GET', '/metrics', { Host: '127.0.0.1' }))).body.toString();
+      const { samples } = parseMetrics(text);
+      return samples.get('wherry_requests_total') === 60 * 11 && samples.get('wherry_websockets') === 60;
+    }, 'counted over all workers');
   });
 }
 
