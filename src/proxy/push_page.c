@@ -11,6 +11,7 @@
 static const struct conf_subscribe page_rules = {
 	.transports = CONF_TRANSPORT_WEBSOCKET,
 	.max_message = 8 * 1024,
+	.rate = {.count = 100, .period_ms = 1000, .burst = 100},
 	.ping_ms = 30 * 1000,
 	.ping_timeout_ms = 10 * 1000,
 };

@@ -70,9 +70,15 @@ static void start(struct push *push)
 static void take_message(
 	struct push_websocket *socket, const struct ws_message_event *event)
 {
+	const struct rate_limit *limit = &socket->subscription.rules->rate;
 	socket->message_ms = now_ms();
 	socket->result.messages_in++;
-	socket->use->take(socket, event->payload);
+	if (limit->count != 0 &&
+		rate_take(&socket->messages, limit, socket->message_ms, 1) != 0)
+		push_websocket_close_for(
+			socket, CLOSE_REASON_POLICY, "more messages than allowed (rate)");
+	else
+		socket->use->take(socket, event->payload);
 }
 
 static void take_control(

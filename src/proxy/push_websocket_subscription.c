@@ -2,7 +2,6 @@
 // The WebSocket of a subscription: what is published in its channels, and what its client
 // publishes.
 #include "push_websocket_priv.h"
-#include "wherry/base/now.h"
 #include "wherry/proto/push_envelope.h"
 
 static enum subscriber_answer deliver(void *arg, struct message *message)
@@ -103,10 +102,6 @@ static void take(struct push_websocket *socket, struct str payload)
 	if (!rules->may_publish) {
 		push_websocket_close_for(socket, CLOSE_REASON_POLICY,
 			"this route takes no messages (publish)");
-	} else if (rules->rate.count != 0 &&
-		   rate_take(&socket->messages, &rules->rate, now_ms(), 1) != 0) {
-		push_websocket_close_for(
-			socket, CLOSE_REASON_POLICY, "more messages than allowed (rate)");
 	} else if (socket->subscription.wants_envelope) {
 		publish_envelope(socket, payload);
 	} else {

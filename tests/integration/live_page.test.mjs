@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { askControl } from './support/control.mjs';
-import { eventually, settled } from './support/deadline.mjs';
+import { eventually, pause, settled } from './support/deadline.mjs';
 import { get, liveBackend, liveRoute } from './support/live.mjs';
 import { openLivePage } from './support/live_page.mjs';
 import { startWherry } from './support/wherry.mjs';
@@ -228,26 +228,34 @@ test('what is no request closes the socket', async (t) => {
   }
 });
 
+test('a client that asks too often is closed', async (t) => {
+  const { wherry } = await startApp(t, () => 'routes: [{ live: { interval: 1s }, to: app }]');
+  const page = await openLivePage(t, wherry);
+  for (let i = 0; i < 1000; i++) page.client.socket.send('{"follow":"*"}');
+  assert.deepEqual(await page.client.closed(), { code: 1008, reason: 'policy' });
+  const line = await wherry.accessLine({ detail: 'more messages than allowed (rate)' });
+  assert.ok(line.messages_in > 100 && line.messages_in < 1000, `${line.messages_in}`);
+});
+
 test('a client that reads no answers asks nothing more', async (t) => {
   const { wherry } = await startApp(t, () => 'routes: [{ live: { interval: 1s }, to: app }]');
   const page = await openLivePage(t, wherry);
   const raw = page.client.socket._socket;
   const seen = async () => (await list(t, wherry, { kind: 'websocket' }))[0];
+  const long = JSON.stringify({ follow: '*'.repeat(8000) });
   let asked = 0;
-  const ask = () => {
-    for (let i = 0; i < 10_000; i++) page.client.socket.send('{"follow":"*"}');
-    asked += 10_000;
+  // At most 100 a second are taken.
+  const ask = async () => {
+    for (let i = 0; i < 50; i++) page.client.socket.send(long);
+    asked += 50;
+    await pause(600);
   };
   raw.pause();
-  await eventually(async () => {
-    const { messages_in: count, buffered_bytes: bytes } = await seen();
-    if (count === asked) ask(); // it has room for the answers of more
-    return bytes >= 64 * 1024;
-  }, 'its answers wait');
-  ask();
+  for (let i = 0; i < 100 && (await seen()).buffered_bytes < 64 * 1024; i++) await ask();
+  await ask();
   const taken = await settled(async () => (await seen()).messages_in, 'what it asked is read');
   assert.ok(taken < asked, `${taken} of ${asked}`);
   assert.ok((await seen()).buffered_bytes < 256 * 1024);
   raw.resume();
-  await eventually(() => page.kept('*').length === asked, 'all answers');
+  await eventually(() => page.kept('*'.repeat(8000)).length === asked, 'all answers');
 });
