@@ -160,22 +160,11 @@ static void begin_newest(struct feed *feed)
 	}
 }
 
-struct subscriber_place *feed_step(
-	const struct feed *feed, const struct subscriber_place *place)
-{
-	return feed->is_backward ? TAILQ_PREV(place, feed_places, beside)
-				 : TAILQ_NEXT(place, beside);
-}
-
 // Where the round comes last, which may be over before.
 static void add_place(struct feed *feed, struct subscriber_place *place)
 {
-	if (feed->next && feed->is_backward)
-		TAILQ_INSERT_AFTER(&feed->places, feed->next, place, beside);
-	else if (feed->next)
+	if (feed->next)
 		TAILQ_INSERT_BEFORE(feed->next, place, beside);
-	else if (feed->is_backward)
-		TAILQ_INSERT_HEAD(&feed->places, place, beside);
 	else
 		TAILQ_INSERT_TAIL(&feed->places, place, beside);
 	feed->subscriber_count++;
@@ -186,7 +175,7 @@ static void add_place(struct feed *feed, struct subscriber_place *place)
 static void remove_place(struct feed *feed, struct subscriber_place *place)
 {
 	if (feed->next == place) {
-		feed->next = feed_step(feed, place);
+		feed->next = TAILQ_NEXT(place, beside);
 		feed->left -= feed->left > 0;
 	}
 	TAILQ_REMOVE(&feed->places, place, beside);

@@ -60,9 +60,7 @@ static bool visit_places(struct feed *feed, struct budget *budget)
 		if (budget->visits == 0 || budget->bytes == 0)
 			return false;
 		if (!feed->next)
-			feed->next = feed->is_backward
-					     ? TAILQ_LAST(&feed->places, feed_places)
-					     : TAILQ_FIRST(&feed->places);
+			feed->next = TAILQ_FIRST(&feed->places);
 		budget->visits--;
 		struct subscriber_place *place = feed->next;
 		enum subscriber_visit visit =
@@ -71,17 +69,10 @@ static bool visit_places(struct feed *feed, struct budget *budget)
 			continue;
 		if (visit == SUBSCRIBER_MORE)
 			return false;
-		feed->next = feed_step(feed, place);
+		feed->next = TAILQ_NEXT(place, beside);
 		feed->left--;
 	}
 	return true;
-}
-
-static void turn_round(struct feed *feed)
-{
-	feed->is_backward = !feed->is_backward;
-	if (feed->next)
-		feed->next = feed_step(feed, feed->next);
 }
 
 static void visit_feed(struct feed *feed, struct budget *budget)
@@ -94,7 +85,6 @@ static void visit_feed(struct feed *feed, struct budget *budget)
 		TAILQ_INSERT_TAIL(&feeds->busy, feed, busy); // the others are next
 		return;
 	}
-	turn_round(feed);
 	feed_settle(feed);
 }
 

@@ -57,23 +57,6 @@ static void expect_numbers_from(struct reader *reader, size_t from)
 	buf_finish(&story);
 }
 
-Test(feed, goes_back_the_way_it_came)
-{
-	struct hub_fixture fixture;
-	hub_fixture_start(&fixture);
-	struct reader *crowd = start_crowd(&fixture);
-	size_t there[CROWD];
-	hub_fixture_publish(&fixture, 0, "a", "there");
-	for (size_t i = 0; i < CROWD; i++)
-		there[i] = crowd[i].told_as;
-	cr_expect_eq(there[0] + there[CROWD - 1], CROWD + 1);
-	hub_fixture_publish(&fixture, 0, "a", "back");
-	for (size_t i = 0; i < CROWD; i++)
-		cr_expect_eq(crowd[i].told_as, 2 * CROWD + 1 - there[i]);
-	finish_crowd(crowd);
-	hub_fixture_finish(&fixture);
-}
-
 Test(feed, tells_everybody_what_comes_while_it_goes_round)
 {
 	struct hub_fixture fixture;
