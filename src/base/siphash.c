@@ -74,11 +74,11 @@ uint64_t siphash(const struct siphash_seed *seed, const void *data, size_t lengt
 		seed->words[0] ^ UINT64_C(0x6c7967656e657261),
 		seed->words[1] ^ UINT64_C(0x7465646279746573),
 	}};
-	size_t whole = length - length % 8;
+	size_t left = length;
 
-	for (size_t at = 0; at < whole; at += 8)
-		sip_take(&sip, read_word(bytes + at));
-	uint64_t last = read_rest(bytes + whole, length - whole);
+	for (; left >= 8; left -= 8, bytes += 8)
+		sip_take(&sip, read_word(bytes));
+	uint64_t last = read_rest(bytes, left);
 	sip_take(&sip, last | (uint64_t)length << 56);
 	sip.v[2] ^= 0xff;
 	sip_rounds(&sip, 4);

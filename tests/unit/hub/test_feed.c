@@ -52,8 +52,11 @@ static void expect_numbers_from(struct reader *reader, size_t from)
 	for (size_t number = from; number <= MESSAGES; number++)
 		buf_printf(&story, "%zu ", number);
 	cr_assert_eq(story.length, told.length - 6);
-	cr_expect_eq(memcmp(story.data, told.data, before), 0);
-	cr_expect_eq(memcmp(story.data + before, ready + 6, story.length - before), 0);
+	if (story.length > 0) {
+		size_t behind = story.length - before;
+		cr_expect_eq(memcmp(story.data, told.data, before), 0);
+		cr_expect_eq(memcmp(story.data + before, ready + 6, behind), 0);
+	}
 	buf_finish(&story);
 }
 
