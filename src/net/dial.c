@@ -6,15 +6,6 @@
 #include <netinet/tcp.h>
 #include <unistd.h>
 
-// Neither is needed for the connection to work.
-static void set_options(int fd)
-{
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
-	// We speak first and at once: the ACK that completes the handshake leaves with
-	// that.
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &(int){0}, sizeof(int));
-}
-
 int dial_open(const struct addr *addr)
 {
 	int type = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
@@ -22,7 +13,7 @@ int dial_open(const struct addr *addr)
 	if (fd < 0)
 		return -errno;
 	if (!addr_is_unix(addr))
-		set_options(fd);
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
 	// EAGAIN is a full backlog of a UNIX socket: it will not become connected later.
 	if (connect(fd, &addr->any, addr->length) == 0 || errno == EINPROGRESS)
 		return fd;

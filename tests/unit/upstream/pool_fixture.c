@@ -3,8 +3,6 @@
 #include "pool_fixture.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <unistd.h>
 
 #include <criterion/criterion.h>
@@ -98,10 +96,6 @@ struct stream *fixture_connect(struct fixture *fixture, size_t listener, int *re
 	stream_set_handler(stream, &fixture_handler, fixture);
 	cr_assert(loop_run(fixture->loop));
 	cr_assert_eq(stream_error(stream), 0);
-	// Or the last ACK waits for a request.
-	cr_assert_eq(setsockopt(stream_socket(stream), IPPROTO_TCP, TCP_QUICKACK,
-			     &(int){1}, sizeof(int)),
-		0);
 	*ret_peer = accept(fixture->listeners[listener], NULL, NULL);
 	cr_assert_geq(*ret_peer, 0, "connected elsewhere");
 	cr_assert_eq(
