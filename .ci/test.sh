@@ -117,9 +117,8 @@ run_integration() {
 	export WHERRY=$PWD/build/$1/wherry WHERRY_SANITIZER=$2
 	for file in tests/integration/*.test.mjs; do
 		echo "# file $file"
-		status=0
-		timeout -k 10 240 node --test --test-reporter=tap "$file" >"$tap" || status=$?
-		cat "$tap"
+		timeout -k 10 240 node --test --test-reporter=tap "$file" | tee "$tap"
+		status=${PIPESTATUS[0]}
 		if ! grep -q '^# fail ' "$tap"; then
 			echo "not ok - $file broke off (status $status)"
 		elif [ "$status" -ne 0 ]; then

@@ -25,7 +25,8 @@ MUST_CHECK struct channel *channel_get(struct hub *hub, struct str name);
 struct str channel_name(const struct channel *channel);
 // Remembers at least as much from now on. True if that is more.
 bool channel_widen(struct channel *channel, const struct conf_history *limits);
-// Its subscribers in this process: whoever came before this was asked is one of them.
+// Its subscribers in this process, also those that wait for the answer to their join. Who
+// comes just as a worker parts from it is not one of them until it has joined again.
 size_t channel_count_present(const struct channel *channel);
 // It was published: is remembered, and told to all who joined. Ids that are not newer
 // than the newest are known already.

@@ -81,7 +81,9 @@ void server_rebalance_trigger_start(struct server *server)
 void server_rebalance_trigger_hint(struct server *server)
 {
 	struct server_rebalancing *all = &server->rebalancing;
-	if (all->triggers_timer.loop) // else it is not started yet
+	// Servers whose names were just found out for the first time have not joined.
+	bool is_starting = !all->triggers_timer.loop || server->is_waiting_for_names;
+	if (!is_starting)
 		loop_timer_set(&all->triggers_timer, now_ms());
 }
 
