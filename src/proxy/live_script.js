@@ -57,6 +57,7 @@
   const link = {
     socket: null,
     isOpen: false,
+    isOld: false, // the page has sent something since
     timer: 0, // until it is open, or tried again
     tries: 0,
     failures: 0, // in a row
@@ -164,7 +165,7 @@
         clearTimeout(this.timer);
         this.timer = this.failures = link.failures = 0;
         this.begin();
-        this.isCurrent = this.body !== null; // nothing comes if it is still the newest
+        this.isCurrent = this.goesOn(); // nothing comes if it is still the newest
       });
       line.onerror = whileMine(() => this.lose());
       for (const name of ['message', 'patch', 'status', 'gap']) {
@@ -172,10 +173,15 @@
       }
     }
 
+    // With a body of before; else all of it comes.
+    goesOn() {
+      return this.id !== '' && this.body !== null;
+    }
+
     // What is new may not be here yet: the network is asked once more.
     begin() {
       this.checkedAt = performance.now();
-      this.isDoubted = this.body !== null;
+      this.isDoubted = this.goesOn();
     }
 
     disconnect() {
@@ -249,6 +255,7 @@
       if (headers.has('Wherry-Live') && canFollow(headers)) {
         this.headers = new Headers(headers);
         ownFields.forEach((name) => this.headers.delete(name));
+        if (link.isOld) reconnect();
         this.isDoubted = false;
         if (this.isAskedAgain) this.follow();
       } else {
@@ -334,6 +341,18 @@
   // Behind a log-in a URL may be private, and whoever sends something wants to see it.
   function doubtAll() {
     lives.forEach((live) => { live.isDoubted = true; });
+    link.isOld = true;
+  }
+
+  // Lines made before a log-in have the cookies from before, and bodies for those.
+  function reconnect() {
+    link.isOld = false;
+    lives.forEach((live) => {
+      live.disconnect();
+      live.id = '';
+    });
+    link.close();
+    lives.forEach((live) => live.connect());
   }
 
   const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 
 import { askControl } from './support/control.mjs';
 import { eventually } from './support/deadline.mjs';
-import { becomesLocal, start, withoutPages } from './support/live_script.mjs';
+import { becomesLocal, shows, start, withoutPages } from './support/live_script.mjs';
 
 test('one WebSocket for a page', { skip: withoutPages }, async (t) => {
   const app = await start(t);
@@ -63,6 +63,27 @@ test('one WebSocket for a page', { skip: withoutPages }, async (t) => {
     await showsAll(page, 'fourth');
     assert.deepEqual([seen.sockets, seen.streams], [1, 1]);
     assert.deepEqual((await theSocket()).channels.sort(), all.slice(0, 2));
+    await page.context().close();
+  });
+
+  await t.test('whoever logs in is shown nothing of who was there before', async () => {
+    const { page, seen } = await open('/own', "document.cookie = 'name=first; path=/'");
+    await shows(page, 'first');
+    await becomesLocal(page, seen, '/own/name');
+    await page.evaluate(() => fetch('/own/more')); // known, but not followed yet
+    const told = await page.evaluate(async () => {
+      await fetch('/log-in', { method: 'POST' });
+      const bodies = [];
+      for (let i = 0; i < 40; i++) {
+        for (const path of ['/own/name', '/own/more']) bodies.push(await fetch(path).then((answer) => answer.text()));
+        await new Promise((resolve) => { setTimeout(resolve, 25); });
+      }
+      return bodies;
+    });
+    assert.deepEqual([...new Set(told)], ['second']);
+    await becomesLocal(page, seen, '/own/name');
+    await becomesLocal(page, seen, '/own/more');
+    assert.equal(await page.evaluate(() => fetch('/own/name').then((answer) => answer.text())), 'second');
     await page.context().close();
   });
 

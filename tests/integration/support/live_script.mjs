@@ -44,6 +44,10 @@ const pages = {
   (function poll() {
     $.get('/live/third').done(function (text) { shown['/live/third'] = text; }).always(function () { setTimeout(poll, 50); });
   })();`),
+  '/own': page(`(async function poll() {
+    document.title = await fetch('/own/name').then((answer) => answer.text()).catch((error) => error.name);
+    setTimeout(poll, 50);
+  })();`),
   '/idle': page(''),
   '/without': '<!doctype html><title>page</title>',
 };
@@ -53,6 +57,11 @@ export async function start(t) {
   const app = { score: 1, isDown: false, bodies: {} };
   const backend = await httpBackend(t, (request, response) => {
     const path = request.url.split('?')[0];
+    if (path === '/log-in') {
+      response.writeHead(200, { 'Set-Cookie': 'name=second; Path=/; HttpOnly' }).end();
+      return;
+    }
+    if (path.startsWith('/own/')) app.bodies[path] = ['text/plain', `${/name=(\w+)/.exec(request.headers.cookie)?.[1]}`];
     const [type, body] = path === '/jquery.js' ? ['text/javascript', readFileSync(jquery)]
       : path in pages ? ['text/html', pages[path]]
         : app.bodies[path] ?? ['application/json', JSON.stringify({ score: app.score })];
@@ -63,6 +72,9 @@ listeners: [{ address: "127.0.0.1:${port}" }]
 routes:
   - match: { path: /live/ }
     live: { interval: 50ms, patch: merge }
+    to: app
+  - match: { path: /own/ }
+    live: { interval: 50ms, vary: [Cookie] }
     to: app
   - { to: app }
 upstreams: { app: { servers: ["${backend.url}"] } }
