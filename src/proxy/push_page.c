@@ -123,11 +123,17 @@ enum push_creation push_page_create(const struct push_question *question,
 	enum push_creation creation = check_handshake(question->message, ret_reply);
 	if (creation == PUSH_MADE)
 		creation = push_websocket_make(question, &page_use, ret_push);
-	if (creation != PUSH_MADE ||
-		((struct push_page *)*ret_push)->socket.subscription.wants_envelope)
+	if (creation != PUSH_MADE)
 		return creation;
+	const struct push_page *page = (struct push_page *)*ret_push;
+	bool is_long = page->fields.length > PUSH_PAGE_FIELDS_BYTES_MAX;
+	if (page->socket.subscription.wants_envelope && !is_long)
+		return PUSH_MADE;
 	push_destroy(*ret_push);
 	*ret_push = NULL;
+	if (is_long)
+		return refuse(ret_reply, 431,
+			"the fields are longer than a page's socket keeps (8 KiB)", NULL);
 	return refuse(ret_reply, 400,
 		"the client offers no subprotocol for this "
 		"(expected " PUSH_ENVELOPE_PROTOCOL ")",

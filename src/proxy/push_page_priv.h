@@ -12,8 +12,9 @@ struct push_page_url;
 LIST_HEAD(push_page_urls, push_page_url);
 
 enum {
-	PUSH_PAGE_URLS_MAX = 16,        // of one socket
-	PUSH_PAGE_URL_BYTES_MAX = 2048, // of one URL
+	PUSH_PAGE_URLS_MAX = 16,               // of one socket
+	PUSH_PAGE_URL_BYTES_MAX = 2048,        // of one URL
+	PUSH_PAGE_FIELDS_BYTES_MAX = 8 * 1024, // that are kept of a handshake
 };
 
 struct push_page {

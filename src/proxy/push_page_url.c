@@ -15,6 +15,8 @@ struct push_page_url {
 	struct push_page *page;
 	struct buf name; // as the client wrote it
 	struct request request;
+	const struct rules
+		*rules; // by which it is counted; of the page's edition, or the next
 	struct access *access;     // while whether it may be is being found out
 	struct reply refusal;      // what stands against it besides; status 0: nothing
 	struct live_reader reader; // else
@@ -33,7 +35,8 @@ static void destroy(struct push_page_url *url)
 	access_destroy(url->access);
 	live_reader_finish(&url->reader);
 	loop_timer_finish(&url->timer);
-	limits_leave_request(push_of(page)->edition->rules, &url->request);
+	if (url->rules)
+		limits_leave_request(url->rules, &url->request);
 	request_finish(&url->request);
 	buf_finish(&url->name);
 	LIST_REMOVE(url, link);
@@ -188,6 +191,7 @@ static bool route_head(struct push_page_url *url, struct push_page_head *head)
 		return fail(&url->refusal, 503, "out of memory");
 	route_choose(conf, &head->message, url->request.is_https, &head->choice);
 	url->request.route = head->choice.route;
+	url->rules = push->edition->rules;
 	return head->choice.status == 0 ||
 	       fail(&url->refusal, head->choice.status, head->choice.error);
 }
@@ -288,7 +292,6 @@ static const struct conf_route *find_route(
 
 static void renew(struct push_page_url *url, struct edition *edition)
 {
-	const struct edition *former = push_of(url->page)->edition;
 	const struct conf_route *route = find_route(url, edition);
 	if (url->access) {
 		refuse_with(url, 503, "the configuration has changed meanwhile");
@@ -296,7 +299,8 @@ static void renew(struct push_page_url *url, struct edition *edition)
 		   !live_entry_follow_route(url->reader.entry, edition, route)) {
 		refuse_with(url, 404, "its route is gone, or leads elsewhere");
 	} else {
-		limits_move_request(former->rules, edition->rules, &url->request, route);
+		limits_move_request(url->rules, edition->rules, &url->request, route);
+		url->rules = edition->rules;
 	}
 }
 

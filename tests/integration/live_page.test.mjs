@@ -206,6 +206,14 @@ routes: [{ live: { interval: 1s }, to: app }]`);
   await assert.rejects(connectWebSocket(t, `${without.wherry.webSocketUrl}/.wherry/live`), /403/);
 });
 
+test('a handshake with more fields than are kept is refused', async (t) => {
+  const { wherry } = await startApp(t, () => 'routes: [{ live: { interval: 1s }, to: app }]');
+  await assert.rejects(openLivePage(t, wherry, { 'X-Long': 'a'.repeat(8200) }), /431/);
+  const page = await openLivePage(t, wherry, { 'X-Long': 'a'.repeat(7000) });
+  await page.follow('/a');
+  assert.equal((await page.next('/a')).data, 'of /a');
+});
+
 test('what is no request closes the socket', async (t) => {
   const { wherry } = await startApp(t, () => 'routes: [{ live: { interval: 1s }, to: app }]');
   const BAD = [
