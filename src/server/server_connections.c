@@ -17,6 +17,7 @@
 
 enum {
 	PIECE_BYTES = 32 * 1024, // of lines; then the walk waits for the peer
+	RETRY_MS = 100,          // of what there was no memory for
 	TEXT_MAX = 123           // of a Close frame (RFC 6455 section 5.5)
 };
 
@@ -27,9 +28,12 @@ struct look {
 	struct conn_facts_filter filter; // its texts are the call's
 	bool kills;
 	uint16_t code;
-	const char *text; // in Close frames; the call's
-	size_t index;     // of the worker
+	const char *text;    // in Close frames; the call's
+	size_t index;        // of the worker
+	worker_call_cb next; // for the worker
 	struct conn_walk walk;
+	struct loop *walker; // the worker's, which has the walk
+	struct loop_timer retry;
 	struct buf lines;
 	uint64_t found, count; // count: that are listed, or killed now
 	bool is_walk_over;
@@ -38,12 +42,19 @@ struct look {
 
 static void on_piece(void *arg);
 
-// On the worker's thread, as the next four. Without memory for the message nobody goes
-// on, and the peer loses patience.
-static void send_piece(struct look *look)
+// There was no memory to tell the other thread.
+static void try_later(struct look *look, struct loop *loop, loop_timer_cb again)
 {
-	bool is_sent = loop_post(look->server->loop, on_piece, look);
-	(void)is_sent;
+	loop_timer_init(&look->retry, loop, again, look);
+	loop_timer_set(&look->retry, now_ms() + RETRY_MS);
+}
+
+// On the worker's thread, as the next five.
+static void send_piece(void *arg)
+{
+	struct look *look = arg;
+	if (!loop_post(look->server->loop, on_piece, look))
+		try_later(look, look->walker, send_piece);
 }
 
 static void visit(void *arg, struct conn *conn)
@@ -77,6 +88,7 @@ static void on_walk_over(void *arg)
 static void start_walk(void *arg, struct proxy *proxy)
 {
 	struct look *look = arg;
+	look->walker = proxy_site(proxy)->loop;
 	conn_walk_init(&look->walk, proxy_site(proxy), visit, on_walk_over, look);
 	conn_walk_start(&look->walk);
 }
@@ -144,24 +156,29 @@ static void conclude(struct look *look)
 	free(look);
 }
 
-// With the walk that waits, with the next worker, or to the end. Without memory for the
-// message it is tried again when the peer has lost its patience.
+static void call_worker(void *arg)
+{
+	struct look *look = arg;
+	struct server *server = look->server;
+	if (!worker_call(server->workers[look->index], look->next, look))
+		try_later(look, server->loop, call_worker);
+}
+
+// With the walk that waits, with the next worker, or to the end.
 static void go_on(struct look *look)
 {
-	struct server *server = look->server;
 	bool is_gone = control_call_is_gone(look->call);
-	worker_call_cb next = is_gone ? abandon_walk : resume_walk;
+	look->next = is_gone ? abandon_walk : resume_walk;
 	if (look->is_walk_over) {
 		look->is_walk_over = false;
 		look->index++;
-		next = start_walk;
-		if (is_gone || look->index >= server->worker_count) {
+		look->next = start_walk;
+		if (is_gone || look->index >= look->server->worker_count) {
 			conclude(look);
 			return;
 		}
 	}
-	if (!worker_call(server->workers[look->index], next, look))
-		look->is_waiting = true;
+	call_worker(look);
 }
 
 static void on_ready(void *arg)
