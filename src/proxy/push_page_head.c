@@ -32,12 +32,6 @@ void push_page_head_forget(struct push_page *page)
 	buf_finish(&page->fields);
 }
 
-static bool fail(struct reply *reply, unsigned status, const char *detail)
-{
-	*reply = (struct reply){.status = status, .detail = detail};
-	return false;
-}
-
 // Nothing of the name may be read as anything but a target of this host.
 bool push_page_head_read(const struct push_page *page, struct str name,
 	struct push_page_head *head, struct reply *reterr_reply)
@@ -51,12 +45,13 @@ bool push_page_head_read(const struct push_page *page, struct str name,
 	unsigned status;
 	const char *error;
 	if (name.length > PUSH_PAGE_URL_BYTES_MAX)
-		return fail(reterr_reply, 414, "a URL is longer than 2048 bytes");
+		return reply_refuse(reterr_reply, 414, "a URL is longer than 2048 bytes");
 	if (name.data[0] != '/')
-		return fail(reterr_reply, 400, "expected a path and query of this host");
+		return reply_refuse(
+			reterr_reply, 400, "expected a path and query of this host");
 	if (!request_facts_read(&facts, &head->text, &head->message, &status, &error))
-		return fail(reterr_reply, status, error);
+		return reply_refuse(reterr_reply, status, error);
 	if (!str_equal(head->message.target, name))
-		return fail(reterr_reply, 400, "a URL with what belongs in none");
+		return reply_refuse(reterr_reply, 400, "a URL with what belongs in none");
 	return true;
 }

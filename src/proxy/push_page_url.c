@@ -131,12 +131,6 @@ static void ask_access(struct push_page_url *url, const struct http_message *mes
 		conclude(url, result, &reply);
 }
 
-static bool fail(struct reply *reply, unsigned status, const char *detail)
-{
-	*reply = (struct reply){.status = status, .detail = detail};
-	return false;
-}
-
 static bool may_follow(const struct conf_route *route)
 {
 	return route && route->action == CONF_LIVE;
@@ -170,15 +164,15 @@ static void prepare(
 	};
 	struct live_entry *entry;
 	if (!may_follow(url->request.route)) {
-		(void)fail(&url->refusal, 403, "this route is not live");
+		(void)reply_refuse(&url->refusal, 403, "this route is not live");
 	} else if (!is_origin_allowed(url, &head->message)) {
-		(void)fail(
+		(void)reply_refuse(
 			&url->refusal, 403, "this Origin's pages may not subscribe here");
 	} else if (push_live_find(&question, false, &entry, &url->refusal) == PUSH_MADE) {
 		live_reader_init(&url->reader, entry);
 		url->reader.wants_patches = wants_patches;
 	} else if (url->refusal.status == 0) {
-		(void)fail(&url->refusal, 503, "out of memory");
+		(void)reply_refuse(&url->refusal, 503, "out of memory");
 	}
 }
 
@@ -188,12 +182,12 @@ static bool route_head(struct push_page_url *url, struct push_page_head *head)
 	const struct conf *conf = push->edition->conf;
 	if (!request_init(&url->request, &head->message, conf, url->page->peer,
 		    push->request->is_tls))
-		return fail(&url->refusal, 503, "out of memory");
+		return reply_refuse(&url->refusal, 503, "out of memory");
 	route_choose(conf, &head->message, url->request.is_https, &head->choice);
 	url->request.route = head->choice.route;
 	url->rules = push->edition->rules;
 	return head->choice.status == 0 ||
-	       fail(&url->refusal, head->choice.status, head->choice.error);
+	       reply_refuse(&url->refusal, head->choice.status, head->choice.error);
 }
 
 // An id that is none of ours is older than all.
@@ -244,9 +238,10 @@ void push_page_url_start(struct push_page *page, const struct push_follow *follo
 	struct push_page_head head = {.text = BUF_INIT};
 	struct reply reply = {0};
 	push_page_url_end(page, name);
-	bool is_read = page->url_count < PUSH_PAGE_URLS_MAX
-			       ? push_page_head_read(page, name, &head, &reply)
-			       : fail(&reply, 429, "more URLs than one socket follows");
+	bool is_read =
+		page->url_count < PUSH_PAGE_URLS_MAX
+			? push_page_head_read(page, name, &head, &reply)
+			: reply_refuse(&reply, 429, "more URLs than one socket follows");
 	if (is_read)
 		follow_head(page, follow, &head);
 	else

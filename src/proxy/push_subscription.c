@@ -154,12 +154,6 @@ static bool find_value(void *arg, const struct template_part *part, struct buf *
 	return push_values_find(arg, part, out);
 }
 
-static bool refuse(struct reply *reply, unsigned status, const char *detail)
-{
-	*reply = (struct reply){.status = status, .detail = detail};
-	return false;
-}
-
 static bool expand(struct push_subscription *subscription,
 	const struct template *template, struct buf *out, struct reply *reply)
 {
@@ -170,17 +164,17 @@ static bool expand(struct push_subscription *subscription,
 		break;
 	case TEMPLATE_MISSING:
 		if (missing->place == TEMPLATE_CLAIM)
-			return refuse(reply, 403,
+			return reply_refuse(reply, 403,
 				"the token lacks a claim that the channel is named by");
-		return refuse(
+		return reply_refuse(
 			reply, 400, "a value that the channel is named by is missing");
 	case TEMPLATE_TOO_LONG:
-		return refuse(reply, 400, "the channel's name is too long");
+		return reply_refuse(reply, 400, "the channel's name is too long");
 	case TEMPLATE_NO_MEMORY:
-		return refuse(reply, 503, "out of memory");
+		return reply_refuse(reply, 503, "out of memory");
 	}
 	if (!template_is_name(buf_str(out)))
-		return refuse(reply, 400, "the channel's name is not UTF-8 text");
+		return reply_refuse(reply, 400, "the channel's name is not UTF-8 text");
 	return true;
 }
 
@@ -221,7 +215,7 @@ static bool expand_all(struct push_subscription *subscription, struct reply *rep
 	buf_finish(&name);
 	push_values_finish(&subscription->values);
 	if (subscription->names.is_failed)
-		return refuse(reply, 503, "out of memory");
+		return reply_refuse(reply, 503, "out of memory");
 	return is_expanded;
 }
 
@@ -262,7 +256,7 @@ bool push_subscription_start(struct push_subscription *subscription,
 		&options, handler, subscription);
 	if (!subscription->rules->may_publish)
 		buf_finish(&subscription->names);
-	return is_started || refuse(ret_reply, 503, "out of memory");
+	return is_started || reply_refuse(ret_reply, 503, "out of memory");
 }
 
 uint64_t push_subscription_expires_ms(const struct push_subscription *subscription)

@@ -84,3 +84,9 @@ void reply_write(struct buf *out, const struct reply *reply)
 	out->is_failed |= body.is_failed;
 	buf_finish(&body);
 }
+
+bool reply_refuse(struct reply *ret_reply, unsigned status, const char *detail)
+{
+	*ret_reply = (struct reply){.status = status, .detail = detail};
+	return false;
+}

@@ -24,3 +24,7 @@ struct reply {
 
 // Appends the whole response.
 void reply_write(struct buf *out, const struct reply *reply);
+
+// One that only says what is wrong, in a detail that outlives it. False: what it answers
+// is refused.
+bool reply_refuse(struct reply *ret_reply, unsigned status, const char *detail);
