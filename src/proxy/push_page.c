@@ -4,8 +4,8 @@
 
 #include "push_page_priv.h"
 #include "wherry/proto/push_envelope.h"
-#include "wherry/proto/ws_handshake.h"
 #include "wherry/proxy/live_script.h"
+#include "wherry/proxy/upgrade.h"
 
 // It is on no route: these are what routes have by default.
 static const struct conf_subscribe page_rules = {
@@ -90,52 +90,38 @@ static const struct push_websocket_use page_use = {
 	.find_channel = push_page_url_name,
 };
 
-static enum push_creation refuse(
-	struct reply *reply, unsigned status, const char *detail, const char *field)
+static bool is_handshake(const struct http_message *message, struct reply *ret_reply)
 {
-	*reply = (struct reply){.status = status, .detail = detail, .field = field};
-	return PUSH_REFUSED;
+	if (message->body_kind != HTTP_BODY_NONE)
+		return reply_refuse(ret_reply, 413, "no body is expected here");
+	if (message->is_websocket_upgrade)
+		return upgrade_is_complete(message, ret_reply);
+	(void)reply_refuse(ret_reply, 426, "this is for WebSockets (wherry.v1)");
+	ret_reply->field = "Upgrade: websocket";
+	return false;
 }
 
-static enum push_creation check_handshake(
-	const struct http_message *message, struct reply *ret_reply)
+static bool may_begin(const struct push_page *page, struct reply *ret_reply)
 {
-	const char *text = NULL;
-	if (message->body_kind != HTTP_BODY_NONE)
-		return refuse(ret_reply, 413, "no body is expected here", NULL);
-	if (!message->is_websocket_upgrade)
-		return refuse(ret_reply, 426, "this is for WebSockets (wherry.v1)",
-			"Upgrade: websocket");
-	switch (ws_handshake_check_request(message, &text)) {
-	case WS_HANDSHAKE_BAD:
-		return refuse(ret_reply, 400, text, NULL);
-	case WS_HANDSHAKE_BAD_VERSION:
-		return refuse(ret_reply, 426, text, "Sec-WebSocket-Version: 13");
-	case WS_HANDSHAKE_OK:
-		break;
-	}
-	return PUSH_MADE;
+	if (page->fields.length > PUSH_PAGE_FIELDS_BYTES_MAX)
+		return reply_refuse(ret_reply, 431,
+			"the fields are longer than a page's socket keeps (8 KiB)");
+	return page->socket.subscription.wants_envelope ||
+	       reply_refuse(ret_reply, 400,
+		       "the client offers no subprotocol for this "
+		       "(expected " PUSH_ENVELOPE_PROTOCOL ")");
 }
 
 enum push_creation push_page_create(const struct push_question *question,
 	struct push **ret_push, struct reply *ret_reply)
 {
-	enum push_creation creation = check_handshake(question->message, ret_reply);
-	if (creation == PUSH_MADE)
-		creation = push_websocket_make(question, &page_use, ret_push);
-	if (creation != PUSH_MADE)
+	if (!is_handshake(question->message, ret_reply))
+		return PUSH_REFUSED;
+	enum push_creation creation = push_websocket_make(question, &page_use, ret_push);
+	if (creation != PUSH_MADE ||
+		may_begin((const struct push_page *)*ret_push, ret_reply))
 		return creation;
-	const struct push_page *page = (struct push_page *)*ret_push;
-	bool is_long = page->fields.length > PUSH_PAGE_FIELDS_BYTES_MAX;
-	if (page->socket.subscription.wants_envelope && !is_long)
-		return PUSH_MADE;
 	push_destroy(*ret_push);
 	*ret_push = NULL;
-	if (is_long)
-		return refuse(ret_reply, 431,
-			"the fields are longer than a page's socket keeps (8 KiB)", NULL);
-	return refuse(ret_reply, 400,
-		"the client offers no subprotocol for this "
-		"(expected " PUSH_ENVELOPE_PROTOCOL ")",
-		NULL);
+	return PUSH_REFUSED;
 }

@@ -3,8 +3,8 @@
 #include "wherry/proxy/push_subscribe.h"
 
 #include "push_subscription_priv.h"
-#include "wherry/proto/ws_handshake.h"
 #include "wherry/proxy/origins.h"
+#include "wherry/proxy/upgrade.h"
 
 static enum conf_transport refuse(
 	struct reply *reply, unsigned status, const char *detail, const char *field)
@@ -16,19 +16,10 @@ static enum conf_transport refuse(
 static enum conf_transport choose_websocket(const struct conf_subscribe *rules,
 	const struct http_message *message, struct reply *ret_reply)
 {
-	const char *text = NULL;
 	if (!(rules->transports & CONF_TRANSPORT_WEBSOCKET))
 		return refuse(ret_reply, 403,
 			"this route takes no WebSocket (transports)", NULL);
-	switch (ws_handshake_check_request(message, &text)) {
-	case WS_HANDSHAKE_BAD:
-		return refuse(ret_reply, 400, text, NULL);
-	case WS_HANDSHAKE_BAD_VERSION:
-		return refuse(ret_reply, 426, text, "Sec-WebSocket-Version: 13");
-	case WS_HANDSHAKE_OK:
-		break;
-	}
-	return CONF_TRANSPORT_WEBSOCKET;
+	return upgrade_is_complete(message, ret_reply) ? CONF_TRANSPORT_WEBSOCKET : 0;
 }
 
 static enum conf_transport choose_plain(const struct conf_subscribe *rules,

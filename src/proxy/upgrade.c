@@ -6,6 +6,7 @@
 
 #include "wherry/base/mem.h"
 #include "wherry/proto/ws_subprotocol.h"
+#include "wherry/proxy/origins.h"
 
 struct upgrade {
 	struct ws_handshake_offer offer;
@@ -13,53 +14,33 @@ struct upgrade {
 	struct str marker;       // the name that announced a token; of the configuration
 };
 
-static bool refuse(
-	struct reply *reply, unsigned status, const char *detail, const char *field)
+bool upgrade_is_complete(const struct http_message *request, struct reply *ret_reply)
 {
-	reply->status = status;
-	reply->detail = detail;
-	reply->field = field;
+	const char *text = NULL;
+	switch (ws_handshake_check_request(request, &text)) {
+	case WS_HANDSHAKE_OK:
+		return true;
+	case WS_HANDSHAKE_BAD:
+		return reply_refuse(ret_reply, 400, text);
+	case WS_HANDSHAKE_BAD_VERSION:
+		break;
+	}
+	(void)reply_refuse(ret_reply, 426, text);
+	ret_reply->field = "Sec-WebSocket-Version: 13";
 	return false;
 }
 
 // Cross-site WebSocket hijacking: a browser always says which page asks (RFC 6455 10.2).
-static bool is_origin_allowed(const struct http_message *request,
-	const struct conf_origin_rule *rule, bool is_https)
-{
-	const struct http_field *origin = http_message_find(request, HTTP_FIELD_ORIGIN);
-	switch (rule->kind) {
-	case CONF_ORIGINS_ANY:
-		return true;
-	case CONF_ORIGINS_SAME_HOST:
-		return !origin || ws_handshake_is_same_origin(origin->value,
-					  request->host, is_https ? "https" : "http");
-	case CONF_ORIGINS_LIST:
-		break;
-	}
-	return origin && ws_handshake_is_origin_listed(origin->value,
-				 (const char *const *)rule->list, rule->count);
-}
-
 bool upgrade_is_allowed(const struct http_message *request,
 	const struct conf_route *route, bool is_https, struct reply *ret_reply)
 {
-	const char *text = NULL;
 	if (!route->has_websocket)
-		return refuse(ret_reply, 403,
-			"this route takes no WebSocket (expected a websocket block)",
-			NULL);
-	switch (ws_handshake_check_request(request, &text)) {
-	case WS_HANDSHAKE_BAD:
-		return refuse(ret_reply, 400, text, NULL);
-	case WS_HANDSHAKE_BAD_VERSION:
-		return refuse(ret_reply, 426, text, "Sec-WebSocket-Version: 13");
-	case WS_HANDSHAKE_OK:
-		break;
-	}
-	if (!is_origin_allowed(request, &route->websocket.origins, is_https))
-		return refuse(ret_reply, 403, "this Origin may not open a WebSocket here",
-			NULL);
-	return true;
+		return reply_refuse(ret_reply, 403,
+			"this route takes no WebSocket (expected a websocket block)");
+	if (!upgrade_is_complete(request, ret_reply))
+		return false;
+	return origins_allow(&route->websocket.origins, request, is_https) ||
+	       reply_refuse(ret_reply, 403, "this Origin may not open a WebSocket here");
 }
 
 static void note_subprotocols(struct upgrade *upgrade, const struct http_message *request,

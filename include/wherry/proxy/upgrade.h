@@ -9,9 +9,13 @@
 
 struct upgrade;
 
+// Is this upgrade a complete handshake, whoever it is for? Else *ret_reply has status,
+// detail and field.
+MUST_CHECK bool upgrade_is_complete(
+	const struct http_message *request, struct reply *ret_reply);
+
 // May this request become a WebSocket on this route? is_https is how the client sees the
-// connection, for its Origin. True if so; else *ret_reply has
-// status, detail and field.
+// connection, for its Origin. Else *ret_reply has status, detail and field.
 MUST_CHECK bool upgrade_is_allowed(const struct http_message *request,
 	const struct conf_route *route, bool is_https, struct reply *ret_reply);
 
