@@ -60,16 +60,7 @@ static bool is_page_in_limits(struct conn *conn)
 
 static void open_page(struct conn *conn, const struct http_message *message)
 {
-	struct push_question question = {
-		.site = conn->site,
-		.edition = conn->edition,
-		.client = conn->client,
-		.peer = &conn->peer,
-		.request = &conn->request,
-		.message = message,
-		.handler = &conn_push_events,
-		.arg = conn,
-	};
+	struct push_question question = conn_push_question(conn, message, NULL);
 	struct reply reply = {0};
 	conn->request.route = NULL; // it is on none
 	if (!is_page_in_limits(conn))

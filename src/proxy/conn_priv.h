@@ -185,8 +185,10 @@ void conn_start_forward(struct conn *conn);
 
 // conn_push.c
 
-// What the push tells.
-extern const struct push_handler conn_push_events;
+// What a push is made of, while the message is there; choice is NULL where the request is
+// on no route.
+struct push_question conn_push_question(struct conn *conn,
+	const struct http_message *message, const struct route_choice *choice);
 // The request is allowed: it begins.
 void conn_start_push(struct conn *conn);
 // Forgets it, if there is one.

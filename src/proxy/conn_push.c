@@ -45,12 +45,28 @@ static void on_switch(void *arg)
 	drain_meet(conn);
 }
 
-const struct push_handler conn_push_events = {
+static const struct push_handler push_events = {
 	.on_reply = on_reply,
 	.on_end = on_end,
 	.on_pass = on_pass,
 	.on_switch = on_switch,
 };
+
+struct push_question conn_push_question(struct conn *conn,
+	const struct http_message *message, const struct route_choice *choice)
+{
+	return (struct push_question){
+		.site = conn->site,
+		.edition = conn->edition,
+		.client = conn->client,
+		.peer = &conn->peer,
+		.request = &conn->request,
+		.message = message,
+		.choice = choice,
+		.handler = &push_events,
+		.arg = conn,
+	};
+}
 
 // With what happened while whether it may begin was being found out: it may stay for
 // hours.

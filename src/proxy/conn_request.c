@@ -179,18 +179,7 @@ static struct conn_refusal prepare_redirect(
 static struct conn_refusal prepare_push(struct conn *conn,
 	const struct http_message *message, const struct route_choice *choice)
 {
-	struct push_question question = {
-		.site = conn->site,
-		.edition = conn->edition,
-		.client = conn->client,
-		.peer = &conn->peer,
-		.request = &conn->request,
-		.message = message,
-		.choice = choice,
-		.path = choice->path,
-		.handler = &conn_push_events,
-		.arg = conn,
-	};
+	struct push_question question = conn_push_question(conn, message, choice);
 	struct reply reply = {0};
 	bool may_pass = conn->request.route->action == CONF_LIVE;
 	switch (push_create(&question, &conn->push, &reply)) {

@@ -160,7 +160,6 @@ static void prepare(
 		.request = &url->request,
 		.message = &head->message,
 		.choice = &head->choice,
-		.path = head->choice.path,
 	};
 	struct live_entry *entry;
 	if (!may_follow(url->request.route)) {

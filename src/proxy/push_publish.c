@@ -8,6 +8,7 @@
 #include "wherry/base/now.h"
 #include "wherry/hub/feeds.h"
 #include "wherry/proxy/origins.h"
+#include "wherry/proxy/route.h"
 #include "wherry/proxy/webhooks.h"
 
 static struct push_publish *from(struct push *push)
@@ -202,7 +203,7 @@ static void take_templates(
 	for (size_t i = 0; i < sizeof(templates) / sizeof(templates[0]); i++) {
 		if (templates[i])
 			push_values_take_head(&publish->values, templates[i],
-				question->message, question->path);
+				question->message, question->choice->path);
 	}
 }
 

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 // The common part of subscriptions; see the header.
 #include "push_subscription_priv.h"
+
+#include "wherry/proxy/route.h"
+
 static void take_values(
 	struct push_subscription *subscription, const struct push_question *question)
 {
 	const struct conf_templates *channels = &subscription->rules->channels;
 	for (size_t i = 0; i < channels->count; i++)
 		push_values_take_head(&subscription->values, &channels->list[i],
-			question->message, question->path);
+			question->message, question->choice->path);
 }
 
 void push_subscription_take_token(struct push *push, const struct jwt *token)

@@ -91,8 +91,7 @@ struct push_question {
 	const struct addr *peer; // the same
 	struct request *request; // the same; with its route, if it is on one
 	const struct http_message *message;
-	const struct route_choice *choice;
-	struct str path; // canonical
+	const struct route_choice *choice; // NULL, if the request is on no route
 	const struct push_handler *handler;
 	void *arg;
 };
