@@ -160,13 +160,8 @@ static void on_timer(void *arg)
 static void start(struct push *push)
 {
 	struct push_longpoll *poll = (struct push_longpoll *)push;
-	struct reply reply;
-	if (!push_subscription_start(&poll->subscription, &subscriber_events, &reply)) {
-		answer(poll, &reply,
-			reply.status >= 500 ? CLOSE_REASON_NO_MEMORY
-					    : CLOSE_REASON_REFUSED);
+	if (!push_subscription_start(&poll->subscription, &subscriber_events))
 		return;
-	}
 	poll->started_ms = now_ms();
 	loop_timer_set(&poll->timer,
 		poll->started_ms + (poll->wait_ms > 0 ? poll->wait_ms : READY_WAIT_MS));

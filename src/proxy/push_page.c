@@ -36,7 +36,7 @@ static bool init(struct push_websocket *socket, const struct push_methods *metho
 	return false;
 }
 
-static bool start(struct push_websocket *socket, struct reply *ret_reply)
+static bool start(struct push_websocket *socket)
 {
 	return true;
 }

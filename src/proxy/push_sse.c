@@ -87,16 +87,6 @@ static enum subscriber_answer deliver(void *arg, struct message *message)
 	return SUBSCRIBER_TOOK;
 }
 
-static void gather(void *arg, bool is_on)
-{
-	struct push_sse *sse = arg;
-	struct stream *client = sse->subscription.push.client;
-	if (is_on)
-		stream_cork(client);
-	else
-		stream_uncork(client);
-}
-
 static void on_subscription_end(void *arg, enum close_reason reason, const char *detail)
 {
 	finish(arg, reason, "wherry", detail);
@@ -104,7 +94,7 @@ static void on_subscription_end(void *arg, enum close_reason reason, const char 
 
 static const struct subscriber_handler subscriber_events = {
 	.deliver = deliver,
-	.gather = gather,
+	.gather = push_subscription_gather,
 	.on_end = on_subscription_end,
 };
 
@@ -156,13 +146,8 @@ static void start(struct push *push)
 {
 	struct push_sse *sse = (struct push_sse *)push;
 	struct push_subscription *subscription = &sse->subscription;
-	struct reply reply;
-	if (!push_subscription_start(subscription, &subscriber_events, &reply)) {
-		push->handler->on_reply(push->arg, &reply,
-			reply.status >= 500 ? CLOSE_REASON_NO_MEMORY
-					    : CLOSE_REASON_REFUSED);
+	if (!push_subscription_start(subscription, &subscriber_events))
 		return;
-	}
 	push->has_head = true;
 	push->request->status = 200;
 	stream_write(push->client, subscription->head.data, subscription->head.length);

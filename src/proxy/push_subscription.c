@@ -235,7 +235,7 @@ static size_t list_names(const struct push_subscription *subscription,
 	return count;
 }
 
-bool push_subscription_start(struct push_subscription *subscription,
+static bool begin(struct push_subscription *subscription,
 	const struct subscriber_handler *handler, struct reply *ret_reply)
 {
 	struct push *push = &subscription->push;
@@ -260,6 +260,27 @@ bool push_subscription_start(struct push_subscription *subscription,
 	if (!subscription->rules->may_publish)
 		buf_finish(&subscription->names);
 	return is_started || reply_refuse(ret_reply, 503, "out of memory");
+}
+
+bool push_subscription_start(
+	struct push_subscription *subscription, const struct subscriber_handler *handler)
+{
+	struct push *push = &subscription->push;
+	struct reply reply;
+	if (begin(subscription, handler, &reply))
+		return true;
+	push->handler->on_reply(push->arg, &reply,
+		reply.status >= 500 ? CLOSE_REASON_NO_MEMORY : CLOSE_REASON_REFUSED);
+	return false;
+}
+
+void push_subscription_gather(void *arg, bool is_on)
+{
+	struct push_subscription *subscription = arg;
+	if (is_on)
+		stream_cork(subscription->push.client);
+	else
+		stream_uncork(subscription->push.client);
 }
 
 uint64_t push_subscription_expires_ms(const struct push_subscription *subscription)

@@ -40,9 +40,12 @@ bool push_subscription_name_channel(
 bool push_subscription_renew(
 	struct push *push, struct edition *edition, const struct conf_route *route);
 
-// Begins. False: it can't, and is answered by the reply.
-MUST_CHECK bool push_subscription_start(struct push_subscription *subscription,
-	const struct subscriber_handler *handler, struct reply *ret_reply);
+// Begins; the handler's arg is the subscription. False: it can't, and was answered: it is
+// gone.
+MUST_CHECK bool push_subscription_start(
+	struct push_subscription *subscription, const struct subscriber_handler *handler);
+// See subscriber_handler: its stream is corked.
+void push_subscription_gather(void *arg, bool is_on);
 
 // The subscription's own channel of that name, which lives as long as the names; of an
 // empty name the first. Empty: it has none.

@@ -52,13 +52,8 @@ static void start(struct push *push)
 {
 	struct push_websocket *socket = (struct push_websocket *)push;
 	struct buf *head = &socket->subscription.head;
-	struct reply reply;
-	if (!socket->use->start(socket, &reply)) {
-		push->handler->on_reply(push->arg, &reply,
-			reply.status >= 500 ? CLOSE_REASON_NO_MEMORY
-					    : CLOSE_REASON_REFUSED);
+	if (!socket->use->start(socket))
 		return;
-	}
 	socket->message_ms = now_ms();
 	push->has_head = true;
 	stream_write(push->client, head->data, head->length);

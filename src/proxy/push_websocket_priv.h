@@ -16,8 +16,8 @@ struct push_websocket_use {
 	// push_init at least, and the rules. False when memory is short: nothing is left.
 	bool (*init)(struct push_websocket *socket, const struct push_methods *methods,
 		const struct push_question *question);
-	// 101 is about to be written. False: it is the reply instead.
-	bool (*start)(struct push_websocket *socket, struct reply *ret_reply);
+	// 101 is about to be written. False: it was answered otherwise, and is gone.
+	bool (*start)(struct push_websocket *socket);
 	// A message of the client's, lent.
 	void (*take)(struct push_websocket *socket, struct str payload);
 	// There is room again.

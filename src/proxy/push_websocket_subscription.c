@@ -9,16 +9,6 @@ static enum subscriber_answer deliver(void *arg, struct message *message)
 	return push_websocket_deliver(arg, message);
 }
 
-static void gather(void *arg, bool is_on)
-{
-	struct push_websocket *socket = arg;
-	struct stream *client = socket->subscription.push.client;
-	if (is_on)
-		stream_cork(client);
-	else
-		stream_uncork(client);
-}
-
 static void on_subscription_end(void *arg, enum close_reason reason, const char *detail)
 {
 	push_websocket_close_for(arg, reason, detail);
@@ -26,7 +16,7 @@ static void on_subscription_end(void *arg, enum close_reason reason, const char 
 
 static const struct subscriber_handler subscriber_events = {
 	.deliver = deliver,
-	.gather = gather,
+	.gather = push_subscription_gather,
 	.on_end = on_subscription_end,
 };
 
@@ -121,10 +111,9 @@ static bool init(struct push_websocket *socket, const struct push_methods *metho
 	return push_subscription_init(&socket->subscription, methods, question);
 }
 
-static bool start(struct push_websocket *socket, struct reply *ret_reply)
+static bool start(struct push_websocket *socket)
 {
-	return push_subscription_start(
-		&socket->subscription, &subscriber_events, ret_reply);
+	return push_subscription_start(&socket->subscription, &subscriber_events);
 }
 
 static void resume(struct push_websocket *socket)
