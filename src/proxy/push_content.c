@@ -137,6 +137,27 @@ enum push_content_result push_content_payload(const struct push_content *content
 	return expand(&filling, template, max_bytes, out, reterr);
 }
 
+struct reply push_content_refusal(enum push_content_result result,
+	const struct push_content_error *error, struct buf *text)
+{
+	static const unsigned statuses[] = {
+		[PUSH_CONTENT_NO_CLAIM] = 403,
+		[PUSH_CONTENT_MISSING] = 400,
+		[PUSH_CONTENT_BAD] = 400,
+		[PUSH_CONTENT_MEMORY] = 503,
+	};
+	struct reply reply = {.status = statuses[result], .detail = error->text};
+	if (!error->part)
+		return reply;
+	buf_append_str(text, str_from(error->text));
+	buf_append_str(text, STR(" "));
+	template_write_part(text, error->part);
+	buf_append(text, "", 1);
+	if (!text->is_failed)
+		reply.detail = text->data;
+	return reply;
+}
+
 static template_find_cb put_text;
 static bool put_text(void *arg, const struct template_part *part, struct buf *out)
 {

@@ -40,24 +40,13 @@ void push_publish_answer_signature(
 			CLOSE_REASON_UNSIGNED);
 }
 
-// With the placeholder that has no value.
 void push_publish_answer_content(struct push_publish *publish,
 	enum push_content_result result, const struct push_content_error *error)
 {
-	struct buf *text = &publish->text;
-	if (result == PUSH_CONTENT_MEMORY) {
-		push_publish_answer_refuse(
-			publish, 503, error->text, CLOSE_REASON_NO_MEMORY);
-		return;
-	}
-	buf_append_str(text, str_from(error->text));
-	if (error->part) {
-		buf_append_str(text, STR(" "));
-		template_write_part(text, error->part);
-	}
-	buf_append(text, "", 1);
-	push_publish_answer_refuse(publish, result == PUSH_CONTENT_NO_CLAIM ? 403 : 400,
-		text->is_failed ? error->text : text->data, CLOSE_REASON_REFUSED);
+	struct reply refusal = push_content_refusal(result, error, &publish->text);
+	push_publish_answer_refuse(publish, refusal.status, refusal.detail,
+		result == PUSH_CONTENT_MEMORY ? CLOSE_REASON_NO_MEMORY
+					      : CLOSE_REASON_REFUSED);
 }
 
 static void refuse_publication(

@@ -2,6 +2,7 @@
 // The common part of subscriptions; see the header.
 #include "push_subscription_priv.h"
 
+#include "wherry/proxy/push_content.h"
 #include "wherry/proxy/route.h"
 
 static void take_values(
@@ -152,35 +153,6 @@ bool push_subscription_renew(
 	return true;
 }
 
-static bool find_value(void *arg, const struct template_part *part, struct buf *out)
-{
-	return push_values_find(arg, part, out);
-}
-
-static bool expand(struct push_subscription *subscription,
-	const struct template *template, struct buf *out, struct reply *reply)
-{
-	const struct template_part *missing = NULL;
-	switch (template_expand(template, find_value, &subscription->values,
-		TEMPLATE_NAME_MAX, out, &missing)) {
-	case TEMPLATE_OK:
-		break;
-	case TEMPLATE_MISSING:
-		if (missing->place == TEMPLATE_CLAIM)
-			return reply_refuse(reply, 403,
-				"the token lacks a claim that the channel is named by");
-		return reply_refuse(
-			reply, 400, "a value that the channel is named by is missing");
-	case TEMPLATE_TOO_LONG:
-		return reply_refuse(reply, 400, "the channel's name is too long");
-	case TEMPLATE_NO_MEMORY:
-		return reply_refuse(reply, 503, "out of memory");
-	}
-	if (!template_is_name(buf_str(out)))
-		return reply_refuse(reply, 400, "the channel's name is not UTF-8 text");
-	return true;
-}
-
 struct str push_subscription_find_channel(
 	const struct push_subscription *subscription, struct str name)
 {
@@ -207,19 +179,25 @@ static void add_name(struct push_subscription *subscription, struct str name)
 static bool expand_all(struct push_subscription *subscription, struct reply *reply)
 {
 	const struct conf_templates *channels = &subscription->rules->channels;
+	struct push_content content = {.values = &subscription->values};
+	struct push_content_error error;
+	enum push_content_result result = PUSH_CONTENT_OK;
 	struct buf name = BUF_INIT;
-	bool is_expanded = true;
-	for (size_t i = 0; i < channels->count && is_expanded; i++) {
+	for (size_t i = 0; i < channels->count && result == PUSH_CONTENT_OK; i++) {
 		buf_clear(&name);
-		is_expanded = expand(subscription, &channels->list[i], &name, reply);
-		if (is_expanded)
+		result = push_content_name(&content, &channels->list[i], &name, &error);
+		if (result == PUSH_CONTENT_OK)
 			add_name(subscription, buf_str(&name));
 	}
 	buf_finish(&name);
 	push_values_finish(&subscription->values);
 	if (subscription->names.is_failed)
 		return reply_refuse(reply, 503, "out of memory");
-	return is_expanded;
+	if (result == PUSH_CONTENT_OK)
+		return true;
+	buf_clear(&subscription->head);
+	*reply = push_content_refusal(result, &error, &subscription->head);
+	return false;
 }
 
 static size_t list_names(const struct push_subscription *subscription,

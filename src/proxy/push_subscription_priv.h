@@ -17,7 +17,7 @@ struct push_subscription {
 	struct buf names; // of its channels, each with a NUL behind it; until it begins,
 			  // or as long as the client may publish
 	struct buf head;  // of the answer, or its further fields: written before access
-			  // is asked
+			  // is asked; or why it can't begin
 	uint64_t after;   // see subscriber_options
 	// What a delivery looks at comes last, beside what the transport has first.
 	struct subscriber subscriber;

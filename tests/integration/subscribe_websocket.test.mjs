@@ -155,7 +155,7 @@ routes:
     const peer = await connect(t, wherry.port);
     const response = await exchange(peer, upgradeRequest('/both/'));
     assert.equal(response.status, 400);
-    assert.match(response.body.toString(), /a value that the channel is named by is missing/);
+    assert.match(response.body.toString(), /the request has no value for {query.a}/);
   });
 });
 

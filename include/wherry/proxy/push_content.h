@@ -5,6 +5,7 @@
 
 #include "wherry/base/template.h"
 #include "wherry/proxy/push_values.h"
+#include "wherry/proxy/reply.h"
 
 struct push_content {
 	const struct push_values *values; // of the request
@@ -37,6 +38,11 @@ MUST_CHECK enum push_content_result push_content_name(const struct push_content 
 MUST_CHECK enum push_content_result push_content_payload(
 	const struct push_content *content, const struct template *template,
 	size_t max_bytes, struct buf *out, struct push_content_error *reterr);
+
+// What who asked is told of a result that is not OK. The detail names the placeholder
+// that has no value, and is then in text, which is empty and outlives the reply.
+struct reply push_content_refusal(enum push_content_result result,
+	const struct push_content_error *error, struct buf *text);
 
 // A template that starts like JSON makes JSON, whatever its values are?
 bool push_content_is_sound(const struct template *template);

@@ -165,6 +165,22 @@ Test(push_content, is_bounded)
 	buf_finish(&out);
 }
 
+Test(push_content, tells_what_has_no_value)
+{
+	struct filled filled;
+	struct push_content_error error;
+	struct buf out = BUF_INIT, text = BUF_INIT;
+	prepare(&filled, "user:{claim.sub}", STR(""));
+	enum push_content_result result =
+		push_content_name(&filled.content, &filled.template, &out, &error);
+	struct reply reply = push_content_refusal(result, &error, &text);
+	cr_expect_eq(reply.status, 403);
+	cr_expect_str_eq(reply.detail, "the token has no value for {claim.sub}");
+	push_values_finish(&filled.values);
+	buf_finish(&text);
+	buf_finish(&out);
+}
+
 Test(push_content, tells_templates_that_make_no_json)
 {
 	static const struct {
