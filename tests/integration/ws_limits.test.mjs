@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Limits of a route: sizes, fragments, control frames, messages a second, idle time; each ends
-// the relay with its code, judged by what a frame declares, before its payload comes.
+// Limits of a route: sizes, fragments, control frames, messages and bytes a second, idle time;
+// each ends the relay with its code. Sizes are judged by what a frame declares, before its
+// payload comes; rates after each read, be that in the middle of a frame.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -9,6 +10,19 @@ import { scriptedBackend } from './support/backends.mjs';
 import { frame, leave, OPCODE, openPair, readFrame } from './support/frames.mjs';
 import { forwardTo, startWherry } from './support/wherry.mjs';
 
+/** The code of the Close; 1006 where the connection ended without one (RFC 6455 section 7.1.5). */
+async function closeCode(peer) {
+  try {
+    for (;;) {
+      const seen = await readFrame(peer);
+      if (seen.opcode === OPCODE.close) return seen.code;
+    }
+  } catch (error) {
+    if (peer.isOver) return 1006;
+    throw error;
+  }
+}
+
 /** The code each side is told when `guilty` sends these bytes. */
 async function outcome(t, websocket, guilty, build) {
   const backend = await scriptedBackend(t);
@@ -16,13 +30,7 @@ async function outcome(t, websocket, guilty, build) {
   const pair = await openPair(t, wherry, backend);
   const [bad, good] = guilty === 'client' ? [pair.client, pair.server] : [pair.server, pair.client];
   bad.send(build(guilty === 'client')).catch(() => {});
-  const closeOf = async (peer) => {
-    for (;;) {
-      const seen = await readFrame(peer);
-      if (seen.opcode === OPCODE.close) return seen.code;
-    }
-  };
-  const codes = await Promise.all([closeOf(bad), closeOf(good)]);
+  const codes = await Promise.all([closeCode(bad), closeCode(good)]);
   await Promise.all([leave(pair.client, { mask: true }), leave(pair.server, { mask: false })]);
   const { reason } = await wherry.accessLine({ status: 101 });
   return { guilty: codes[0], other: codes[1], reason };
@@ -71,11 +79,18 @@ for (const guilty of ['client', 'backend']) {
     test(`${name}, from the ${guilty}: what does not is closed with ${code}`, async (t) => {
       const seen = await outcome(t, websocket, guilty, breaking);
       assert.equal(seen.guilty, code);
-      assert.ok([1000, 1001, 1008, 1009, 1011, 1014].includes(seen.other), `the other side is told ${seen.other}`);
+      const others = [1000, 1001, 1008, 1009, 1011, 1014, ...CLIENTS_ONLY.has(name) ? [1006] : []];
+      assert.ok(others.includes(seen.other), `the other side is told ${seen.other}`);
       assert.equal(seen.reason, reason);
     });
   }
 }
+
+test('bytes_per_second in the middle of a frame: the backend learns by the end of its connection', async (t) => {
+  const unfinished = (mask) => frame(OPCODE.binary, Buffer.alloc(5000), { mask, declared: 8000 });
+  const seen = await outcome(t, 'bytes_per_second: 4KiB', 'client', unfinished);
+  assert.deepEqual(seen, { guilty: 1008, other: 1006, reason: 'policy' });
+});
 
 test('the defaults: 1 MiB a frame, 16 MiB a message, 1024 fragments', async (t) => {
   await assertPasses(t, 'ping: 30s', 'client', whole(1024 * 1024));
