@@ -27,23 +27,14 @@ struct stream {
 	bool is_shutdown; // FIN was asked for
 	bool is_destroyed;
 
+	// And what a read looks at.
 	const struct stream_handler *handler;
 	void *arg;
-	struct event read_event;
-	struct event write_event; // registered only while something waits, or connecting
-	uint8_t *kept;            // lent but not taken; NULL while empty
+	uint8_t *kept; // lent but not taken; NULL while empty
 	size_t kept_length;
 	size_t kept_capacity;
-	uint64_t write_stall_ms;
 	uint64_t last_read_ms;
 	uint64_t bytes_in;
-	uint64_t taken_before; // stream_bytes_taken, when it was last looked at
-	struct loop_deferred deferred;
-	int error;
-	enum stream_end deferred_end;
-	bool has_deferred_end;
-	bool has_connected; // to be told
-	bool has_drained;   // to be told
 	bool is_paused;
 	bool is_reading; // read_event is registered
 	bool is_read_to_seal;
@@ -51,8 +42,19 @@ struct stream {
 	bool wants_kept; // resumed meanwhile: lend what was kept without waiting for more
 	bool is_kept_sealed; // it came before TLS was started
 	bool is_eof;
-	bool is_ended;   // the last on_end was called, or is deferred
-	bool is_aborted; // RST was asked for
+	bool is_ended; // the last on_end was called, or is deferred
+	struct event read_event;
+	struct loop_deferred deferred;
+
+	struct event write_event; // registered only while something waits, or connecting
+	uint64_t write_stall_ms;
+	uint64_t taken_before; // stream_bytes_taken, when it was last looked at
+	int error;
+	enum stream_end deferred_end;
+	bool has_deferred_end;
+	bool has_connected; // to be told
+	bool has_drained;   // to be told
+	bool is_aborted;    // RST was asked for
 };
 
 // The write side as the read side needs it.

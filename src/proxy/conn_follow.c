@@ -23,7 +23,7 @@ static void go_by(struct conn *conn, struct edition *newest)
 void conn_renew(struct conn *conn)
 {
 	struct edition *newest = conn->site->edition;
-	bool is_busy = conn->push || (conn->forward && conn->forward->exchange.is_open);
+	bool is_busy = conn->push || conn->state == CONN_FORWARD;
 	if (conn->edition != newest && !is_busy)
 		go_by(conn, newest);
 }

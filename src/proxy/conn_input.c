@@ -141,12 +141,13 @@ static size_t read_items(struct conn *conn, const uint8_t *data, size_t length)
 // Many small chunks leave for the backend in few system calls.
 size_t conn_read(struct conn *conn, const uint8_t *data, size_t length)
 {
-	struct exchange *exchange = conn->forward ? &conn->forward->exchange : NULL;
-	struct stream *backend = exchange ? exchange->stream : NULL;
+	struct stream *backend = NULL;
+	if (conn->state == CONN_FORWARD)
+		backend = conn->forward->exchange.stream;
 	if (backend)
 		stream_cork(backend);
 	size_t at = read_items(conn, data, length);
-	if (backend && conn->forward && exchange->stream == backend)
+	if (backend && conn->forward && conn->forward->exchange.stream == backend)
 		stream_uncork(backend);
 	if (conn->state == CONN_LINGER)
 		return length;
