@@ -12,16 +12,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import readline from 'node:readline';
 
-import { program } from './build.mjs';
+import { program, sanitizer } from './build.mjs';
 import { cleanup } from './cleanup.mjs';
 import { eventually, within } from './deadline.mjs';
 
 const COULD_NOT_START = 3;
 
 // Below those that the kernel gives to connections, which would take a port that is free now
-// before it is asked for, or connect to themselves on one where nobody listens.
-const FIRST_PORT = 10_000;
-const LAST_PORT = 32_000;
+// before it is asked for, or connect to themselves on one where nobody listens. Each kind of
+// build has its own: two of them are tested side by side, and a port that is found free is
+// taken a moment later.
+const PORTS_OF_A_KIND = 7000;
+const FIRST_PORT = 10_000 + PORTS_OF_A_KIND * ['none', 'address', 'thread'].indexOf(sanitizer);
 
 function canListen(port) {
   return new Promise((resolve) => {
@@ -34,7 +36,7 @@ function canListen(port) {
 export async function freePorts(count) {
   const ports = new Set();
   while (ports.size < count) {
-    const port = randomInt(FIRST_PORT, LAST_PORT);
+    const port = randomInt(FIRST_PORT, FIRST_PORT + PORTS_OF_A_KIND);
     if (!ports.has(port) && await canListen(port)) ports.add(port);
   }
   return [...ports];
