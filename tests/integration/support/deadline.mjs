@@ -21,25 +21,25 @@ export async function within(promise, what, milliseconds = PATIENCE_MS) {
 
 /** Asks probe again and again, for state that sends no event, until it gives a true value. */
 export async function eventually(probe, what, milliseconds = PATIENCE_MS) {
-  const deadline = Date.now() + milliseconds;
+  const deadline = performance.now() + milliseconds;
   for (;;) {
     const value = await probe();
     if (value) return value;
-    if (Date.now() > deadline) throw new Error(`not within ${milliseconds} ms: ${typeof what === 'function' ? what() : what}`);
+    if (performance.now() > deadline) throw new Error(`not within ${milliseconds} ms: ${typeof what === 'function' ? what() : what}`);
     await pause(20);
   }
 }
 
 /** Waits until measure gives the same value for `quiet` milliseconds. */
 export async function settled(measure, what, { quiet = 1000, milliseconds = PATIENCE_MS } = {}) {
-  const deadline = Date.now() + milliseconds;
+  const deadline = performance.now() + milliseconds;
   let value = await measure();
-  let since = Date.now();
-  while (Date.now() - since < quiet) {
-    if (Date.now() > deadline) throw new Error(`still changing after ${milliseconds} ms: ${what}`);
+  let since = performance.now();
+  while (performance.now() - since < quiet) {
+    if (performance.now() > deadline) throw new Error(`still changing after ${milliseconds} ms: ${what}`);
     await pause(50);
     const next = await measure();
-    if (next !== value) since = Date.now();
+    if (next !== value) since = performance.now();
     value = next;
   }
   return value;
