@@ -32,14 +32,18 @@ function canListen(port) {
   });
 }
 
-/** Free TCP ports of the loopback, all different. */
+const given = new Set();
+
+/** Free TCP ports of the loopback, each given once: a test may want one where nobody listens. */
 export async function freePorts(count) {
-  const ports = new Set();
-  while (ports.size < count) {
+  const ports = [];
+  while (ports.length < count) {
     const port = randomInt(FIRST_PORT, FIRST_PORT + PORTS_OF_A_KIND);
-    if (!ports.has(port) && await canListen(port)) ports.add(port);
+    if (given.has(port)) continue;
+    given.add(port);
+    if (await canListen(port)) ports.push(port);
   }
-  return [...ports];
+  return ports;
 }
 
 export function temporaryDirectory(t) {
