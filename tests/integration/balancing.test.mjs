@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { httpBackend, scriptedBackend, webSocketBackend } from './support/backends.mjs';
+import { askControl } from './support/control.mjs';
 import { eventually } from './support/deadline.mjs';
 import { acceptWebSocket, openWebSocket } from './support/frames.mjs';
 import { exchange, requestText } from './support/http_text.mjs';
@@ -58,7 +59,11 @@ test('least_connections evens out open WebSockets', async (t) => {
   for (const peer of servers[0].peers) peer.destroy();
   await eventually(() => clients.filter((client) => client.length > 0).length === 10, 'their clients are told');
   for (const client of clients.filter(({ length }) => length > 0)) client.destroy();
-  await eventually(() => wherry.accessLines.length === 10, 'their relays are over');
+  await eventually(async () => {
+    const rows = [];
+    await askControl(t, wherry, { verb: 'server_list' }, rows);
+    return rows.find(({ server }) => server === servers[0].url).connections === 0;
+  }, 'their places are free');
   for (let i = 0; i < 10; i++) await openWebSocket(t, wherry);
   assert.deepEqual(counts(), [10, 10, 10]);
 });
