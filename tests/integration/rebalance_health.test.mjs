@@ -21,7 +21,7 @@ routes: [{ websocket: { origins: any }, to: app }]
 upstreams:
   app:
     balance: least_connections
-    health_check: { type: tcp, interval: 1s, timeout: 1s, fall: 1, rise: 1 }
+    health_check: { type: tcp, interval: 3s, timeout: 3s, fall: 1, rise: 1 }
     rebalance: { after: join, settle: 500ms, tolerance: 0, rate: 100 }
     servers: ["${first.url}", "http://127.0.0.1:${port}"]
 `);
