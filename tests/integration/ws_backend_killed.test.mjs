@@ -66,6 +66,7 @@ test('inside a frame header, of which nothing was passed on', async (t) => {
   const client = await openWebSocket(t, wherry);
   await client.send(Buffer.concat([frame(OPCODE.text, 'echo', { mask: true }), frame(OPCODE.text, 'cut', { mask: true })]));
   assert.equal((await readFrame(client)).payload.toString(), 'echo');
+  await child.says(/cut/);
   child.kill('SIGKILL');
   await assertToldLost({ client, wherry });
 });

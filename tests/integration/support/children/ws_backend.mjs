@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A process of its own that serves WebSockets and can be stopped or killed. To the message
-// "cut" it answers with the bytes given as its argument, in hex, as they are; else it echoes.
+// "cut" it answers with the bytes given as its argument, in hex, as they are, and says so; else
+// it echoes.
 
 import { WebSocketServer } from 'ws';
 
@@ -10,7 +11,7 @@ server.on('listening', () => process.stdout.write(`port ${server.address().port}
 server.on('connection', (socket, request) => {
   socket.on('error', () => {});
   socket.on('message', (data, isBinary) => {
-    if (data.toString() === 'cut') request.socket.write(bytes);
+    if (data.toString() === 'cut') request.socket.write(bytes, () => process.stdout.write('cut\n'));
     else socket.send(data, { binary: isBinary });
   });
 });
