@@ -20,12 +20,12 @@ async function stubbornPair(t) {
 
 test('SIGINT ends within two seconds, whoever does not answer', async (t) => {
   const { wherry, client } = await stubbornPair(t);
-  const since = Date.now();
+  const since = performance.now();
   wherry.signal('SIGINT');
   assert.equal((await readFrame(client)).code, 1001);
-  assert.ok(Date.now() - since < SLACK_MS, 'told at once');
+  assert.ok(performance.now() - since < SLACK_MS, 'told at once');
   await wherry.ended();
-  const took = Date.now() - since;
+  const took = performance.now() - since;
   assert.ok(took >= 1800 && took < 2000 + SLACK_MS, `ended after ${took} ms`);
 });
 
@@ -34,19 +34,19 @@ for (const [first, second] of [['SIGINT', 'SIGINT'], ['SIGTERM', 'SIGINT']]) {
     const { wherry, client } = await stubbornPair(t);
     wherry.signal(first);
     if (first === 'SIGINT') await readFrame(client);
-    const since = Date.now();
+    const since = performance.now();
     wherry.signal(second);
     await wherry.ended();
     const limit = first === 'SIGINT' ? 1500 : 2000;
-    assert.ok(Date.now() - since < limit + SLACK_MS, `ended after ${Date.now() - since} ms`);
+    assert.ok(performance.now() - since < limit + SLACK_MS, `ended after ${performance.now() - since} ms`);
   });
 }
 
 test('SIGINT without connections ends at once', async (t) => {
   const backend = await scriptedBackend(t);
   const wherry = await startWherry(t, forwardTo(backend));
-  const since = Date.now();
+  const since = performance.now();
   wherry.signal('SIGINT');
   await wherry.ended();
-  assert.ok(Date.now() - since < SLACK_MS);
+  assert.ok(performance.now() - since < SLACK_MS);
 });
