@@ -55,10 +55,12 @@ for (const fastPart of [0, FAST_PART]) {
   });
 
   test(`backends that stop reading an upload ${when}`, async (t) => {
+    let stalled = 0;
     const backend = await scriptedBackend(t, async (peer) => {
       const { target } = await readRequest(peer, { body: false });
       if (target === '/small') return void peer.send(responseText(200, {}, 'small'));
       if (fastPart > 0) await peer.readExactly(fastPart);
+      stalled++;
       return peer.stall();
     });
     const wherry = await startWherry(t, `${YAML}\n${forwardTo(backend)}`);
@@ -69,8 +71,8 @@ for (const fastPart of [0, FAST_PART]) {
       await client.send(requestText('POST', '/large', { 'Content-Length': BODY }));
       senders.push(client.socket);
       flood(client.socket, BLOCK, BODY);
+      await eventually(() => stalled > i, `the backend of client ${i} has stopped`);
     }
-    await backend.peer(READERS - 1);
     const { growth, bound } = await stalledGrowth(wherry, before, READERS, senders);
     t.diagnostic(`memory grew by ${growth} bytes, at most ${bound}`);
     assert.ok(growth <= bound, `memory grew by ${growth} bytes, at most ${bound}`);
