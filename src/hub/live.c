@@ -17,9 +17,10 @@ struct live *live_create(struct loop *loop)
 	TAILQ_INIT(&live->busy);
 	TAILQ_INIT(&live->idle);
 	live->topics = map_create();
-	if (live->topics)
+	live->routes = map_create();
+	if (live->topics && live->routes)
 		return live;
-	free(live);
+	live_destroy(live);
 	return NULL;
 }
 
@@ -38,6 +39,7 @@ void live_destroy(struct live *live)
 	while (!TAILQ_EMPTY(&live->idle))
 		live_remove(live, TAILQ_FIRST(&live->idle));
 	map_destroy(live->topics);
+	map_destroy(live->routes);
 	free(live);
 }
 
@@ -60,40 +62,59 @@ static struct live_topic *find(struct live *live, struct str key)
 	return place ? (struct live_topic *)*place : NULL;
 }
 
-static struct live_topic *add(struct live *live, struct str key)
+// Takes over one key of the route, also when it fails.
+static struct live_topic *add(struct live_route *route, struct str key)
 {
-	struct live_topic *topic = live_topic_create(live, key);
-	uintptr_t *place = topic ? map_put(live->topics, key.data, key.length) : NULL;
-	if (place) {
-		*place = (uintptr_t)topic;
+	struct live *live = route->live;
+	struct live_topic *topic = live_topic_create(route, key);
+	if (!topic) {
+		live_route_leave(route);
+		return NULL;
+	}
+	uintptr_t *place = map_put(live->topics, key.data, key.length);
+	if (!place) {
+		live_topic_destroy(topic);
+		return NULL;
+	}
+	*place = (uintptr_t)topic;
+	return topic;
+}
+
+// One that nobody asks for makes room.
+static bool has_room(struct live_route *route, size_t max_keys)
+{
+	if (route->count > max_keys && !TAILQ_EMPTY(&route->idle))
+		live_remove(route->live, TAILQ_FIRST(&route->idle));
+	return route->count <= max_keys;
+}
+
+static struct live_topic *find_or_add(struct live *live, struct str key, struct str name,
+	size_t max_keys, const char **reterr_reason)
+{
+	struct live_topic *topic = find(live, key);
+	if (topic && str_equal(topic->route->name, name))
+		return topic;
+	struct live_route *route = live_route_enter(live, name);
+	*reterr_reason = "out of memory";
+	if (!route)
+		return topic;
+	if (topic) {
+		live_topic_move(topic, route);
 		return topic;
 	}
-	if (topic)
-		live_topic_destroy(topic);
+	if (has_room(route, max_keys))
+		return add(route, key);
+	*reterr_reason = "there are live.keys URLs already";
+	live_route_leave(route);
 	return NULL;
 }
 
-static struct live_topic *find_or_add(
-	struct live *live, struct str key, size_t max_keys, const char **reterr_reason)
-{
-	struct live_topic *topic = find(live, key);
-	if (topic)
-		return topic;
-	if (map_count(live->topics) >= max_keys && !TAILQ_EMPTY(&live->idle))
-		live_remove(live, TAILQ_FIRST(&live->idle));
-	*reterr_reason = "there are live.keys URLs already";
-	if (map_count(live->topics) >= max_keys)
-		return NULL;
-	*reterr_reason = "out of memory";
-	return add(live, key);
-}
-
 void live_hear_join(struct live *live, struct live_port *port, struct str key,
-	const struct live_rules *rules)
+	struct str route, const struct live_rules *rules)
 {
 	struct live_news refusal = {.state = LIVE_PRIVATE, .is_final = true};
 	struct live_topic *topic =
-		find_or_add(live, key, rules->max_keys, &refusal.reason);
+		find_or_add(live, key, route, rules->max_keys, &refusal.reason);
 	if (topic && live_topic_join(topic, port, rules))
 		return;
 	if (topic)

@@ -24,8 +24,8 @@ struct word {
 	struct live_rules rules;
 	struct live_result result;
 	struct live_news news;
-	size_t key_length;
-	char key[];
+	struct str key, route; // behind it
+	char text[];
 };
 
 struct live_port *live_port_create(struct live *live, struct loop *loop,
@@ -76,24 +76,31 @@ static void run(void *arg)
 {
 	struct word *word = arg;
 	if (!atomic_load(&word->port->is_closed))
-		word->hear(word, (struct str){word->key, word->key_length});
+		word->hear(word, word->key);
 	live_snapshot_unref(word->snapshot);
 	live_port_unref(word->port);
 	free(word);
 }
 
-static struct word *make(struct live_port *port, struct str key,
+static struct str copy(char *to, struct str text)
+{
+	if (text.length > 0)
+		memcpy(to, text.data, text.length);
+	return (struct str){to, text.length};
+}
+
+static struct word *make(struct live_port *port, struct str key, struct str route,
 	void (*hear)(const struct word *word, struct str key),
 	struct live_snapshot *snapshot)
 {
-	struct word *word = calloc(1, sizeof(*word) + key.length);
+	struct word *word = calloc(1, sizeof(*word) + key.length + route.length);
 	if (!word)
 		return NULL;
 	word->port = live_port_ref(port);
 	word->hear = hear;
 	word->snapshot = live_snapshot_ref(snapshot);
-	word->key_length = key.length;
-	memcpy(word->key, key.data, key.length);
+	word->key = copy(word->text, key);
+	word->route = copy(word->text + key.length, route);
 	return word;
 }
 
@@ -111,13 +118,13 @@ static bool post(struct loop *loop, struct word *word)
 
 static void hear_join(const struct word *word, struct str key)
 {
-	live_hear_join(word->port->live, word->port, key, &word->rules);
+	live_hear_join(word->port->live, word->port, key, word->route, &word->rules);
 }
 
-bool live_port_join(
-	struct live_port *port, struct str key, const struct live_rules *rules)
+bool live_port_join(struct live_port *port, struct str key, struct str route,
+	const struct live_rules *rules)
 {
-	struct word *word = make(port, key, hear_join, NULL);
+	struct word *word = make(port, key, route, hear_join, NULL);
 	if (word)
 		word->rules = *rules;
 	return post(port->live->loop, word);
@@ -130,7 +137,7 @@ static void hear_part(const struct word *word, struct str key)
 
 bool live_port_part(struct live_port *port, struct str key)
 {
-	return post(port->live->loop, make(port, key, hear_part, NULL));
+	return post(port->live->loop, make(port, key, STR(""), hear_part, NULL));
 }
 
 static void hear_report(const struct word *word, struct str key)
@@ -141,7 +148,7 @@ static void hear_report(const struct word *word, struct str key)
 bool live_port_report(
 	struct live_port *port, struct str key, const struct live_result *result)
 {
-	struct word *word = make(port, key, hear_report, result->snapshot);
+	struct word *word = make(port, key, STR(""), hear_report, result->snapshot);
 	if (word)
 		word->result = *result;
 	if (post(port->live->loop, word))
@@ -160,7 +167,7 @@ static void hear_fetch(const struct word *word, struct str key)
 bool live_port_fetch(struct live_port *port, struct str key, struct live_snapshot *newest)
 {
 	return !atomic_load(&port->is_closed) &&
-	       post(port->loop, make(port, key, hear_fetch, newest));
+	       post(port->loop, make(port, key, STR(""), hear_fetch, newest));
 }
 
 static void hear_news(const struct word *word, struct str key)
@@ -172,7 +179,7 @@ bool live_port_tell(struct live_port *port, struct str key, const struct live_ne
 {
 	if (atomic_load(&port->is_closed))
 		return false;
-	struct word *word = make(port, key, hear_news, news->snapshot);
+	struct word *word = make(port, key, STR(""), hear_news, news->snapshot);
 	if (word)
 		word->news = *news;
 	return post(port->loop, word);

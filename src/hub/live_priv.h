@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The home of live URLs from inside: live.c (all keys, and their bounds), live_topic.c
-// (one key's cycle) and live_port.c (what travels between threads).
+// The home of live URLs from inside: live.c (all keys, and their bounds), live_route.c
+// (those of one route), live_topic.c (one key's cycle) and live_port.c (what travels
+// between threads).
 #pragma once
 
 #include <stdatomic.h>
@@ -15,15 +16,26 @@ TAILQ_HEAD(live_topics, live_topic);
 struct live {
 	struct loop *loop;
 	struct map *topics;        // by their keys
+	struct map *routes;        // that have some, by their names
 	struct live_topics busy;   // all with members
 	struct live_topics idle;   // all without; the longest idle first
 	uint64_t bytes, max_bytes; // of snapshots
 };
 
+// What one route has: it takes no room from another.
+struct live_route {
+	struct live *live;
+	size_t count;            // of its keys, or about to be
+	struct live_topics idle; // as live's
+	struct str name;         // behind it
+};
+
 // One key.
 struct live_topic {
-	TAILQ_ENTRY(live_topic) entry; // of the busy or the idle
+	TAILQ_ENTRY(live_topic) entry;       // of the busy or the idle
+	TAILQ_ENTRY(live_topic) route_entry; // of its route's idle
 	struct live *live;
+	struct live_route *route; // that asked for it last; counts it
 	struct live_rules rules;
 	struct live_pace pace;
 	struct live_news news; // with a reference to its snapshot
@@ -45,10 +57,20 @@ struct live_topic {
 bool live_make_room(struct live *live, size_t bytes);
 void live_remove(struct live *live, struct live_topic *topic);
 
+// live_route.c
+
+// One key more of that route. NULL when memory is short.
+MUST_CHECK struct live_route *live_route_enter(struct live *live, struct str name);
+// One less. Frees it with its last one.
+void live_route_leave(struct live_route *route);
+
 // live_topic.c
 
-MUST_CHECK struct live_topic *live_topic_create(struct live *live, struct str key);
+// Takes over one key of the route. NULL when memory is short: then it does not.
+MUST_CHECK struct live_topic *live_topic_create(struct live_route *route, struct str key);
 void live_topic_destroy(struct live_topic *topic);
+// Another route asks for it: takes over one key of that one.
+void live_topic_move(struct live_topic *topic, struct live_route *route);
 // False when memory is short.
 MUST_CHECK bool live_topic_join(
 	struct live_topic *topic, struct live_port *port, const struct live_rules *rules);
@@ -71,7 +93,7 @@ void live_port_unref(struct live_port *port);
 
 // live.c: from a worker.
 void live_hear_join(struct live *live, struct live_port *port, struct str key,
-	const struct live_rules *rules);
+	struct str route, const struct live_rules *rules);
 void live_hear_part(struct live *live, struct live_port *port, struct str key);
 void live_hear_report(struct live *live, struct live_port *port, struct str key,
 	const struct live_result *result);

@@ -14,17 +14,36 @@ enum {
 
 static void on_timer(void *arg);
 
-struct live_topic *live_topic_create(struct live *live, struct str key)
+static void enlist(struct live_topic *topic)
+{
+	struct live *live = topic->live;
+	bool is_idle = topic->member_count == 0;
+	TAILQ_INSERT_TAIL(is_idle ? &live->idle : &live->busy, topic, entry);
+	if (is_idle)
+		TAILQ_INSERT_TAIL(&topic->route->idle, topic, route_entry);
+}
+
+static void unlist(struct live_topic *topic)
+{
+	struct live *live = topic->live;
+	bool is_idle = topic->member_count == 0;
+	TAILQ_REMOVE(is_idle ? &live->idle : &live->busy, topic, entry);
+	if (is_idle)
+		TAILQ_REMOVE(&topic->route->idle, topic, route_entry);
+}
+
+struct live_topic *live_topic_create(struct live_route *route, struct str key)
 {
 	struct live_topic *topic = calloc(1, sizeof(*topic) + key.length);
 	if (!topic)
 		return NULL;
 	char *text = (char *)(topic + 1);
 	memcpy(text, key.data, key.length);
-	topic->live = live;
+	topic->live = route->live;
+	topic->route = route;
 	topic->key = (struct str){text, key.length};
-	loop_timer_init(&topic->timer, live->loop, on_timer, topic);
-	TAILQ_INSERT_TAIL(&live->idle, topic, entry);
+	loop_timer_init(&topic->timer, topic->live->loop, on_timer, topic);
+	enlist(topic);
 	return topic;
 }
 
@@ -47,15 +66,23 @@ static void end_asking(struct live_topic *topic)
 
 void live_topic_destroy(struct live_topic *topic)
 {
-	struct live *live = topic->live;
-	TAILQ_REMOVE(topic->member_count > 0 ? &live->busy : &live->idle, topic, entry);
+	unlist(topic);
 	for (size_t i = 0; i < topic->member_count; i++)
 		live_port_unref(topic->members[i]);
 	end_asking(topic);
 	drop_snapshot(topic);
 	loop_timer_finish(&topic->timer);
+	live_route_leave(topic->route);
 	free(topic->members);
 	free(topic);
+}
+
+void live_topic_move(struct live_topic *topic, struct live_route *route)
+{
+	unlist(topic);
+	live_route_leave(topic->route);
+	topic->route = route;
+	enlist(topic);
 }
 
 static bool has_member(const struct live_topic *topic, const struct live_port *port)
@@ -73,12 +100,13 @@ static bool add_member(struct live_topic *topic, struct live_port *port)
 	struct live_port **members = realloc(topic->members, size);
 	if (!members)
 		return false;
-	if (topic->member_count == 0) {
-		TAILQ_REMOVE(&topic->live->idle, topic, entry);
-		TAILQ_INSERT_TAIL(&topic->live->busy, topic, entry);
-	}
+	bool is_idle = topic->member_count == 0;
+	if (is_idle)
+		unlist(topic);
 	topic->members = members;
 	members[topic->member_count++] = live_port_ref(port);
+	if (is_idle)
+		enlist(topic);
 	return true;
 }
 
@@ -87,13 +115,14 @@ static void remove_member(struct live_topic *topic, struct live_port *port)
 	for (size_t i = 0; i < topic->member_count; i++) {
 		if (topic->members[i] != port)
 			continue;
+		bool is_last = topic->member_count == 1;
+		if (is_last)
+			unlist(topic);
 		topic->members[i] = topic->members[--topic->member_count];
 		if (topic->fetcher == port)
 			topic->fetcher = NULL;
-		if (topic->member_count == 0) {
-			TAILQ_REMOVE(&topic->live->busy, topic, entry);
-			TAILQ_INSERT_TAIL(&topic->live->idle, topic, entry);
-		}
+		if (is_last)
+			enlist(topic);
 		live_port_unref(port);
 		return;
 	}

@@ -80,7 +80,8 @@ static bool join(struct live_entry *entry)
 		.max_stale_ms = conf->max_stale_ms,
 		.max_keys = conf->max_keys,
 	};
-	return live_port_join(entry->lives->port, buf_str(&entry->key.text), &rules);
+	return live_port_join(entry->lives->port, buf_str(&entry->key.text),
+		str_from(entry->route->name), &rules);
 }
 
 void live_entry_renew(

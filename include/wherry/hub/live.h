@@ -22,7 +22,7 @@ void live_set_limit(struct live *live, uint64_t max_bytes);
 struct live_rules {
 	uint64_t interval_ms, max_interval_ms;
 	uint64_t max_stale_ms; // kept that long when nobody asks for it any more
-	size_t max_keys;       // there may be, this one included
+	size_t max_keys;       // of its route there may be, this one included
 };
 
 enum live_state {

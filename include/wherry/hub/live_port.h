@@ -22,10 +22,11 @@ MUST_CHECK struct live_port *live_port_create(struct live *live, struct loop *lo
 // allowed.
 void live_port_destroy(struct live_port *port);
 
-// The worker has clients that ask for the key: there will be news. Again with other
-// rules. False when memory is short, as in the others: then nothing happens.
-MUST_CHECK bool live_port_join(
-	struct live_port *port, struct str key, const struct live_rules *rules);
+// The worker has clients that ask for the key, by the route of this name: there will be
+// news. Again with other rules. False when memory is short, as in the others: then
+// nothing happens.
+MUST_CHECK bool live_port_join(struct live_port *port, struct str key, struct str route,
+	const struct live_rules *rules);
 // It has none any more.
 MUST_CHECK bool live_port_part(struct live_port *port, struct str key);
 // What came of on_fetch.

@@ -79,10 +79,16 @@ static void end(void)
 	fake_clock_resume();
 }
 
+static void join_by(
+	int worker, struct str key, struct str route, const struct live_rules *rules)
+{
+	cr_assert(live_port_join(workers[worker].port, key, route, rules));
+	turn();
+}
+
 static void join_as(int worker, struct str key, const struct live_rules *rules)
 {
-	cr_assert(live_port_join(workers[worker].port, key, rules));
-	turn();
+	join_by(worker, key, STR("route"), rules);
 }
 
 static void join(int worker)
@@ -290,6 +296,51 @@ Test(live, has_a_bound_for_keys, .init = begin, .fini = end)
 	// one that nobody asks for makes room
 	report_as(0, STR("a"), &(struct live_result){.outcome = LIVE_UNWANTED});
 	join_as(0, STR("c"), &two);
+	cr_expect_eq(workers[0].asked, 3);
+}
+
+static bool is_refused(int worker)
+{
+	bool is_final = workers[worker].news.is_final;
+	workers[worker].news = (struct live_news){0};
+	return is_final;
+}
+
+Test(live, has_that_bound_for_each_route, .init = begin, .fini = end)
+{
+	struct live_rules two = second;
+	two.max_keys = 2;
+	join_by(0, STR("a"), STR("crowded"), &two);
+	join_by(0, STR("b"), STR("crowded"), &two);
+	join_by(0, STR("c"), STR("other"), &two);
+	join_by(0, STR("d"), STR("other"), &two);
+	cr_expect_eq(workers[0].asked, 4);
+	join_by(0, STR("e"), STR("crowded"), &two);
+	cr_expect(is_refused(0));
+	// one of another route makes no room, though nobody asks for it
+	report_as(0, STR("c"), &(struct live_result){.outcome = LIVE_UNWANTED});
+	join_by(0, STR("e"), STR("crowded"), &two);
+	cr_expect(is_refused(0));
+	join_by(0, STR("e"), STR("other"), &two);
+	cr_expect_not(is_refused(0));
+	cr_expect_eq(workers[0].asked, 5);
+}
+
+Test(live, counts_a_key_for_the_route_that_asks_now, .init = begin, .fini = end)
+{
+	struct live_rules one = second;
+	one.max_keys = 1;
+	join_by(0, STR("a"), STR("former"), &one);
+	join_by(0, STR("a"), STR("later"), &one);
+	cr_expect_not(is_refused(0));
+	join_by(0, STR("b"), STR("former"), &one);
+	cr_expect_not(is_refused(0));
+	join_by(0, STR("c"), STR("later"), &one);
+	cr_expect(is_refused(0));
+	// the one key that there is makes room for the next
+	report_as(0, STR("a"), &(struct live_result){.outcome = LIVE_UNWANTED});
+	join_by(0, STR("c"), STR("later"), &one);
+	cr_expect_not(is_refused(0));
 	cr_expect_eq(workers[0].asked, 3);
 }
 
