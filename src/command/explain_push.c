@@ -5,7 +5,6 @@
 #include "wherry/proxy/live_rules.h"
 #include "wherry/proxy/origins.h"
 #include "wherry/proxy/push_content.h"
-#include "wherry/proxy/push_live.h"
 #include "wherry/proxy/push_subscribe.h"
 
 // The name; or the template, if the token or the body has a say in it.
@@ -75,12 +74,13 @@ static bool is_followed(const struct http_message *message)
 void explain_live(struct explain *explain, json_t *to, const struct conf_route *route)
 {
 	const struct http_message *message = &explain->message;
-	bool is_shared = live_rules_may_share(route, message, false);
-	explain_add(explain, to, "live", "%s",
-		!is_shared ? "not shared: a method, body or header of its own"
-		: is_followed(message)
-			? "the newest answer, then each change, unless it is private"
-			: "the newest answer, as all get it, unless it is private");
+	const char *own = live_rules_find_own(route, message, false);
+	if (own)
+		explain_add(explain, to, "live", "forwarded: %s", own);
+	else
+		explain_add(explain, to, "live", "%s, unless it is private",
+			is_followed(message) ? "the newest answer, then each change"
+					     : "the newest answer, as all get it");
 	if (is_followed(message))
 		add_transport(explain, to);
 }
@@ -100,11 +100,12 @@ const char *explain_push_refusal(const struct explain *explain,
 			       : "this Origin's pages may not publish here";
 	}
 	if (route->action == CONF_LIVE) {
+		const char *own = live_rules_find_own(route, message, false);
 		*ret_status = 403;
 		if (!is_followed(message))
 			return NULL;
-		if (!live_rules_may_share(route, message, false))
-			return PUSH_LIVE_NOT_SHARED;
+		if (own)
+			return own;
 	}
 	if (push_subscribe_choose(&route->subscribe, message, is_https, &reply) != 0)
 		return NULL;

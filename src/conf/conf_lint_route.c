@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What of routes is hardly meant.
 #include <stdio.h>
+#include <strings.h>
 
 #include "conf_lint_priv.h"
 #include "wherry/conf/conf_value.h"
@@ -123,6 +124,65 @@ static void lint_history(const struct conf *conf, const struct conf_history *his
 		"history.bytes: more than all channels together may have");
 }
 
+static bool has_name(const struct conf_names *names, const char *name)
+{
+	for (size_t i = 0; i < names->count; i++) {
+		if (strcasecmp(names->names[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool is_replaced(const struct conf_headers *headers, const char *name)
+{
+	bool is_found = false;
+	for (size_t i = 0; i < headers->remove_count; i++)
+		is_found |= strcasecmp(headers->remove[i].name, name) == 0;
+	for (size_t i = 0; i < headers->set_count; i++)
+		is_found |= strcasecmp(headers->set[i].name, name) == 0;
+	return is_found;
+}
+
+// That all who are let in send; NULL: not all of them send the same.
+static const char *find_credential(const struct conf_route *route)
+{
+	const struct conf_jwt *jwt = &route->jwt;
+	enum conf_token_place_kind kind = CONF_TOKEN_AUTHORIZATION; // if none is named
+	if (route->has_basic_auth)
+		return "Authorization";
+	if (!route->has_jwt)
+		return NULL;
+	for (size_t i = 0; i < jwt->place_count; i++) {
+		if (i > 0 && jwt->places[i].kind != kind)
+			return NULL;
+		kind = jwt->places[i].kind;
+	}
+	if (kind == CONF_TOKEN_AUTHORIZATION)
+		return "Authorization";
+	return kind == CONF_TOKEN_COOKIE ? "Cookie" : NULL;
+}
+
+static void lint_live(const struct conf_route *route, const struct conf_yaml_node *node,
+	struct conf_diag *warnings)
+{
+	const struct conf_yaml_node *live = conf_yaml_find(node, "live");
+	const char *name = find_credential(route);
+	if (!live || route->live.is_public)
+		return;
+	if (route->added_fields.count > 0)
+		conf_diag_add(warnings, place_of(live, "share"), "public", "auto",
+			"routes[].live.share: nothing is shared, since access rules tell "
+			"the backend who asks");
+	else if (name && !has_name(&route->live.vary, name) &&
+		 !is_replaced(&route->request_headers, name))
+		conf_diag_add(warnings, place_of(live, "share"),
+			"public, or that header in vary", "auto",
+			"routes[].live.share: nothing is shared, since all who are let "
+			"in "
+			"send %s",
+			name);
+}
+
 void conf_lint_routes(const struct conf *conf, const struct conf_yaml_node *nodes,
 	struct conf_diag *warnings)
 {
@@ -135,6 +195,7 @@ void conf_lint_routes(const struct conf *conf, const struct conf_yaml_node *node
 		lint_https(conf, route, node, warnings);
 		lint_concurrent(conf, route, node, warnings);
 		lint_publish(conf, route, node, warnings);
+		lint_live(route, node, warnings);
 		lint_history(conf, &route->subscribe.channel.history,
 			conf_yaml_find(node, "subscribe"), warnings);
 		lint_history(conf, &route->publish.history,

@@ -12,32 +12,53 @@ static bool is_conditional(struct str name)
 	       str_equal_nocase(name, STR("If-Unmodified-Since"));
 }
 
-static bool is_private(const struct conf_route *route, const struct http_field *field)
+// NULL: it is not.
+static const char *find_credential(
+	const struct conf_route *route, const struct http_field *field)
 {
 	bool is_credential =
 		field->id == HTTP_FIELD_COOKIE || field->id == HTTP_FIELD_AUTHORIZATION;
-	return is_credential && !head_fields_is_named(&route->live.vary, field->name) &&
-	       !head_fields_is_removed(&route->request_headers, field->name);
+	if (!is_credential || head_fields_is_named(&route->live.vary, field->name) ||
+		head_fields_is_removed(&route->request_headers, field->name))
+		return NULL;
+	return field->id == HTTP_FIELD_COOKIE
+		       ? "a request with a Cookie is not shared (expected live.share: "
+			 "public, if all get the same, or Cookie in live.vary)"
+		       : "a request with Authorization is not shared (expected "
+			 "live.share: public, if all get the same, or Authorization in "
+			 "live.vary)";
 }
 
-bool live_rules_may_share(const struct conf_route *route,
+// The backend is told who it is by fields that the key does not have.
+static const char *find_identity(const struct conf_route *route, bool has_certificate)
+{
+	if (has_certificate)
+		return "a client with a certificate shares nothing (expected "
+		       "live.share: public, if all get the same)";
+	return route->added_fields.count > 0
+		       ? "access rules tell the backend who asks, so nothing is shared "
+			 "(expected live.share: public, if all get the same)"
+		       : NULL;
+}
+
+const char *live_rules_find_own(const struct conf_route *route,
 	const struct http_message *request, bool has_certificate)
 {
 	bool is_read = http_message_is_method(request, "GET") ||
 		       http_message_is_method(request, "HEAD");
+	const char *own = NULL;
 	if (!is_read || request->body_kind != HTTP_BODY_NONE)
-		return false;
-	// The backend is told who it is by fields that the key does not have.
-	if (!route->live.is_public && (has_certificate || route->added_fields.count > 0))
-		return false;
-	for (size_t i = 0; i < request->field_count; i++) {
+		return "only GET and HEAD without a body are shared";
+	if (!route->live.is_public)
+		own = find_identity(route, has_certificate);
+	for (size_t i = 0; i < request->field_count && !own; i++) {
 		const struct http_field *field = &request->fields[i];
 		if (is_conditional(field->name))
-			return false;
-		if (!route->live.is_public && is_private(route, field))
-			return false;
+			own = "If-Match and If-Unmodified-Since are not shared";
+		else if (!route->live.is_public)
+			own = find_credential(route, field);
 	}
-	return true;
+	return own;
 }
 
 // All that it names must be in the key, Host always is.

@@ -36,11 +36,12 @@ static struct push_live_wait find_wait(const struct push_question *question)
 	return wait;
 }
 
-static bool may_share(const struct push_question *question)
+// NULL: it may be shared.
+static const char *find_own(const struct push_question *question)
 {
 	const SSL *ssl = stream_tls(question->client);
 	bool has_certificate = ssl && SSL_get0_peer_certificate(ssl) != NULL;
-	return live_rules_may_share(
+	return live_rules_find_own(
 		question->request->route, question->message, has_certificate);
 }
 
@@ -100,8 +101,9 @@ static bool wants_patches(const struct push_question *question,
 enum push_creation push_live_find(const struct push_question *question, bool is_ours,
 	struct live_entry **ret_entry, struct reply *ret_reply)
 {
-	if (!may_share(question))
-		return refuse(ret_reply, PUSH_LIVE_NOT_SHARED);
+	const char *own = find_own(question);
+	if (own)
+		return refuse(ret_reply, own);
 	*ret_entry = find_entry(question, is_ours, true);
 	if (!*ret_entry)
 		return PUSH_MEMORY;
@@ -137,5 +139,5 @@ enum push_creation push_live_create(const struct push_question *question,
 		(http_message_is_method(message, "GET") &&
 			http_message_accepts(message, STR("text/event-stream"))))
 		return create_subscription(question, ret_push, ret_reply);
-	return may_share(question) ? create_poll(question, ret_push) : PUSH_NONE;
+	return find_own(question) ? PUSH_NONE : create_poll(question, ret_push);
 }

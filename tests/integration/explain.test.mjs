@@ -106,7 +106,7 @@ upstreams: { app: { servers: [{ url: "http://127.0.0.1:9" }] } }
   assert.equal(poll.websocket.handshake, 'is taken by route routes[4]');
   assert.equal(poll.live.interval, '1s');
   assert.match((await askAll('ws://localhost/scores')).answer.live, /then each change/);
-  assert.match((await ask('/scores', '--header', 'Cookie: a=b')).live, /not shared/);
+  assert.match((await ask('/scores', '--header', 'Cookie: a=b')).live, /^forwarded: a request with a Cookie .*live\.vary/);
   assert.equal((await ask('/scores', '--header', 'Cookie: a=b', ...stream)).status, 403);
   assert.deepEqual(await ask('/.wherry/live.js'), { from: 'Wherry itself: the script for live URLs' });
   assert.deepEqual(await ask('/.wherry/live'), { from: 'Wherry itself: the WebSocket of that script' });

@@ -7,10 +7,11 @@
 #include "wherry/conf/conf.h"
 #include "wherry/proto/http_message.h"
 
-// Is the request one of many alike? Not if it carries what says whose it is, by itself or
-// by access rules, unless the route shares all, or that field tells answers apart.
-// Others are the backend's alone. has_certificate: the client showed one.
-bool live_rules_may_share(const struct conf_route *route,
+// Why the request is the backend's alone; NULL: it is one of many alike. It is not if it
+// carries what says whose it is, by itself or by access rules, unless the route shares
+// all, or that field tells answers apart. has_certificate: the client showed one. Static
+// text, for clients, and for who configures the route.
+const char *live_rules_find_own(const struct conf_route *route,
 	const struct http_message *request, bool has_certificate);
 
 // Why this answer, 200 or 304, to the key's request is for nobody else; NULL: it may be

@@ -4,9 +4,6 @@
 
 #include "wherry/proxy/push.h"
 
-#define PUSH_LIVE_NOT_SHARED                                                             \
-	"what comes with Cookie or Authorization is not shared (live.share, live.vary)"
-
 // As push_create. A poll is answered from the worker's own snapshot, without a look at
 // anything but the head; a long-poll when that changes; and a subscription follows it.
 MUST_CHECK enum push_creation push_live_create(const struct push_question *question,

@@ -2,6 +2,7 @@
 #include "wherry/proxy/live_rules.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include <criterion/criterion.h>
 
@@ -18,7 +19,7 @@ static bool may_share(const struct conf_route *route, const char *lines)
 {
 	static struct http_head head;
 	http_head_read(&head, HTTP_REQUEST, lines);
-	return live_rules_may_share(route, &head.message, false);
+	return live_rules_find_own(route, &head.message, false) == NULL;
 }
 
 Test(live_rules, shares_what_tells_of_nobody)
@@ -44,10 +45,34 @@ Test(live_rules, shares_nothing_of_a_user)
 	cr_expect_not(may_share(&route, GET "Authorization: Basic YTpi\n"));
 	struct http_head head;
 	http_head_read(&head, HTTP_REQUEST, GET);
-	cr_expect_not(live_rules_may_share(&route, &head.message, true), "certificate");
+	cr_expect_not_null(
+		live_rules_find_own(&route, &head.message, true), "certificate");
 	static const char *added[] = {"X-User"};
 	route.added_fields = (struct conf_names){added, 1};
 	cr_expect_not(may_share(&route, GET), "access rules tell who it is");
+}
+
+static void expect_own(
+	const struct conf_route *route, const char *lines, const char *expected)
+{
+	struct http_head head;
+	http_head_read(&head, HTTP_REQUEST, lines);
+	const char *own = live_rules_find_own(route, &head.message, false);
+	cr_expect(own && strstr(own, expected), "%s: %s", lines, own);
+}
+
+Test(live_rules, says_what_would_share_it)
+{
+	struct conf_route route = {.action = CONF_LIVE};
+	expect_own(&route, GET "Cookie: a=1\n", "Cookie in live.vary");
+	expect_own(&route, GET "Authorization: a\n", "Authorization in live.vary");
+	expect_own(&route, GET "Cookie: a=1\nAuthorization: a\n", "Cookie in live.vary");
+	expect_own(&route, GET "If-Match: *\n", "If-Match");
+	expect_own(&route, GET "Content-Length: 1\n", "without a body");
+	route.live.vary = (struct conf_names){both, 1};
+	expect_own(&route, GET "Cookie: a=1\nAuthorization: a\n", "with Authorization");
+	route.added_fields = (struct conf_names){both, 1};
+	expect_own(&route, GET "Authorization: a\n", "live.share: public");
 }
 
 Test(live_rules, shares_what_the_route_says)
