@@ -15,8 +15,8 @@ struct push_page_url {
 	struct push_page *page;
 	struct buf name; // as the client wrote it
 	struct request request;
-	const struct rules
-		*rules; // by which it is counted; of the page's edition, or the next
+	struct edition *edition;   // that it goes by; a reference. An older one than the
+				   // page's only while access is asked
 	struct access *access;     // while whether it may be is being found out
 	struct reply refusal;      // what stands against it besides; status 0: nothing
 	struct live_reader reader; // else
@@ -35,8 +35,9 @@ static void destroy(struct push_page_url *url)
 	access_destroy(url->access);
 	live_reader_finish(&url->reader);
 	loop_timer_finish(&url->timer);
-	if (url->rules)
-		limits_leave_request(url->rules, &url->request);
+	if (url->edition)
+		limits_leave_request(url->edition->rules, &url->request);
+	edition_unref(url->edition);
 	request_finish(&url->request);
 	buf_finish(&url->name);
 	LIST_REMOVE(url, link);
@@ -93,6 +94,45 @@ static void begin(struct push_page_url *url)
 		loop_timer_set(&url->timer, url->request.expires_ms);
 }
 
+static bool may_follow(const struct conf_route *route)
+{
+	return route && route->action == CONF_LIVE;
+}
+
+// NULL if it is on none that would take it.
+static const struct conf_route *find_route(
+	const struct push_page_url *url, const struct edition *edition)
+{
+	struct push_page_head head = {.text = BUF_INIT};
+	struct reply reply;
+	const struct conf_route *route = url->request.route;
+	if (edition->rules != url->edition->rules) {
+		head.choice.route = NULL;
+		if (push_page_head_read(url->page, buf_str(&url->name), &head, &reply))
+			route_choose(edition->conf, &head.message, url->request.is_https,
+				&head.choice);
+		route = head.choice.route;
+		buf_finish(&head.text);
+	}
+	return may_follow(route) ? route : NULL;
+}
+
+// False: it is not there any more, which the client was told.
+static bool renew(struct push_page_url *url, struct edition *edition)
+{
+	if (edition == url->edition)
+		return true;
+	const struct conf_route *route = find_route(url, edition);
+	if (!route || !live_entry_follow_route(url->reader.entry, edition, route)) {
+		refuse_with(url, 404, "its route is gone, or leads elsewhere");
+		return false;
+	}
+	limits_move_request(url->edition->rules, edition->rules, &url->request, route);
+	edition_unref(url->edition);
+	url->edition = edition_ref(edition);
+	return true;
+}
+
 static void conclude(
 	struct push_page_url *url, enum access_result result, const struct reply *reply)
 {
@@ -100,7 +140,7 @@ static void conclude(
 		refuse(url, *reply);
 	else if (url->refusal.status != 0)
 		refuse(url, url->refusal);
-	else
+	else if (renew(url, push_of(url->page)->edition))
 		begin(url);
 }
 
@@ -129,11 +169,6 @@ static void ask_access(struct push_page_url *url, const struct http_message *mes
 		access_start(&question, on_decision, url, &url->access, &reply);
 	if (result != ACCESS_PENDING)
 		conclude(url, result, &reply);
-}
-
-static bool may_follow(const struct conf_route *route)
-{
-	return route && route->action == CONF_LIVE;
 }
 
 // As of a WebSocket: where there is a list, none is not on it.
@@ -184,7 +219,7 @@ static bool route_head(struct push_page_url *url, struct push_page_head *head)
 		return reply_refuse(&url->refusal, 503, "out of memory");
 	route_choose(conf, &head->message, url->request.is_https, &head->choice);
 	url->request.route = head->choice.route;
-	url->rules = push->edition->rules;
+	url->edition = edition_ref(push->edition);
 	return head->choice.status == 0 ||
 	       reply_refuse(&url->refusal, head->choice.status, head->choice.error);
 }
@@ -265,46 +300,14 @@ void push_page_url_end_all(struct push_page *page)
 		destroy(LIST_FIRST(&page->urls));
 }
 
-// NULL if it is on none that would take it.
-static const struct conf_route *find_route(
-	const struct push_page_url *url, const struct edition *edition)
-{
-	struct push_page *page = url->page;
-	struct push_page_head head = {.text = BUF_INIT};
-	struct reply reply;
-	const struct conf_route *route = url->request.route;
-	if (edition->rules != push_of(page)->edition->rules) {
-		head.choice.route = NULL;
-		if (push_page_head_read(page, buf_str(&url->name), &head, &reply))
-			route_choose(edition->conf, &head.message, url->request.is_https,
-				&head.choice);
-		route = head.choice.route;
-		buf_finish(&head.text);
-	}
-	return may_follow(route) ? route : NULL;
-}
-
-static void renew(struct push_page_url *url, struct edition *edition)
-{
-	const struct conf_route *route = find_route(url, edition);
-	if (url->access) {
-		refuse_with(url, 503, "the configuration has changed meanwhile");
-	} else if (!route ||
-		   !live_entry_follow_route(url->reader.entry, edition, route)) {
-		refuse_with(url, 404, "its route is gone, or leads elsewhere");
-	} else {
-		limits_move_request(url->rules, edition->rules, &url->request, route);
-		url->rules = edition->rules;
-	}
-}
-
 void push_page_url_renew_all(struct push_page *page, struct edition *edition)
 {
 	struct push_page_url *url = LIST_FIRST(&page->urls);
 	while (url) {
 		struct push_page_url *next = LIST_NEXT(url, link);
-		renew(url, edition);
-		url = page->url_count > 0 ? next : NULL; // it may be closing
+		bool is_asking = url->access != NULL; // it goes on by what it began with
+		bool is_there = is_asking || renew(url, edition);
+		url = is_there || page->url_count > 0 ? next : NULL; // it may be closing
 	}
 }
 

@@ -4,7 +4,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { httpBackend } from './support/backends.mjs';
 import { askControl } from './support/control.mjs';
+import { eventually } from './support/deadline.mjs';
 import { liveBackend } from './support/live.mjs';
 import { openLivePage } from './support/live_page.mjs';
 import { startWherry } from './support/wherry.mjs';
@@ -86,6 +88,70 @@ upstreams: { app: { servers: ["${app.url}"] } }
   await page.unfollow('/a');
   await page.follow('/e');
   assert.equal((await page.next('/e')).data, 'word 5 of /e');
+});
+
+test('a reload while access is asked', async (t) => {
+  const app = await startApp(t);
+  const waiting = [];
+  const auth = await httpBackend(t, (_, response) => waiting.push(response));
+  const configuration = (n, more = `
+    forward_auth: { url: "${auth.url}/auth", timeout: 60s }
+    limits: { concurrent: 1 }
+    live: { interval: 100ms, share: public }`) => `
+workers: 2
+limits: { header: ${16 + n}KiB }
+routes:
+  - match: { path: /asked/ }${more}
+    to: app
+  - { live: { interval: 100ms }, to: app }
+upstreams: { app: { servers: ["${app.url}"] } }
+`;
+  const wherry = await startWherry(t, configuration(0));
+  const page = await openLivePage(t, wherry);
+  const reload = async (...args) => {
+    wherry.writeConfiguration(configuration(...args));
+    assert.equal((await askControl(t, wherry, { verb: 'reload' })).ok, true);
+  };
+  const ask = async (url) => {
+    const { length } = waiting;
+    await page.follow(url);
+    await eventually(() => waiting.length > length, 'the service is asked');
+    return waiting.at(-1).on('error', () => {});
+  };
+
+  await t.test('does not matter, and who is let in goes by the new rules', async () => {
+    const answer = await ask('/asked/a');
+    for (const n of [1, 2]) await reload(n);
+    answer.writeHead(200).end();
+    assert.equal((await page.next('/asked/a')).data, 'first of /asked/a');
+    await reload(3);
+    app.word = 'second';
+    assert.equal((await page.next('/asked/a')).data, 'second of /asked/a');
+    assert.equal(await page.refusal('/asked/b'), 503, 'it is counted');
+    await page.unfollow('/asked/a');
+    const next = await ask('/asked/b');
+    next.writeHead(200).end();
+    assert.equal((await page.next('/asked/b')).data, 'second of /asked/b');
+    await page.unfollow('/asked/b');
+  });
+
+  await t.test('nor to who is not', async () => {
+    const answer = await ask('/asked/a');
+    await reload(4);
+    answer.writeHead(401).end();
+    const { event, data } = await page.next('/asked/a');
+    assert.deepEqual([event, data.state, data.status], ['status', 'refused', 401]);
+  });
+
+  await t.test('unless its route is gone', async () => {
+    const answer = await ask('/asked/a');
+    await reload(5, '');
+    answer.writeHead(200).end();
+    const { event, data } = await page.next('/asked/a');
+    assert.deepEqual([event, data.state, data.status], ['status', 'refused', 404]);
+    await page.follow('/other');
+    assert.equal((await page.next('/other')).data, 'second of /other');
+  });
 });
 
 async function startFollowed(t, more = '') {
