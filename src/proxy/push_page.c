@@ -29,6 +29,7 @@ static bool init(struct push_websocket *socket, const struct push_methods *metho
 	push_init(&socket->subscription.push, methods, question);
 	socket->subscription.rules = &page_rules;
 	page->peer = question->peer;
+	buf_append_str(&page->client, question->request->client);
 	LIST_INIT(&page->urls);
 	if (push_page_head_keep(page, question->message))
 		return true;
@@ -66,6 +67,7 @@ static void stop(struct push_websocket *socket)
 {
 	struct push_page *page = (struct push_page *)socket;
 	push_page_url_end_all(page);
+	push_page_refuse_no_more(page);
 	push_page_head_forget(page);
 }
 

@@ -23,11 +23,13 @@ bool push_page_head_keep(struct push_page *page, const struct http_message *hand
 			http_write_field(&page->fields, handshake->fields[i].name,
 				handshake->fields[i].value);
 	}
-	return !page->host.is_failed && !page->fields.is_failed;
+	return !page->host.is_failed && !page->fields.is_failed &&
+	       !page->client.is_failed;
 }
 
 void push_page_head_forget(struct push_page *page)
 {
+	buf_finish(&page->client);
 	buf_finish(&page->host);
 	buf_finish(&page->fields);
 }

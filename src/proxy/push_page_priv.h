@@ -21,8 +21,11 @@ struct push_page {
 	struct push_websocket socket; // its first member
 	const struct addr *peer;      // borrowed from conn
 	struct buf host, fields;      // of the handshake; as for request_facts
+	struct buf client;            // whose request that was
 	struct push_page_urls urls;   // that are followed, or asked about
 	size_t url_count;
+	struct rate refusal_lines; // in the log
+	size_t unlogged;           // refusals without a line
 };
 
 // push_page_url.c
@@ -61,3 +64,5 @@ MUST_CHECK bool push_page_head_read(const struct push_page *page, struct str nam
 
 // Tells the client that this URL is not followed, and the log. May close the socket.
 void push_page_refuse(struct push_page *page, struct str name, const struct reply *reply);
+// The log has them all.
+void push_page_refuse_no_more(struct push_page *page);

@@ -244,6 +244,23 @@ test('a client that asks too often is closed', async (t) => {
   const line = await wherry.accessLine({ detail: 'more messages than allowed (rate)' });
   assert.ok(line.messages_in > 100 && line.messages_in < 1000, `${line.messages_in}`);
 });
+});
+
+test('a socket that goes on being refused fills no log, and nothing is left out', async (t) => {
+  const { wherry } = await startApp(t, () => 'routes: [{ match: { path: /live/ }, live: { interval: 1s }, to: app }]');
+  const page = await openLivePage(t, wherry);
+  const urls = Array.from({ length: 90 }, (_, i) => `/nowhere/${i}`);
+  const count = () => {
+    const lines = wherry.stderr.match(/live: \/nowhere\/\d+ is not followed for 127\.0\.0\.1: 404/g) ?? [];
+    const rest = [...wherry.stderr.matchAll(/live: (\d+) more URLs were not followed for 127\.0\.0\.1/g)];
+    return { lines: lines.length, rest: rest.reduce((sum, [, number]) => sum + Number(number), 0) };
+  };
+  for (const url of urls) assert.equal(await page.refusal(url), 404);
+  page.client.socket.terminate();
+  await eventually(() => count().rest > 0, 'the number of those without a line');
+  const { lines, rest } = count();
+  assert.equal(lines + rest, urls.length);
+  assert.ok(lines >= 32 && lines < 60, `${lines} lines`);
 
 test('a client that reads no answers asks nothing more', async (t) => {
   const { wherry } = await startApp(t, () => 'routes: [{ live: { interval: 1s }, to: app }]');
