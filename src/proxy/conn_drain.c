@@ -3,6 +3,7 @@
 // an operator's.
 #include "conn_priv.h"
 #include "wherry/base/now.h"
+#include "wherry/proxy/conn_facts.h"
 #include "wherry/proxy/drain.h"
 
 enum {
@@ -46,6 +47,21 @@ bool conn_kill(struct conn *conn, uint16_t code, const char *text)
 		conn_push_close(conn, CLOSE_REASON_KILLED, code, text);
 	} else {
 		close_at_once(conn, CLOSE_REASON_KILLED);
+	}
+	return is_news;
+}
+
+bool conn_kill_lines(
+	struct conn *conn, const struct conn_facts_filter *filter, const char *text)
+{
+	struct conn_facts facts;
+	struct push *push = conn->push;
+	size_t index = 0;
+	bool is_news = false;
+	conn_facts_read(conn, now_ms(), &facts);
+	while (conn_facts_match_line(&facts, filter, &index)) {
+		push->methods->end_line(push, index, text);
+		is_news = true;
 	}
 	return is_news;
 }

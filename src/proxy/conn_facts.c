@@ -75,9 +75,9 @@ static void read_push(const struct conn *conn, uint64_t now, struct conn_facts *
 		facts->subscriber = conn->push->methods->find_subscriber(conn->push);
 }
 
-static void read_request(const struct conn *conn, struct conn_facts *facts)
+static void read_request(const struct request *request, const struct edition *edition,
+	struct conn_facts *facts)
 {
-	const struct request *request = &conn->request;
 	const struct conf_route *route = request->route;
 	facts->client = request->client;
 	facts->server = request->server;
@@ -86,7 +86,7 @@ static void read_request(const struct conn *conn, struct conn_facts *facts)
 		return;
 	facts->route = route->name;
 	if (conf_route_forwards(route))
-		facts->upstream = conn->edition->conf->upstreams[route->upstream].name;
+		facts->upstream = edition->conf->upstreams[route->upstream].name;
 }
 
 void conn_facts_read(const struct conn *conn, uint64_t now, struct conn_facts *ret_facts)
@@ -106,7 +106,7 @@ void conn_facts_read(const struct conn *conn, uint64_t now, struct conn_facts *r
 		.buffered_bytes = client ? stream_queued_length(client) : 0,
 	};
 	if (conn->has_request)
-		read_request(conn, ret_facts);
+		read_request(&conn->request, conn->edition, ret_facts);
 	if (is_relay)
 		read_relay(conn, now, ret_facts);
 	else
@@ -120,19 +120,43 @@ static bool is_same(const char *wanted, const char *found)
 	return !wanted || (found && strcmp(wanted, found) == 0);
 }
 
+static bool find_line(
+	const struct conn_facts *facts, size_t index, struct push_line *ret_line)
+{
+	const struct push *push = facts->pushed;
+	return push && push->methods->find_line &&
+	       push->methods->find_line(push, index, ret_line);
+}
+
+static struct str public_name(const struct push_line *line)
+{
+	const char *query =
+		line->is_url ? memchr(line->name.data, '?', line->name.length) : NULL;
+	size_t length = query ? (size_t)(query - line->name.data) : line->name.length;
+	return (struct str){line->name.data, length};
+}
+
 bool conn_facts_find_channel(
 	const struct conn_facts *facts, size_t index, struct str *ret_name)
 {
-	const struct push *push = facts->pushed;
-	return push && push->methods->find_channel &&
-	       push->methods->find_channel(push, index, ret_name);
+	struct push_line line;
+	if (!find_line(facts, index, &line))
+		return false;
+	*ret_name = public_name(&line);
+	return true;
+}
+
+static bool is_channel(const struct push_line *line, const char *channel)
+{
+	struct str wanted = str_from(channel);
+	return str_equal(line->name, wanted) || str_equal(public_name(line), wanted);
 }
 
 static bool subscribes_to(const struct conn_facts *facts, const char *channel)
 {
-	struct str name;
-	for (size_t i = 0; conn_facts_find_channel(facts, i, &name); i++) {
-		if (str_equal(name, str_from(channel)))
+	struct push_line line;
+	for (size_t i = 0; find_line(facts, i, &line); i++) {
+		if (is_channel(&line, channel))
 			return true;
 	}
 	return false;
@@ -146,6 +170,49 @@ static bool is_from(const struct conn_facts *facts, const struct addr_network *s
 		       addr_network_has(source, 1, &client));
 }
 
+static bool is_request_same(
+	const struct conn_facts *facts, const struct conn_facts_filter *filter)
+{
+	return is_same(filter->route, facts->route) &&
+	       is_same(filter->upstream, facts->upstream) &&
+	       is_same(filter->server, facts->server) &&
+	       is_same(filter->user, facts->user);
+}
+
+static bool is_line_same(
+	const struct push_line *line, const struct conn_facts_filter *filter)
+{
+	struct conn_facts own = {0};
+	if (!line->request)
+		return false;
+	read_request(line->request, line->edition, &own);
+	return is_request_same(&own, filter) &&
+	       (!filter->channel || is_channel(line, filter->channel));
+}
+
+bool conn_facts_match_line(const struct conn_facts *facts,
+	const struct conn_facts_filter *filter, size_t *index)
+{
+	struct push_line line;
+	if (!filter->route && !filter->upstream && !filter->server && !filter->user &&
+		!filter->channel)
+		return false;
+	for (; find_line(facts, *index, &line); (*index)++) {
+		if (is_line_same(&line, filter))
+			return true;
+	}
+	return false;
+}
+
+static bool has_request(
+	const struct conn_facts *facts, const struct conn_facts_filter *filter)
+{
+	size_t index = 0;
+	return conn_facts_match_line(facts, filter, &index) ||
+	       (is_request_same(facts, filter) &&
+		       (!filter->channel || subscribes_to(facts, filter->channel)));
+}
+
 bool conn_facts_match(
 	const struct conn_facts *facts, const struct conn_facts_filter *filter)
 {
@@ -153,13 +220,7 @@ bool conn_facts_match(
 		return false;
 	if (filter->has_kind && filter->kind != facts->kind)
 		return false;
-	if (!is_same(filter->route, facts->route) ||
-		!is_same(filter->upstream, facts->upstream) ||
-		!is_same(filter->server, facts->server) ||
-		!is_same(filter->listener, facts->listener) ||
-		!is_same(filter->user, facts->user))
-		return false;
-	if (filter->channel && !subscribes_to(facts, filter->channel))
+	if (!is_same(filter->listener, facts->listener) || !has_request(facts, filter))
 		return false;
 	if (filter->has_source && !is_from(facts, &filter->source))
 		return false;

@@ -89,7 +89,8 @@ static const struct push_websocket_use page_use = {
 	.resume = resume,
 	.stop = stop,
 	.renew = renew,
-	.find_channel = push_page_url_name,
+	.find_line = push_page_url_find,
+	.end_line = push_page_url_kill,
 };
 
 static bool is_handshake(const struct http_message *message, struct reply *ret_reply)

@@ -38,8 +38,10 @@ void push_page_url_end_all(struct push_page *page);
 // There is a newer edition than the page's: each URL is routed anew, and the client told
 // of those that are not there any more.
 void push_page_url_renew_all(struct push_page *page, struct edition *edition);
-// See find_channel of push_methods.
-bool push_page_url_name(const struct push *push, size_t index, struct str *ret_name);
+// See find_line and end_line of push_methods.
+bool push_page_url_find(
+	const struct push *push, size_t index, struct push_line *ret_line);
+void push_page_url_kill(struct push *push, size_t index, const char *text);
 // There is room again.
 void push_page_url_resume_all(struct push_page *page);
 

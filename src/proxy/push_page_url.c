@@ -318,13 +318,33 @@ void push_page_url_resume_all(struct push_page *page)
 		live_reader_resume(&url->reader);
 }
 
-bool push_page_url_name(const struct push *push, size_t index, struct str *ret_name)
+static struct push_page_url *find(const struct push *push, size_t index)
 {
-	const struct push_page_url *url =
-		LIST_FIRST(&((const struct push_page *)push)->urls);
+	struct push_page_url *url = LIST_FIRST(&((const struct push_page *)push)->urls);
 	while (url && index-- > 0)
 		url = LIST_NEXT(url, link);
+	return url;
+}
+
+bool push_page_url_find(const struct push *push, size_t index, struct push_line *ret_line)
+{
+	const struct push_page_url *url = find(push, index);
+	if (!url)
+		return false;
+	*ret_line = (struct push_line){
+		.name = buf_str(&url->name),
+		.is_url = true,
+		.request = &url->request,
+		.edition = url->edition,
+	};
+	return true;
+}
+
+void push_page_url_kill(struct push *push, size_t index, const char *text)
+{
+	struct push_page_url *url = find(push, index);
+	if (text[0] == '\0')
+		text = close_reason_name(CLOSE_REASON_KILLED);
 	if (url)
-		*ret_name = buf_str(&url->name);
-	return url != NULL;
+		refuse_with(url, 503, text);
 }

@@ -116,16 +116,19 @@ const struct subscriber *push_subscription_find(const struct push *push)
 	return &((const struct push_subscription *)push)->subscriber;
 }
 
-bool push_subscription_name_channel(
-	const struct push *push, size_t index, struct str *ret_name)
+bool push_subscription_find_line(
+	const struct push *push, size_t index, struct push_line *ret_line)
 {
 	const struct push_subscription *subscription =
 		(const struct push_subscription *)push;
 	bool is_live = subscription->live.entry != NULL;
 	if (index >= (is_live ? 1 : subscription->subscriber.place_count))
 		return false;
-	*ret_name = is_live ? live_entry_url(subscription->live.entry)
-			    : subscriber_channel(&subscription->subscriber, index);
+	*ret_line = (struct push_line){
+		.name = is_live ? live_entry_url(subscription->live.entry)
+				: subscriber_channel(&subscription->subscriber, index),
+		.is_url = is_live,
+	};
 	return true;
 }
 

@@ -34,8 +34,8 @@ void push_subscription_finish(struct push_subscription *subscription);
 // See push_methods.
 void push_subscription_take_token(struct push *push, const struct jwt *token);
 const struct subscriber *push_subscription_find(const struct push *push);
-bool push_subscription_name_channel(
-	const struct push *push, size_t index, struct str *ret_name);
+bool push_subscription_find_line(
+	const struct push *push, size_t index, struct push_line *ret_line);
 // The same channels by newer rules, or none.
 bool push_subscription_renew(
 	struct push *push, struct edition *edition, const struct conf_route *route);

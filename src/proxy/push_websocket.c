@@ -162,10 +162,15 @@ static bool renew(
 	return true;
 }
 
-static bool find_channel(const struct push *push, size_t index, struct str *ret_name)
+static bool find_line(const struct push *push, size_t index, struct push_line *ret_line)
 {
 	const struct push_websocket *socket = (const struct push_websocket *)push;
-	return socket->use->find_channel(push, index, ret_name);
+	return socket->use->find_line(push, index, ret_line);
+}
+
+static void end_line(struct push *push, size_t index, const char *text)
+{
+	((struct push_websocket *)push)->use->end_line(push, index, text);
 }
 
 static void measure(const struct push *push, struct relay_result *ret_result)
@@ -217,7 +222,8 @@ static const struct push_methods methods = {
 	.close = push_websocket_close,
 	.renew = renew,
 	.measure = measure,
-	.find_channel = find_channel,
+	.find_line = find_line,
+	.end_line = end_line,
 	.find_subscriber = push_subscription_find,
 	.last_message_ms = last_message_ms,
 	.destroy = destroy,

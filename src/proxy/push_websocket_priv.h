@@ -27,8 +27,10 @@ struct push_websocket_use {
 	// See push_methods; route is NULL where the socket is on none.
 	bool (*renew)(struct push_websocket *socket, struct edition *edition,
 		const struct conf_route *route);
-	// See push_methods.
-	bool (*find_channel)(const struct push *push, size_t index, struct str *ret_name);
+	// See push_methods, as the next.
+	bool (*find_line)(
+		const struct push *push, size_t index, struct push_line *ret_line);
+	void (*end_line)(struct push *push, size_t index, const char *text);
 };
 
 struct push_websocket {

@@ -141,7 +141,7 @@ static const struct push_websocket_use subscription_use = {
 	.resume = resume,
 	.stop = stop,
 	.renew = renew,
-	.find_channel = push_subscription_name_channel,
+	.find_line = push_subscription_find_line,
 };
 
 enum push_creation push_websocket_create(

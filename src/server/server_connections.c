@@ -49,12 +49,19 @@ static void try_later(struct look *look, struct loop *loop, loop_timer_cb again)
 	loop_timer_set(&look->retry, now_ms() + RETRY_MS);
 }
 
-// On the worker's thread, as the next five.
+// On the worker's thread, as the next six.
 static void send_piece(void *arg)
 {
 	struct look *look = arg;
 	if (!loop_post(look->server->loop, on_piece, look))
 		try_later(look, look->walker, send_piece);
+}
+
+static void kill_one(struct look *look, struct conn *conn)
+{
+	if (conn_kill_lines(conn, &look->filter, look->text) ||
+		conn_kill(conn, look->code, look->text))
+		look->count++;
 }
 
 static void visit(void *arg, struct conn *conn)
@@ -66,7 +73,7 @@ static void visit(void *arg, struct conn *conn)
 		return;
 	look->found++;
 	if (look->kills) {
-		look->count += conn_kill(conn, look->code, look->text);
+		kill_one(look, conn);
 		return;
 	}
 	connection_json_write(&look->lines, &facts);

@@ -7,6 +7,7 @@
 #include "wherry/proxy/site.h"
 
 struct conn;
+struct conn_facts_filter;
 struct limits_refusal;
 
 // Takes the socket, whose connection has entered limits; with its source, if that is
@@ -31,5 +32,9 @@ void conn_shed(struct site *site);
 // An operator wants it gone: a WebSocket gets Close with this code and text ("" is the
 // reason's name), any other connection is closed at once. False if it is closing already.
 MUST_CHECK bool conn_kill(struct conn *conn, uint16_t code, const char *text);
+// The same for what the filter means of a page's socket, which stays: the client is told
+// that these URLs end. False: it means none of them, or the connection as a whole.
+MUST_CHECK bool conn_kill_lines(
+	struct conn *conn, const struct conn_facts_filter *filter, const char *text);
 // Closes at once: its drain's deadline has come, or the process's end.
 void conn_cut(struct conn *conn);

@@ -40,8 +40,8 @@ struct conn_facts {
 };
 
 void conn_facts_read(const struct conn *conn, uint64_t now, struct conn_facts *ret_facts);
-// Where it subscribes, counted from 0; of live URLs path and query. Lent until the turn
-// ends. False: that was all.
+// Where it subscribes, counted from 0; of live URLs the path, for queries may hold
+// secrets. Lent until the turn ends. False: that was all.
 MUST_CHECK bool conn_facts_find_channel(
 	const struct conn_facts *facts, size_t index, struct str *ret_name);
 
@@ -49,7 +49,8 @@ MUST_CHECK bool conn_facts_find_channel(
 struct conn_facts_filter {
 	uint64_t id;
 	const char *route, *upstream, *server, *listener, *user;
-	const char *channel; // one of those that it subscribes to
+	const char *channel; // one of those that it subscribes to; a live URL also by its
+			     // path
 	bool has_source;
 	struct addr_network source; // of the client, or the peer
 	bool has_kind;
@@ -60,3 +61,7 @@ struct conn_facts_filter {
 
 bool conn_facts_match(
 	const struct conn_facts *facts, const struct conn_facts_filter *filter);
+// If the filter says something of requests, and where it subscribes is by requests of
+// their own (URLs on a page's socket): the first that fits from *index on, which is set.
+MUST_CHECK bool conn_facts_match_line(const struct conn_facts *facts,
+	const struct conn_facts_filter *filter, size_t *index);

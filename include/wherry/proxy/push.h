@@ -29,6 +29,14 @@ struct push_handler {
 	void (*on_switch)(void *arg);
 };
 
+// What a client is told of: a channel, or a live URL.
+struct push_line {
+	struct str name; // of a live URL path and query
+	bool is_url;
+	const struct request *request; // of its own; NULL: it is the connection's
+	const struct edition *edition; // by which that goes
+};
+
 struct push_methods {
 	const char *name; // for who looks at connections; NULL: it has none
 	// The token that lets the request in was verified: its claims are there until
@@ -58,9 +66,13 @@ struct push_methods {
 		const struct conf_route *route);
 	// Messages so far, and the Close code.
 	void (*measure)(const struct push *push, struct relay_result *ret_result);
-	// Where it subscribes, counted from 0; of live URLs path and query. Lent until
-	// the turn ends. False: that was all. NULL: nowhere.
-	bool (*find_channel)(const struct push *push, size_t index, struct str *ret_name);
+	// Where it subscribes, counted from 0. Lent until the turn ends. False: that was
+	// all. NULL: nowhere.
+	bool (*find_line)(
+		const struct push *push, size_t index, struct push_line *ret_line);
+	// Ends one with a request of its own, for the operator's sake: the next takes its
+	// index. NULL: there are none.
+	void (*end_line)(struct push *push, size_t index, const char *text);
 	// Lent. NULL: it never is one.
 	const struct subscriber *(*find_subscriber)(const struct push *push);
 	// now_ms of the last message, either way.
