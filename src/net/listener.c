@@ -4,7 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/filter.h>
+#include <limits.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -211,29 +211,17 @@ void listener_destroy(struct listener *listener)
 	listener_leave(listener);
 }
 
-// Drops what has SYN set. Without memory for it, only the queue is saved.
-static void drop_syn(int socket)
+// Nothing arrives by an interface that is not there: so no SYN finds the socket any more,
+// nor has it a share in those to newer sockets of its address. A handshake goes on by
+// what the socket was bound to when it began.
+void listener_refuse(int socket, const struct addr *address)
 {
-	enum {
-		FLAGS_AT = 13 // in the TCP header (RFC 9293 section 3.1)
-	};
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FLAGS_AT),
-		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, TH_SYN, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
-	};
-	struct sock_fprog program = {sizeof(code) / sizeof(code[0]), code};
-	(void)setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
-}
-
-void listener_refuse(int socket)
-{
-	struct addr own = {.length = sizeof(own) - offsetof(struct addr, any)};
-	if (getsockname(socket, &own.any, &own.length) != 0)
-		return;
-	if (addr_is_unix(&own))
-		(void)unlink(own.local.sun_path); // another one may have removed it
+	const int nowhere = INT_MAX;
+	// Another one may have removed the file. A socket that is bound to an interface
+	// already, as that of a link-local address is, stays there: its queue is saved.
+	if (addr_is_unix(address))
+		(void)unlink(address->local.sun_path);
 	else
-		drop_syn(socket);
+		(void)setsockopt(
+			socket, SOL_SOCKET, SO_BINDTOIFINDEX, &nowhere, sizeof(nowhere));
 }

@@ -123,11 +123,12 @@ bool server_place_goes_on(const struct server *server, const struct server_place
 void server_place_close(struct server *server, struct server_place *place)
 {
 	bool goes_on = server_place_goes_on(server, place);
-	for (size_t i = 0; i < place->count; i++) {
-		if (!goes_on)
-			listener_refuse(place->sockets[i].fd);
+	// With nothing in between: a SYN that one still gets the share of another, which
+	// refuses already, is lost, and its client waits a second to try again.
+	for (size_t i = 0; i < place->count && !goes_on; i++)
+		listener_refuse(place->sockets[i].fd, &place->address);
+	for (size_t i = 0; i < place->count; i++)
 		close(place->sockets[i].fd);
-	}
 	LIST_REMOVE(place, entry);
 	free(place->sockets);
 	free(place);

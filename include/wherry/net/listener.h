@@ -29,7 +29,7 @@ void listener_destroy(struct listener *listener);
 // The same without accepting: the queue is others', who have the socket as well.
 void listener_leave(struct listener *listener);
 
-// Before the last descriptor is closed: begins no new connection any more, while TCP
-// handshakes that are under way still end in the queue; the file of a UNIX socket, which
-// would outlive it, is removed. For good.
-void listener_refuse(int socket);
+// Before the last descriptor is closed, for good: refuses new connections, which are
+// others' who listen at its address from then on, while TCP handshakes that are under way
+// still end in the queue. The file of a UNIX socket, which would outlive it, is removed.
+void listener_refuse(int socket, const struct addr *address);

@@ -53,17 +53,23 @@ static int open_at(const char *text, bool reuse_port, struct addr *ret_address)
 	return fd;
 }
 
-static void fixture_start(struct fixture *fixture, const char *address)
+static void fixture_start_at(
+	struct fixture *fixture, const char *address, bool reuse_port)
 {
 	*fixture = (struct fixture){.loop = loop_create()};
 	cr_assert_not_null(fixture->loop);
-	fixture->socket = open_at(address, false, &fixture->address);
+	fixture->socket = open_at(address, reuse_port, &fixture->address);
 	cr_assert_geq(fixture->socket, 0, "%d", fixture->socket);
 	fixture->listener =
 		listener_create(fixture->loop, fixture->socket, on_accept, fixture);
 	cr_assert_not_null(fixture->listener);
 	loop_timer_init(&fixture->deadline, fixture->loop, on_deadline, NULL);
 	loop_timer_set(&fixture->deadline, now_ms() + DEADLINE_MS);
+}
+
+static void fixture_start(struct fixture *fixture, const char *address)
+{
+	fixture_start_at(fixture, address, false);
 }
 
 static void fixture_finish(struct fixture *fixture)
@@ -166,10 +172,11 @@ Test(listener, refuses_new_connections_but_keeps_the_queue)
 	int socket_fd = open_at("127.0.0.1:0", false, &address);
 	cr_assert_geq(socket_fd, 0);
 	int waiting = connect_to(&address);
-	listener_refuse(socket_fd);
-	int late = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	listener_refuse(socket_fd, &address);
+	int late = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	cr_assert_geq(late, 0);
 	cr_expect_eq(connect(late, &address.any, address.length), -1);
+	cr_expect_eq(errno, ECONNREFUSED);
 	fixture_start(&fixture, "127.0.0.1:0");
 	struct listener *closing =
 		listener_create(fixture.loop, socket_fd, on_accept, &fixture);
@@ -179,6 +186,53 @@ Test(listener, refuses_new_connections_but_keeps_the_queue)
 	close(waiting);
 	close(late);
 	fixture_finish(&fixture);
+}
+
+// As far as the client knows it is connected, but the server awaits a byte before the
+// handshake is over.
+Test(listener, ends_handshakes_that_are_under_way_when_it_refuses)
+{
+	struct fixture fixture;
+	int seconds = 5, interface = -1;
+	socklen_t length = sizeof(interface);
+
+	fixture_start(&fixture, "127.0.0.1:0");
+	cr_assert_eq(setsockopt(fixture.socket, IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds,
+			     sizeof(seconds)),
+		0);
+	int client = connect_to(&fixture.address);
+	cr_expect_eq(accept(fixture.socket, NULL, NULL), -1);
+	listener_refuse(fixture.socket, &fixture.address);
+	cr_assert_eq(send(client, "x", 1, 0), 1);
+	run_until_accepted(&fixture, 1);
+	cr_assert_eq(getsockopt(fixture.sockets[0], SOL_SOCKET, SO_BINDTOIFINDEX,
+			     &interface, &length),
+		0);
+	cr_expect_eq(interface, 0, "it can't answer");
+	close(client);
+	fixture_finish(&fixture);
+}
+
+Test(listener, leaves_new_connections_to_others_when_it_refuses)
+{
+	const char *addresses[] = {"127.0.0.1:0", "0.0.0.0:0"};
+	struct fixture former, newer;
+	char text[ADDR_TEXT_SIZE];
+	int clients[50];
+
+	for (size_t i = 0; i < 2; i++) {
+		fixture_start_at(&former, addresses[i], true);
+		listener_refuse(former.socket, &former.address);
+		fixture_start_at(&newer, addr_format(&former.address, text), true);
+		for (size_t j = 0; j < 50; j++)
+			clients[j] = connect_to(&newer.address);
+		fixture_finish(&former);
+		cr_expect_eq(former.count, 0);
+		run_until_accepted(&newer, 50);
+		for (size_t j = 0; j < 50; j++)
+			close(clients[j]);
+		fixture_finish(&newer);
+	}
 }
 
 Test(listener, shares_an_address_only_with_reuse_port)
@@ -273,7 +327,7 @@ Test(listener, refuses_new_connections_at_a_unix_socket)
 	make_folder(&folder);
 	fixture_start(&fixture, folder.address);
 	int waiting = connect_to(&fixture.address);
-	listener_refuse(fixture.socket);
+	listener_refuse(fixture.socket, &fixture.address);
 	cr_expect_eq(access(folder.address + 5, F_OK), -1);
 	listener_destroy(fixture.listener);
 	fixture.listener = NULL;
