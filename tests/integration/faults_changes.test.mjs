@@ -20,7 +20,7 @@ const KINDS = [
 ];
 
 /** Two editions that differ in everything that a reload may change. */
-function edition(ports, secure, backends, dns, isSecond) {
+function edition({ ports, secure }, backends, dns, isSecond) {
   const [a, b] = backends;
   return `
 workers: ${isSecond ? 2 : 1}
@@ -28,11 +28,11 @@ status: 127.0.0.1:${ports[1]}
 resolver: { servers: ["127.0.0.1:${dns.port}"], timeout: 1s, max_ttl: 1s }
 listeners:
   - address: "127.0.0.1:${ports[0]}"
-  - { address: "127.0.0.1:${secure}", tls: { self_signed: true } }
+  - { address: "127.0.0.1:${secure[Number(isSecond)]}", tls: { self_signed: true } }
 drain: { window: 0s, timeout: 1s, server: { window: 0s, timeout: 1s }, reload: { window: 0s, timeout: 1s } }
 routes:
 ${isSecond ? '  - { match: { path: /gone }, redirect: { to: /elsewhere } }' : ''}
-  - { match: { path: / }, websocket: { origins: any }, to: app }
+  - { name: main, match: { path: / }, websocket: { origins: any }, to: app }
 upstreams:
   app:
     balance: ${isSecond ? 'least_connections' : 'sticky'}
@@ -57,23 +57,17 @@ async function start(t, options) {
   const backends = [await trafficBackend(t), await trafficBackend(t)];
   const other = await trafficBackend(t);
   const dns = await dnsServer(t, '127.0.0.1');
-  // So many that none is opened while its former sockets are still closing.
-  const secure = await freePorts(20);
-  const text = (isSecond, port) => ({ ports }) => edition(ports, port, backends, dns, isSecond);
-  const wherry = await startWherry(t, text(true, secure[0]), { ...options, ports: 2 });
+  const secure = await freePorts(2);
+  const text = (isSecond) => ({ ports }) => edition({ ports, secure }, backends, dns, isSecond);
+  const wherry = await startWherry(t, text(true), { ...options, ports: 2 });
   return Object.assign(wherry, { text, secure, other, isSecond: true });
-}
-
-function change(wherry, isSecond) {
-  wherry.secure.push(wherry.secure.shift());
-  wherry.writeConfiguration(wherry.text(isSecond, wherry.secure[0]));
 }
 
 async function act(t, wherry, id) {
   const url = wherry.other.url;
   const client = await connectWebSocket(t, `${wherry.webSocketUrl}/gone?id=${id}`).catch(() => null);
   wherry.isSecond = !wherry.isSecond;
-  change(wherry, wherry.isSecond);
+  wherry.writeConfiguration(wherry.text(wherry.isSecond));
   const answer = await tries(t, wherry, { verb: 'reload' });
   wherry.isTold = answer?.ok;
   await tries(t, wherry, { verb: 'server_add', upstream: 'app', url });
@@ -83,7 +77,7 @@ async function act(t, wherry, id) {
   await tries(t, wherry, { verb: 'rebalance', group: 'app', rate: '1000/s' });
   await tries(t, wherry, { verb: 'server_list' });
   await tries(t, wherry, { verb: 'drain', target: url, window: '0s', timeout: '1s', wait: true });
-  await tries(t, wherry, { verb: 'kill', route: '2' });
+  await tries(t, wherry, { verb: 'kill', route: 'main' });
   await tries(t, wherry, { verb: 'server_remove', upstream: 'app', url });
   client?.socket.terminate();
 }
@@ -95,22 +89,22 @@ async function followsReload(t, wherry, id) {
     return (await Promise.all(all)).map(({ status }) => status >= 300 && status < 400);
   };
   await eventually(async () => (await statuses()).every((isRedirect) => isRedirect === wherry.isSecond), 'all workers go by the new routes');
-  const options = overTls(wherry);
+  const options = overTls(wherry, wherry.isSecond);
   await eventually(async () => (await bodyTraffic(wherry, { seed: id, length: 100, options })).isIntact, 'the new listener serves');
 }
 
-function overTls(wherry) {
-  return { scheme: 's', port: wherry.secure[0], tls: { rejectUnauthorized: false } };
+function overTls(wherry, isSecond) {
+  return { scheme: 's', port: wherry.secure[Number(isSecond)], tls: { rejectUnauthorized: false } };
 }
 
 async function serves(t, wherry, id) {
   if (wherry.isTold) await followsReload(t, wherry, id);
   const url = wherry.other.url;
   for (const isSecond of [!wherry.isSecond, wherry.isSecond]) {
-    change(wherry, isSecond);
+    wherry.writeConfiguration(wherry.text(isSecond));
     const answer = await askControl(t, wherry, { verb: 'reload' });
     assert.equal(answer?.ok, true, JSON.stringify(answer));
-    for (const options of [{}, overTls(wherry)]) {
+    for (const options of [{}, overTls(wherry, isSecond)]) {
       const socket = await socketTraffic(t, wherry, wherry.other, { id: `${id} ${isSecond}`, seed: id, count: 3, options });
       assert.deepEqual(socket, { opened: true, isIntact: true });
     }
