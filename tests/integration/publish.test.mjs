@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { httpBackend } from './support/backends.mjs';
+import { areCounted, brokerName, hubOf, startMachines, testOnce } from './support/brokers.mjs';
 import { exchange, readResponse, requestText } from './support/http_text.mjs';
 import { makeKey, writeKeySet } from './support/jwt.mjs';
 import { connect } from './support/peer.mjs';
@@ -34,8 +35,13 @@ async function publish(url, body, headers) {
 }
 
 test('a body is a message', async (t) => {
-  const wherry = await startWherry(t, routes());
+  const [wherry, elsewhere] = await startMachines(t, routes());
   const url = `${wherry.url}/room/a`;
+  const listen = async (room) => {
+    const opened = await openEventStream(t, `${elsewhere.url}/room/${room}`);
+    await areCounted(wherry, `room:${room}`, 1);
+    return opened;
+  };
   const first = await publish(url, 'hello');
   assert.equal(first.status, 200);
   assert.equal(first.headers.get('content-type'), 'application/json');
@@ -45,7 +51,7 @@ test('a body is a message', async (t) => {
   assert.equal(first.json.subscribers, 0);
 
   await t.test('that is in the history once it is answered', async () => {
-    const stream = await openEventStream(t, url);
+    const stream = await listen('a');
     assert.deepEqual(await stream.event(), { id: first.json.id, data: 'hello' });
     const second = await publish(url, '{"a":\n1}', { 'Content-Type': 'application/json' });
     assert.deepEqual([second.status, second.json.subscribers], [200, 1]);
@@ -58,7 +64,7 @@ test('a body is a message', async (t) => {
   });
 
   await t.test('whatever its bytes are, in chunks as well', async () => {
-    const stream = await openEventStream(t, `${wherry.url}/room/c`);
+    const stream = await listen('c');
     const body = new Blob([new Uint8Array([0xff, 0]), 'x']).stream();
     assert.equal((await publish(`${wherry.url}/room/c`, body)).json.subscribers, 1);
     assert.deepEqual((await stream.event()).data, Buffer.from([0xff, 0, 0x78]).toString('base64'));
@@ -66,7 +72,7 @@ test('a body is a message', async (t) => {
 
   await t.test('that no browser runs, whatever it is said to be', async () => {
     await publish(`${wherry.url}/room/x`, '<script>', { 'Content-Type': 'text/html' });
-    const { body, headers } = await poll(`${wherry.url}/room/x?last_event_id=0`);
+    const { body, headers } = await poll(`${elsewhere.url}/room/x?last_event_id=0`);
     assert.deepEqual([body, headers['content-type'], headers['x-content-type-options']],
       ['<script>', 'text/plain; charset=utf-8', 'nosniff']);
   });
@@ -89,9 +95,10 @@ test('a body is a message', async (t) => {
 });
 
 test('a batch is published as a whole', async (t) => {
-  const wherry = await startWherry(t, routes());
+  const [wherry, elsewhere] = await startMachines(t, routes());
   const url = `${wherry.url}/room/a`;
-  const stream = await openEventStream(t, url);
+  const stream = await openEventStream(t, `${elsewhere.url}/room/a`);
+  await areCounted(wherry, 'room:a', 1);
   const batch = (messages) => publish(`${url}?batch`, JSON.stringify({ messages }));
   const { status, json } = await batch([{ data: { n: 1 } }, { channel: 'room:a', data: 'two' }, { data64: 'aGk=' }]);
   assert.equal(status, 200);
@@ -118,7 +125,7 @@ test('a batch is published as a whole', async (t) => {
   assert.deepEqual(await stream.event(), { id: next.json.id, data: 'next' });
 });
 
-test('templates choose channel and payload', async (t) => {
+testOnce('templates choose channel and payload', async (t) => {
   const wherry = await startWherry(t, `
 routes:
   - match: { path: /events/, method: POST }
@@ -160,7 +167,7 @@ routes:
   }
 });
 
-test('what is no message', async (t) => {
+testOnce('what is no message', async (t) => {
   const wherry = await startWherry(t, `
 routes:
   - match: { path: /room/ }
@@ -199,7 +206,7 @@ routes:
   });
 });
 
-test('who may publish', async (t) => {
+testOnce('who may publish', async (t) => {
   const service = await httpBackend(t, (request, response) => {
     response.statusCode = request.headers['x-forwarded-uri']?.includes('/no') ? 403 : 200;
     response.end();
@@ -238,7 +245,7 @@ routes:
   });
 });
 
-test('whose pages may publish', async (t) => {
+testOnce('whose pages may publish', async (t) => {
   const wherry = await startWherry(t, (w) => `
 routes:
   - match: { path: /same, method: POST }
@@ -277,7 +284,7 @@ routes:
   });
 });
 
-test('no faster than the route allows', async (t) => {
+testOnce('no faster than the route allows', async (t) => {
   const wherry = await startWherry(t, routes(', rate: 3/h'));
   const url = `${wherry.url}/room/a`;
   const batch = (count) => publish(`${url}?batch`, JSON.stringify({ messages: Array(count).fill({ data: 1 }) }));
@@ -293,10 +300,16 @@ test('no faster than the route allows', async (t) => {
 });
 
 test('no more channels than the hub allows', async (t) => {
-  const wherry = await startWherry(t, `hub: { channels: 2 }\n${routes()}`);
+  const wherry = await startWherry(t, (where) => `${hubOf(where, 'channels: 2')}\n${routes()}`);
   for (const room of ['a', 'b']) await openEventStream(t, `${wherry.url}/room/${room}`);
   for (const room of ['a', 'b', 'a']) assert.equal((await publish(`${wherry.url}/room/${room}`, 'x')).status, 200);
+  const third = await openEventStream(t, `${wherry.url}/room/c`);
+  assert.equal(await third.ended(), 'end');
   const refused = await publish(`${wherry.url}/room/c`, 'x');
+  if (brokerName() === 'redis') {
+    assert.equal(refused.status, 200); // it is remembered there, and told to nobody here
+    return;
+  }
   assert.equal(refused.status, 503);
   assert.match(refused.headers.get('retry-after'), /^[1-9]\d*$/);
   assert.equal((await wherry.accessLine({ status: 503 })).reason, 'overload');

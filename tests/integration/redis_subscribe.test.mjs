@@ -1,21 +1,6 @@
 // SPDX-License-Identifier: MIT
-// All that is tested of channels, once more with their home in Redis: each Wherry has a
-// prefix of its own there.
+// What is tested of subscribers, once more with the channels in Redis.
 
-import { after, before } from 'node:test';
+import { runOnRedis } from './support/brokers.mjs';
 
-import { skip, startRedis } from './support/redis.mjs';
-import { addDefault } from './support/wherry.mjs';
-
-let redis;
-let count = 0;
-const undone = [];
-
-if (!skip) {
-  before(async () => { redis = await startRedis({ after: (undo) => undone.push(undo) }); });
-  after(() => Promise.all(undone.map((undo) => undo())));
-  addDefault('hub', () => `hub: { broker: redis, url: "unix:${redis.socket}", prefix: test${++count} }`);
-  await import('./subscribe_websocket.test.mjs');
-  await import('./subscribe_sse.test.mjs');
-  await import('./subscribe_ends.test.mjs');
-}
+await runOnRedis('subscribe_websocket', 'subscribe_sse', 'subscribe_long_poll', 'subscribe_ends', 'subscribe_access');

@@ -6,6 +6,7 @@ import https from 'node:https';
 import { test } from 'node:test';
 
 import { httpBackend } from './support/backends.mjs';
+import { startMachines, testOnce } from './support/brokers.mjs';
 import { within } from './support/deadline.mjs';
 import { makeKey, writeKeySet } from './support/jwt.mjs';
 import { feedRoute, openEventStream, poll } from './support/subscribe.mjs';
@@ -14,7 +15,7 @@ import { connectWebSocket } from './support/ws_client.mjs';
 
 const ENVELOPE = { protocols: ['wherry.v1'] };
 
-test('an auth service is asked once, before anything is heard', async (t) => {
+testOnce('an auth service is asked once, before anything is heard', async (t) => {
   const asked = [];
   const auth = await httpBackend(t, (request, response) => {
     asked.push(request.headers['x-forwarded-uri'] ?? request.url);
@@ -36,17 +37,17 @@ test('an auth service is asked once, before anything is heard', async (t) => {
 
 test('those who are there are told of each other', async (t) => {
   const key = makeKey('ES256', 'one');
-  const wherry = await startWherry(t, (where) => feedRoute('presence: list',
+  const [here, there] = await startMachines(t, (where) => feedRoute('presence: list',
     `    jwt: { jwks: ${writeKeySet(where.directory, [key])}, from: [query=token] }`));
-  const url = (sub) => `${wherry.webSocketUrl}/feed/a?token=${key.sign({ sub })}`;
-  const ann = await connectWebSocket(t, url('ann'), ENVELOPE);
+  const enter = (wherry, sub) => connectWebSocket(t, `${wherry.webSocketUrl}/feed/a?token=${key.sign({ sub })}`, ENVELOPE);
+  const ann = await enter(here, 'ann');
   const told = async (client) => {
     const { event, channel, data } = JSON.parse(await client.text());
     assert.deepEqual([event, channel], ['presence', 'feed:a']);
     return data;
   };
   assert.deepEqual(await told(ann), { count: 1, members: ['ann'], joined: ['ann'] });
-  const bob = await connectWebSocket(t, url('bob'), ENVELOPE);
+  const bob = await enter(there, 'bob');
   const both = await told(ann);
   assert.deepEqual([both.count, both.joined], [2, ['bob']]);
   assert.deepEqual((await told(bob)).members.sort(), ['ann', 'bob']);
@@ -54,12 +55,12 @@ test('those who are there are told of each other', async (t) => {
   assert.deepEqual((await told(ann)).left, ['bob']);
 
   await t.test('the log does not tell the token', async () => {
-    const line = await wherry.accessLine({ user: 'bob', reason: 'client_closed' });
+    const line = await there.accessLine({ user: 'bob', reason: 'client_closed' });
     assert.doesNotMatch(line.path, /eyJ/);
   });
 });
 
-test('over TLS', async (t) => {
+testOnce('over TLS', async (t) => {
   const wherry = await startWherry(t, ({ port }) =>
     `listeners: [{ address: "127.0.0.1:${port}", tls: { self_signed: true } }]\n${feedRoute('keep_alive: 50ms')}`);
   const insecure = { rejectUnauthorized: false };

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { testOnce } from './support/brokers.mjs';
 import { askControl } from './support/control.mjs';
 import { eventually } from './support/deadline.mjs';
 import { makeKey, secondsFromNow, writeKeySet } from './support/jwt.mjs';
@@ -45,7 +46,7 @@ test('a stop ends each as its transport can', async (t) => {
   for (const status of [101, 200]) await wherry.accessLine({ status, reason: 'shutdown', ended_by: 'wherry' });
 });
 
-test('a drain says its own code and words', async (t) => {
+testOnce('a drain says its own code and words', async (t) => {
   const wherry = await startWherry(t, feedRoute());
   const all = await subscribeAll(t, wherry, '/feed/a');
   const answer = await askControl(t, wherry,
@@ -54,7 +55,7 @@ test('a drain says its own code and words', async (t) => {
   await assertEndedPolitely(all, 1012, 'elsewhere');
 });
 
-test('a kill reaches whom it names', async (t) => {
+testOnce('a kill reaches whom it names', async (t) => {
   const wherry = await startWherry(t, feedRoute());
   const { socket, stream } = await subscribeAll(t, wherry, '/feed/a');
   const answer = await askControl(t, wherry, { verb: 'kill', route: 'feed', code: 4002, reason: 'go' });
@@ -87,7 +88,7 @@ ${b}
   assert.equal((await a.closed()).code, 1009);
 });
 
-test('a reload to other channels closes, too', async (t) => {
+testOnce('a reload to other channels closes, too', async (t) => {
   const routes = (channel) => `
 drain: { window: 0s, timeout: 300ms, reload: { window: 100ms, timeout: 5s } }
 routes: [{ match: { path: / }, subscribe: { channel: ${channel} } }]
@@ -99,7 +100,7 @@ routes: [{ match: { path: / }, subscribe: { channel: ${channel} } }]
   assert.deepEqual(await client.closed(), { code: 1012, reason: 'route_gone' });
 });
 
-test('a token names the channel, lets in, and ends', async (t) => {
+testOnce('a token names the channel, lets in, and ends', async (t) => {
   const key = makeKey('ES256', 'one');
   const wherry = await startWherry(t, (where) => `
 routes:

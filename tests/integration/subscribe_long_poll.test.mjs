@@ -4,20 +4,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { startMachines, testOnce } from './support/brokers.mjs';
 import { exchange, requestText } from './support/http_text.mjs';
 import { connect } from './support/peer.mjs';
 import { feedRoute, poll } from './support/subscribe.mjs';
-import { startWherry } from './support/wherry.mjs';
 import { connectWebSocket } from './support/ws_client.mjs';
 
 async function start(t, more = '') {
-  const wherry = await startWherry(t, feedRoute(more));
+  const [wherry, elsewhere] = await startMachines(t, feedRoute(more));
   const publisher = await connectWebSocket(t, `${wherry.webSocketUrl}/feed/a`, { protocols: ['wherry.v1'] });
   const publish = async (value) => {
     await publisher.send(JSON.stringify({ data: value }));
     return `"${JSON.parse(await publisher.text()).id}"`;
   };
-  return { wherry, publish, url: `${wherry.url}/feed/a` };
+  return { wherry, publish, url: `${elsewhere.url}/feed/a` };
 }
 
 test('one message after the other', async (t) => {
@@ -90,7 +90,7 @@ test('what is gone is said', async (t) => {
   assert.deepEqual(envelopes.map(({ event }) => event), ['gap', 'message', 'message']);
 });
 
-test('polls over one connection, also behind each other', async (t) => {
+testOnce('polls over one connection, also behind each other', async (t) => {
   const { wherry, publish } = await start(t);
   const tag = await publish(1);
   const peer = await connect(t, wherry.port);
@@ -103,7 +103,7 @@ test('polls over one connection, also behind each other', async (t) => {
   assert.equal((await exchange(peer, '')).body.toString(), '1');
 });
 
-test('who goes is forgotten', async (t) => {
+testOnce('who goes is forgotten', async (t) => {
   const { wherry, publish } = await start(t);
   const tag = await publish(1);
   const peer = await connect(t, wherry.port);

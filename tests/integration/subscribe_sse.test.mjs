@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { startMachines, testOnce } from './support/brokers.mjs';
 import { exchange, readResponse, requestText } from './support/http_text.mjs';
 import { connect } from './support/peer.mjs';
 import { feedRoute, openEventStream, poll } from './support/subscribe.mjs';
@@ -11,17 +12,17 @@ import { startWherry } from './support/wherry.mjs';
 import { connectWebSocket } from './support/ws_client.mjs';
 
 async function start(t, more = '') {
-  const wherry = await startWherry(t, feedRoute(more));
+  const [wherry, elsewhere] = await startMachines(t, feedRoute(more));
   const publisher = await connectWebSocket(t, `${wherry.webSocketUrl}/feed/a`);
   const publish = async (text) => {
     await publisher.send(text);
     await publisher.message();
   };
-  return { wherry, publish, url: `${wherry.url}/feed/a` };
+  return { elsewhere, publish, url: `${elsewhere.url}/feed/a` };
 }
 
 test('events, as they are published', async (t) => {
-  const { wherry, publish, url } = await start(t);
+  const { elsewhere, publish, url } = await start(t);
   const stream = await openEventStream(t, url);
   const { statusCode, headers } = stream.response;
   assert.deepEqual(
@@ -49,7 +50,7 @@ test('events, as they are published', async (t) => {
   await t.test('the log counts them', async () => {
     assert.equal((await stream.event()).data, '{"a":1}');
     stream.request.destroy();
-    const line = await wherry.accessLine({ status: 200, reason: /client_/ });
+    const line = await elsewhere.accessLine({ status: 200, reason: /client_/ });
     assert.equal(line.messages_out, 4);
   });
 });
@@ -86,15 +87,15 @@ test('a reader goes on behind the last id that it had', async (t) => {
   });
 });
 
-test('a silent stream gets comments', async (t) => {
+testOnce('a silent stream gets comments', async (t) => {
   const { url } = await start(t, 'keep_alive: 100ms');
   const stream = await openEventStream(t, url);
   await stream.item(); // retry
   for (let i = 0; i < 3; i++) assert.deepEqual(await stream.item(), { comment: '' });
 });
 
-test('what comes in what way', async (t) => {
-  const { wherry, publish, url } = await start(t);
+testOnce('what comes in what way', async (t) => {
+  const { elsewhere: wherry, publish, url } = await start(t);
 
   await t.test('HTTP/1.0: the end of the connection is the end', async () => {
     const peer = await connect(t, wherry.port);
@@ -123,7 +124,7 @@ test('what comes in what way', async (t) => {
   });
 });
 
-test('only what the route has', async (t) => {
+testOnce('only what the route has', async (t) => {
   const wherry = await startWherry(t, `
 routes:
   - { match: { path: /sse }, subscribe: { channel: a, transports: [sse] } }

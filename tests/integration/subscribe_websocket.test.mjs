@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { startMachines, testOnce } from './support/brokers.mjs';
 import { OPCODE, closeFrame, frame, openWebSocket, readFrame, upgradeRequest } from './support/frames.mjs';
 import { exchange } from './support/http_text.mjs';
 import { connect } from './support/peer.mjs';
@@ -23,8 +24,8 @@ async function tell(from, all, text, options) {
 }
 
 test('everyone in a room gets what anyone of it says, as it was', async (t) => {
-  const wherry = await startWherry(t, feedRoute());
-  const room = await Promise.all([1, 2, 3].map(() => connectWebSocket(t, `${wherry.webSocketUrl}/feed/a`)));
+  const [wherry, elsewhere] = await startMachines(t, feedRoute());
+  const room = await Promise.all([wherry, elsewhere, wherry].map(({ webSocketUrl }) => connectWebSocket(t, `${webSocketUrl}/feed/a`)));
   const other = await connectWebSocket(t, `${wherry.webSocketUrl}/feed/b`);
   await tell(room[0], room, 'hello');
   await tell(room[1], room, '');
@@ -40,9 +41,9 @@ test('everyone in a room gets what anyone of it says, as it was', async (t) => {
 });
 
 test('envelopes say what is known of a message, and are strict', async (t) => {
-  const wherry = await startWherry(t, feedRoute());
+  const [wherry, elsewhere] = await startMachines(t, feedRoute());
   const client = await connectWebSocket(t, `${wherry.webSocketUrl}/feed/caf%C3%A9`, ENVELOPE);
-  const raw = await connectWebSocket(t, `${wherry.webSocketUrl}/feed/caf%C3%A9`);
+  const raw = await connectWebSocket(t, `${elsewhere.webSocketUrl}/feed/caf%C3%A9`);
   assert.equal(client.socket.protocol, 'wherry.v1');
   assert.equal(raw.socket.protocol, '');
 
@@ -80,9 +81,9 @@ test('envelopes say what is known of a message, and are strict', async (t) => {
 });
 
 test('a client goes on behind the last id that it had', async (t) => {
-  const wherry = await startWherry(t, feedRoute('history: { messages: 5, age: 1h, bytes: 1MiB }'));
-  const url = `${wherry.webSocketUrl}/feed/a`;
-  const first = await connectWebSocket(t, url, ENVELOPE);
+  const [wherry, elsewhere] = await startMachines(t, feedRoute('history: { messages: 5, age: 1h, bytes: 1MiB }'));
+  const first = await connectWebSocket(t, `${wherry.webSocketUrl}/feed/a`, ENVELOPE);
+  const url = `${elsewhere.webSocketUrl}/feed/a`;
   const ids = [];
   for (let i = 0; i < 8; i++) {
     await first.send(`{"data": ${i}}`);
@@ -122,17 +123,17 @@ test('a client goes on behind the last id that it had', async (t) => {
 });
 
 test('a new client begins where the route says', async (t) => {
-  const wherry = await startWherry(t, feedRoute('start: history'));
+  const [wherry, elsewhere] = await startMachines(t, feedRoute('start: history'));
   const first = await connectWebSocket(t, `${wherry.webSocketUrl}/feed/a`);
   await tell(first, [first], 'one');
   await tell(first, [first], 'two');
-  const second = await connectWebSocket(t, `${wherry.webSocketUrl}/feed/a`);
+  const second = await connectWebSocket(t, `${elsewhere.webSocketUrl}/feed/a`);
   assert.equal(await second.text(), 'one');
   assert.equal(await second.text(), 'two');
 });
 
 test('one subscription to several channels', async (t) => {
-  const wherry = await startWherry(t, `
+  const [wherry, elsewhere] = await startMachines(t, `
 routes:
   - match: { path: /both/ }
     subscribe: { channel: ["a:{query.a}", "b", "b"], publish: true }
@@ -140,7 +141,7 @@ routes:
     subscribe: { channel: b, publish: true }
 `);
   const both = await connectWebSocket(t, `${wherry.webSocketUrl}/both/?a=1`, ENVELOPE);
-  const b = await connectWebSocket(t, `${wherry.webSocketUrl}/b`);
+  const b = await connectWebSocket(t, `${elsewhere.webSocketUrl}/b`);
   await b.send('from b');
   assert.equal(await b.text(), 'from b');
   const first = await json(both);
@@ -159,7 +160,7 @@ routes:
   });
 });
 
-test('limits for those who publish', async (t) => {
+testOnce('limits for those who publish', async (t) => {
   const wherry = await startWherry(t, `
 routes:
   - { match: { path: /mute }, subscribe: { channel: a } }
@@ -181,7 +182,7 @@ routes:
   }
 });
 
-test('frames', async (t) => {
+testOnce('frames', async (t) => {
   const wherry = await startWherry(t, `${feedRoute()}
   - { match: { path: /pinged }, subscribe: { channel: pinged, ping: 200ms, ping_timeout: 300ms } }
 `);
@@ -245,7 +246,7 @@ test('frames', async (t) => {
   }
 });
 
-test('handshakes that are none', async (t) => {
+testOnce('handshakes that are none', async (t) => {
   const wherry = await startWherry(t, `
 routes:
   - { match: { path: /sse }, subscribe: { channel: a, transports: [sse] } }

@@ -7,6 +7,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
+import { areCounted, hubOf, startMachines, testOnce } from './support/brokers.mjs';
 import { askControl } from './support/control.mjs';
 import { eventually } from './support/deadline.mjs';
 import { openEventStream, poll } from './support/subscribe.mjs';
@@ -23,6 +24,12 @@ routes:
   - match: { path: /hooks }
     subscribe: { channel: hooks, start: history }
 `;
+
+/** In a file at the same path for all machines, which know deliveries by it. */
+function secretFile(t, secrets) {
+  const directory = temporaryDirectory(t);
+  return join(directory, writeSecrets(directory, secrets));
+}
 
 const reload = (t, wherry) => askControl(t, wherry, { verb: 'reload' });
 
@@ -48,9 +55,10 @@ const without = (headers, name) => Object.fromEntries(Object.entries(headers).fi
 
 test('Standard Webhooks', async (t) => {
   const [first, second, stranger, pair] = [standardSender(), standardSender(), standardSender(), standardSender('v1a')];
-  const wherry = await startWherry(t, (w) =>
-    hookRoutes(writeSecrets(w.directory, [first.secret, second.secret, pair.secret]), 'scheme: standard-webhooks'));
-  const stream = await openEventStream(t, `${wherry.url}/hooks`);
+  const secrets = secretFile(t, [first.secret, second.secret, pair.secret]);
+  const [wherry, elsewhere] = await startMachines(t, hookRoutes(secrets, 'scheme: standard-webhooks'));
+  const stream = await openEventStream(t, `${elsewhere.url}/hooks`);
+  await areCounted(wherry, 'hooks', 1);
   const body = '{"test": 2432232314, "text": "\u20ac"}';
   const seconds = (offset) => Math.floor(Date.now() / 1000) + offset;
 
@@ -71,7 +79,7 @@ test('Standard Webhooks', async (t) => {
 
   await t.test('comes once, however often it is sent', async () => {
     const headers = signStandard(first, body);
-    const answers = await Promise.all(Array.from({ length: 5 }, () => post(wherry, body, headers)));
+    const answers = await Promise.all([wherry, elsewhere, wherry, elsewhere, wherry].map((where) => post(where, body, headers)));
     assert.deepEqual(answers.map(({ status }) => status), [200, 200, 200, 200, 200]);
     const published = answers.filter(({ json }) => json.id);
     assert.equal(published.length, 1);
@@ -117,11 +125,12 @@ test('Standard Webhooks', async (t) => {
 
 test('GitHub', async (t) => {
   const secret = "It's a Secret to Everybody";
-  const wherry = await startWherry(t, (w) => hookRoutes(
-    writeSecrets(w.directory, [secret]), 'scheme: github',
+  const [wherry, elsewhere] = await startMachines(t, hookRoutes(
+    secretFile(t, [secret]), 'scheme: github',
     'channel: "repo:{json.repository.name}"\n      payload: \'{{"event":{header.x-github-event},"by":{json.sender.login},"data":{body}}}\'',
   ).replace('channel: hooks,', 'channel: "repo:wherry",'));
-  const stream = await openEventStream(t, `${wherry.url}/hooks`);
+  const stream = await openEventStream(t, `${elsewhere.url}/hooks`);
+  await areCounted(wherry, 'repo:wherry', 1);
   const body = '{"repository":{"name":"wherry"},"sender":{"login":"o\\"neil"}}';
 
   await t.test('the event shows up, with what templates take', async () => {
@@ -130,7 +139,7 @@ test('GitHub', async (t) => {
     assert.deepEqual([status, json.subscribers], [200, 1]);
     const event = await stream.event();
     assert.deepEqual(JSON.parse(event.data), { event: 'push', by: 'o"neil', data: JSON.parse(body) });
-    assert.deepEqual((await post(wherry, body, headers)).json, DUPLICATE);
+    assert.deepEqual((await post(elsewhere, body, headers)).json, DUPLICATE);
   });
   await t.test('an event in a form', async () => {
     const form = new URLSearchParams({ payload: body }).toString();
@@ -158,18 +167,18 @@ test('GitHub', async (t) => {
 
 test('an HMAC of the body', async (t) => {
   const secret = 'a secret of sixteen bytes and more';
-  const wherry = await startWherry(t, (w) => hookRoutes(
-    writeSecrets(w.directory, [secret]), 'scheme: hmac-sha256, header: X-Shop-Signature'));
+  const secrets = secretFile(t, [secret]);
+  const [wherry, elsewhere] = await startMachines(t, hookRoutes(secrets, 'scheme: hmac-sha256, header: X-Shop-Signature'));
   const signed = (body, encoding) => ({ 'X-Shop-Signature': hmac(secret, body, encoding) });
   assert.equal((await post(wherry, 'one', signed('one'))).status, 200);
   assert.ok((await post(wherry, 'two', signed('two', 'base64'))).json.id);
-  assert.deepEqual((await post(wherry, 'one', signed('one', 'base64'))).json, DUPLICATE); // nothing else tells it
+  assert.deepEqual((await post(elsewhere, 'one', signed('one', 'base64'))).json, DUPLICATE); // nothing else tells it
   await assertRefused(wherry, 'three', signed('two'), WRONG);
   await assertRefused(wherry, 'three', { 'X-Signature': hmac(secret, 'three') }, UNSIGNED);
 
   await t.test('known by what the route says', async () => {
     wherry.writeConfiguration(hookRoutes(
-      'webhooks.secret', 'scheme: hmac-sha256, header: X-Shop-Signature, id: "{json.id}"'));
+      secrets, 'scheme: hmac-sha256, header: X-Shop-Signature, id: "{json.id}"'));
     assert.ok((await reload(t, wherry)).ok);
     const send = (body) => post(wherry, body, signed(body));
     assert.ok((await send('{"id":1,"n":1}')).json.id);
@@ -181,22 +190,19 @@ test('an HMAC of the body', async (t) => {
 
 test('a delivery that could not be published may come again', async (t) => {
   const sender = standardSender();
-  const configuration = (channels, w) => `hub: { channels: ${channels} }
-${hookRoutes(writeSecrets(w.directory, [sender.secret]), 'scheme: standard-webhooks')}
-  - match: { path: /other }
-    subscribe: { channel: other }
-`;
-  const wherry = await startWherry(t, (w) => configuration(1, w));
-  await openEventStream(t, `${wherry.url}/other`);
-  const headers = signStandard(sender, 'x');
-  assert.equal((await post(wherry, 'x', headers)).status, 503);
-  wherry.writeConfiguration((w) => configuration(2, w));
+  const routes = hookRoutes(secretFile(t, [sender.secret]), 'scheme: standard-webhooks');
+  const configuration = (memory) => (w) => `${hubOf(w, `memory: ${memory}`)}\n${routes}`;
+  const wherry = await startWherry(t, configuration('64KiB'));
+  const body = 'x'.repeat(64 * 1024);
+  const headers = signStandard(sender, body);
+  assert.equal((await post(wherry, body, headers)).status, 503);
+  wherry.writeConfiguration(configuration('1MiB'));
   assert.ok((await reload(t, wherry)).ok);
-  assert.ok((await post(wherry, 'x', headers)).json.id);
-  assert.deepEqual((await post(wherry, 'x', headers)).json, DUPLICATE);
+  assert.ok((await post(wherry, body, headers)).json.id);
+  assert.deepEqual((await post(wherry, body, headers)).json, DUPLICATE);
 });
 
-test('secrets are exchanged at a reload, in all workers', async (t) => {
+testOnce('secrets are exchanged at a reload, in all workers', async (t) => {
   const [former, newer] = [standardSender(), standardSender()];
   const wherry = await startWherry(t, (w) => `workers: 2
 ${hookRoutes(writeSecrets(w.directory, [former.secret]), 'scheme: standard-webhooks')}`);
@@ -230,7 +236,7 @@ ${hookRoutes(writeSecrets(w.directory, [former.secret]), 'scheme: standard-webho
   });
 });
 
-test('secrets that can not be used are told with their place', async (t) => {
+testOnce('secrets that can not be used are told with their place', async (t) => {
   const directory = temporaryDirectory(t);
   const config = join(directory, 'wherry.yaml');
   const secrets = join(directory, 'a.secret');

@@ -27,7 +27,9 @@ class Redis {
   async start() {
     const args = ['--bind', '127.0.0.1', '--port', this.port, '--unixsocket', this.socket, '--dir', this.directory,
       '--save', '', '--appendonly', 'yes', ...this.args];
-    this.child = spawn('redis-server', args.map(String), { stdio: 'ignore' });
+    // It ends with this process, however that ends.
+    const words = ['--pdeathsig', 'KILL', 'redis-server', ...args].map(String);
+    this.child = spawn('setpriv', words, { stdio: 'ignore' });
     this.exit = once(this.child, 'exit');
     await eventually(() => this.ask('PING').then((answer) => /PONG|NOAUTH/.test(answer), () => false), 'redis-server answers');
   }
