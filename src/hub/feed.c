@@ -184,11 +184,12 @@ static void remove_place(struct feed *feed, struct subscriber_place *place)
 		feed->left = feed->subscriber_count;
 }
 
-// As an id: what is published from now on has a greater one.
+// As an id: what is published from now on has a greater one. What other machines have
+// published may not be known here, and is told by the clock.
 static uint64_t find_now(struct hub *hub)
 {
 	uint64_t now = now_calendar_us(), newest = atomic_load(&hub->newest);
-	return now > newest ? now : newest;
+	return hub->id_slack_us > 0 && now > newest ? now : newest;
 }
 
 bool feed_enter(struct feed *feed, struct subscriber_place *place,

@@ -169,6 +169,18 @@ bool subscriber_begin(struct subscriber *subscriber)
 	return true;
 }
 
+uint64_t subscriber_position(const struct subscriber *subscriber)
+{
+	uint64_t entered = 0;
+	if (subscriber->delivered_id != SUBSCRIBER_FROM_NOW)
+		return subscriber->delivered_id;
+	for (size_t i = 0; i < subscriber->place_count; i++) {
+		if (entered < subscriber->places[i].from)
+			entered = subscriber->places[i].from;
+	}
+	return entered;
+}
+
 struct str subscriber_channel(const struct subscriber *subscriber, size_t index)
 {
 	const struct feed *feed = subscriber->places[index].feed;

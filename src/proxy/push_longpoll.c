@@ -67,8 +67,7 @@ static void answer_with(
 static void answer_empty(struct push_longpoll *poll, enum close_reason reason)
 {
 	const struct push_subscription *subscription = &poll->subscription;
-	const struct subscriber *subscriber = &subscription->subscriber;
-	uint64_t id = subscriber->has_begun ? subscriber->delivered_id : 0;
+	uint64_t id = subscriber_position(&subscription->subscriber);
 	struct buf fields = BUF_INIT;
 	bool is_same = subscription->resumes && !poll->has_gap;
 	if (id == 0 && subscription->resumes)

@@ -88,6 +88,8 @@ void subscriber_resume(struct subscriber *subscriber);
 void subscriber_finish(struct subscriber *subscriber);
 // Its channels' names, of place_count. Lent until the turn ends.
 struct str subscriber_channel(const struct subscriber *subscriber, size_t index);
+// The id that it has got everything up to: who goes on behind it misses nothing.
+uint64_t subscriber_position(const struct subscriber *subscriber);
 // Messages that it has not got yet, and their payloads' bytes.
 void subscriber_lag(
 	const struct subscriber *subscriber, size_t *ret_messages, uint64_t *ret_bytes);
