@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The broker as a whole: its two connections, and whether Redis is there; see the header.
+// It is once a first beat was answered: then it also takes what is written.
 #include "wherry/hub/broker_redis.h"
 
 #include <inttypes.h>
@@ -14,7 +15,8 @@
 
 enum {
 	CONNECT_TIMEOUT_MS = 5000,
-	AWAY_MS = 1000,        // before joins are answered without it
+	AWAY_MS = 1000, // before joins are answered without it
+	TEXT_SIZE = 512,
 	FIRST_NONCE_BITS = 52, // Lua's numbers are exact up to 53
 };
 
@@ -53,17 +55,24 @@ static void tell_state(struct broker_redis *redis, const char *text)
 
 void broker_redis_become_ready(struct broker_redis *redis)
 {
-	if (redis->missing_shas > 0 || !redis->is_listening || redis->is_ready)
+	if (redis->is_ready)
 		return;
 	redis->is_ready = true;
-	redis->has_told_away = false;
 	redis->goes_on = false;
 	loop_timer_clear(&redis->away_timer);
 	tell_state(redis, "connected");
-	// The beat goes first, since it finds out whether Redis has lost something.
-	broker_redis_beat_start(redis);
+	// The beat went first, since it finds out whether Redis has lost something.
 	broker_redis_channel_resume(redis);
 	broker_redis_publish_resume(redis);
+}
+
+static void tell_away(struct broker_redis *redis, const char *error)
+{
+	const char *advice = broker_redis_error_advice(error);
+	char text[TEXT_SIZE];
+	(void)snprintf(text, sizeof(text), "%s%s%s", error, advice ? "; " : "",
+		advice ? advice : "");
+	tell_state(redis, text);
 }
 
 // Also when it comes back and is lost at once, and for each attempt that fails.
@@ -73,12 +82,10 @@ static void go_away(struct broker_redis *redis, const char *error)
 	redis->is_ready = false;
 	redis->is_listening = false;
 	redis->missing_shas = BROKER_REDIS_SCRIPT_COUNT;
-	if (!redis->has_told_away)
-		tell_state(redis, error);
-	redis->has_told_away = true;
+	tell_away(redis, error);
+	broker_redis_beat_stop(redis);
 	if (!was_ready)
 		return;
-	broker_redis_beat_stop(redis);
 	broker_redis_channel_suspend(redis);
 	broker_redis_publish_local(redis);
 	loop_timer_set(&redis->away_timer, now_ms() + AWAY_MS);
@@ -113,6 +120,7 @@ void broker_redis_drop_if_failed(struct broker_redis *redis)
 
 static void on_commands_up(void *arg)
 {
+	broker_redis_beat_start(arg);
 	broker_redis_load_scripts(arg);
 }
 
@@ -153,7 +161,7 @@ static void on_push(
 		on_machine_message(redis, payload);
 	} else {
 		redis->is_listening = true;
-		broker_redis_become_ready(redis);
+		broker_redis_beat(redis);
 	}
 }
 

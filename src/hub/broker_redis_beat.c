@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Signs of life: they find a server that is silent, tell how far what was pushed is
-// complete, and have the machines that are gone forgotten.
+// Signs of life: they find a server that is silent or takes nothing, tell how far what
+// was pushed is complete, and have the machines that are gone forgotten.
 #include <hiredis/hiredis.h>
 
 #include "broker_redis_priv.h"
@@ -18,23 +18,25 @@ enum {
 static void on_beaten(void *arg, const struct redisReply *reply)
 {
 	struct broker_redis *redis = arg;
-	if (!broker_redis_is_good(redis, reply) || reply->type != REDIS_REPLY_ARRAY ||
-		reply->elements != 2)
+	if (!reply)
 		return;
+	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2) {
+		broker_redis_drop(redis,
+			reply->type == REDIS_REPLY_ERROR ? reply->str : "no Redis");
+		return;
+	}
 	broker_redis_see(redis, (uint64_t)reply->element[0]->integer);
 	if (reply->element[1]->integer == 0)
 		broker_redis_crowd_tell_all(redis);
+	broker_redis_become_ready(redis);
 }
 
-static void beat(void *arg)
+void broker_redis_beat(struct broker_redis *redis)
 {
-	struct broker_redis *redis = arg;
 	struct buf command = BUF_INIT;
 
-	if (now_ms() - redis->beaten_ms > SILENCE_MS) {
-		broker_redis_drop(redis, "silent for too long");
+	if (redis->missing_shas > 0 || !redis->is_listening)
 		return;
-	}
 	broker_redis_begin_call(redis, &command, BROKER_REDIS_BEAT, 3);
 	resp_add(&command, str_from(redis->machine));
 	resp_add_u64(&command, redis->beaten);
@@ -42,6 +44,16 @@ static void beat(void *arg)
 	// One that was not sent is missed soon enough.
 	(void)!link_redis_send(redis->commands, &command, on_beaten, redis);
 	buf_finish(&command);
+}
+
+static void on_timer(void *arg)
+{
+	struct broker_redis *redis = arg;
+	if (now_ms() - redis->beaten_ms > SILENCE_MS) {
+		broker_redis_drop(redis, "silent for too long");
+		return;
+	}
+	broker_redis_beat(redis);
 	loop_timer_set(&redis->beat_timer, now_ms() + BEAT_MS);
 }
 
@@ -53,13 +65,13 @@ void broker_redis_beat_heard(struct broker_redis *redis, uint64_t id)
 
 void broker_redis_beat_init(struct broker_redis *redis)
 {
-	loop_timer_init(&redis->beat_timer, redis->loop, beat, redis);
+	loop_timer_init(&redis->beat_timer, redis->loop, on_timer, redis);
 }
 
 void broker_redis_beat_start(struct broker_redis *redis)
 {
 	redis->beaten_ms = now_ms();
-	beat(redis);
+	loop_timer_set(&redis->beat_timer, redis->beaten_ms + BEAT_MS);
 }
 
 void broker_redis_beat_stop(struct broker_redis *redis)

@@ -31,6 +31,7 @@ struct redis_channel;
 struct redis_crowd;
 struct redis_publication;
 struct redis_sync;
+struct redisReply; // hiredis's
 
 struct broker_redis {
 	struct broker broker; // first: what the hub knows of it
@@ -48,11 +49,10 @@ struct broker_redis {
 	size_t missing_shas; // scripts that Redis has not taken yet
 	bool is_listening;   // what is pushed to the machine comes
 	bool is_ready;
-	bool has_warned;    // of a command that failed, since one did not
-	bool has_told_away; // the hub knows that it is not ready
 	bool is_dropping;   // connections, whose ends are no news
 	bool goes_on;       // it has been away for a while
 	bool is_failed;     // memory was short on the way to be in step with Redis
+	uint64_t warned_ms; // of a command that was refused; 0: of none
 	struct loop_timer away_timer;
 
 	uint64_t seen;       // the newest id that is known of
@@ -93,8 +93,9 @@ void broker_redis_add_limits(struct buf *command, const struct conf_history *lim
 // server is not to be used, the connection dropped.
 MUST_CHECK bool broker_redis_is_good(
 	struct broker_redis *redis, const struct redisReply *reply);
-// Loads them, then makes what else is needed to be ready.
+// Loads them; then it beats.
 void broker_redis_load_scripts(struct broker_redis *redis);
+// Redis takes what is written, and what is pushed comes.
 void broker_redis_become_ready(struct broker_redis *redis);
 // Both connections are given up, and tried again.
 void broker_redis_drop(struct broker_redis *redis, const char *reason);
@@ -107,9 +108,18 @@ void broker_redis_hear(struct broker_redis *redis, uint64_t id);
 // counts on from there, where Redis goes by the clock.
 uint64_t broker_redis_local_id(struct broker_redis *redis);
 
+// Does the error say that this server is not to be used now, or has forgotten the
+// scripts? Any other is about the command.
+bool broker_redis_error_is_fatal(struct str error);
+// What to do about it; there may be other words in front of it. NULL: it says all itself.
+const char *broker_redis_error_advice(const char *error);
+
 void broker_redis_beat_init(struct broker_redis *redis);
+// The connection is there, which must not be silent from now on.
 void broker_redis_beat_start(struct broker_redis *redis);
 void broker_redis_beat_stop(struct broker_redis *redis);
+// Now, if the scripts are loaded and it would be heard when it comes round.
+void broker_redis_beat(struct broker_redis *redis);
 void broker_redis_beat_finish(struct broker_redis *redis);
 // One of ours came round.
 void broker_redis_beat_heard(struct broker_redis *redis, uint64_t id);

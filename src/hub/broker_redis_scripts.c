@@ -7,7 +7,12 @@
 #include "broker_redis_priv.h"
 
 #include "wherry/base/log.h"
+#include "wherry/base/now.h"
 #include "wherry/proto/resp.h"
+
+enum {
+	WARN_MS = 10 * 1000, // at most one line in this time
+};
 
 // clang-format off
 static const char common[] =
@@ -32,42 +37,24 @@ static const char *const scripts[BROKER_REDIS_SCRIPT_COUNT] = {
 };
 // clang-format on
 
-// Errors that say that this server is not to be used now, or has forgotten the scripts;
-// anything else is about the command.
-static const struct str fatal_errors[] = {
-	{"LOADING", 7},
-	{"MASTERDOWN", 10},
-	{"NOAUTH", 6},
-	{"NOSCRIPT", 8},
-	{"READONLY", 8},
-};
-
-static bool is_fatal(struct str error)
-{
-	for (size_t i = 0; i < sizeof(fatal_errors) / sizeof(fatal_errors[0]); i++) {
-		if (str_has_prefix(error, fatal_errors[i]))
-			return true;
-	}
-	return false;
-}
-
-// The first of a series is logged.
 static void warn(struct broker_redis *redis, const char *error)
 {
-	if (!redis->has_warned)
-		log_warn("hub: redis refuses a command: %s", error);
-	redis->has_warned = true;
+	const char *advice = broker_redis_error_advice(error);
+	uint64_t now = now_ms();
+	if (redis->warned_ms != 0 && now - redis->warned_ms < WARN_MS)
+		return;
+	redis->warned_ms = now;
+	log_warn("hub: redis: %s refuses a command: %s%s%s", redis->url_text, error,
+		advice ? "; " : "", advice ? advice : "");
 }
 
 bool broker_redis_is_good(struct broker_redis *redis, const struct redisReply *reply)
 {
 	if (!reply)
 		return false;
-	if (reply->type != REDIS_REPLY_ERROR) {
-		redis->has_warned = false;
+	if (reply->type != REDIS_REPLY_ERROR)
 		return true;
-	}
-	if (is_fatal((struct str){reply->str, reply->len}))
+	if (broker_redis_error_is_fatal((struct str){reply->str, reply->len}))
 		broker_redis_drop(redis, reply->str);
 	else
 		warn(redis, reply->str);
@@ -116,8 +103,8 @@ static void on_loaded(void *arg, const struct redisReply *reply)
 	}
 	size_t script = BROKER_REDIS_SCRIPT_COUNT - redis->missing_shas;
 	memcpy(redis->shas[script], reply->str, BROKER_REDIS_SHA_SIZE);
-	if (--redis->missing_shas == 0)
-		broker_redis_become_ready(redis);
+	redis->missing_shas--;
+	broker_redis_beat(redis);
 }
 
 static bool load(struct broker_redis *redis, const char *script)

@@ -3,6 +3,7 @@
 #include "wherry/hub/hub.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "channel_priv.h"
 #include "publication_priv.h"
@@ -35,16 +36,32 @@ static void on_message(void *arg, struct message *message)
 		hub->floor = message->id; // who comes back to that channel missed it
 }
 
+static void set_state(struct hub *hub, char *state)
+{
+	free(hub->state);
+	hub->state = state;
+	hub->is_state_told = false;
+}
+
+// It says so each time that it tries in vain: only other reasons are logged, and those
+// not often.
 static void on_state(void *arg, bool is_ready, const char *text)
 {
 	struct hub *hub = arg;
-	free(hub->state);
-	hub->state = NULL;
+	uint64_t now = now_ms();
+	bool was_ready = !hub->state;
+
 	if (is_ready) {
+		set_state(hub, NULL);
 		log_info("hub: %s: %s", hub->broker->methods->name, text);
 		return;
 	}
-	hub->state = str_copy(str_from(text));
+	if (was_ready || strcmp(hub->state, text) != 0)
+		set_state(hub, str_copy(str_from(text)));
+	if (hub->is_state_told || (!was_ready && now - hub->state_told_ms < WARN_MS))
+		return;
+	hub->is_state_told = true;
+	hub->state_told_ms = now;
 	log_warn("hub: %s: %s", hub->broker->methods->name, text);
 }
 

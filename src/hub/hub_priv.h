@@ -101,6 +101,8 @@ struct hub {
 	struct loop_timer retry; // of what there was no memory for
 	uint64_t warned_ms;      // when a limit was last reported
 	char *state;             // of the broker; NULL = ready
+	bool is_state_told;      // in the log
+	uint64_t state_told_ms;  // when one was
 };
 
 // Called by posts of the worker's.

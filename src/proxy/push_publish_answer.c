@@ -63,7 +63,8 @@ static void refuse_publication(
 		return;
 	case PUBLICATION_AWAY:
 		push_publish_answer_refuse(publish, 503,
-			"Redis can't be reached (hub.url)", CLOSE_REASON_OVERLOAD);
+			"Redis can't be reached, or takes nothing (hub.url)",
+			CLOSE_REASON_OVERLOAD);
 		return;
 	case PUBLICATION_MEMORY:
 		break;

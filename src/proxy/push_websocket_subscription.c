@@ -35,8 +35,8 @@ static void on_published(void *arg, enum publication_result result,
 			"too many channels (hub.channels)");
 		return;
 	case PUBLICATION_AWAY:
-		push_websocket_close_for(
-			socket, CLOSE_REASON_OVERLOAD, "the broker can't be reached");
+		push_websocket_close_for(socket, CLOSE_REASON_OVERLOAD,
+			"Redis can't be reached, or takes nothing (hub.url)");
 		return;
 	case PUBLICATION_MEMORY:
 		break;

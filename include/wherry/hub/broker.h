@@ -20,7 +20,7 @@ struct broker_handler {
 	// broker was away and comes back with a gap up to that id.
 	void (*on_history)(void *arg, struct str channel, uint64_t floor,
 		struct message *const *messages, size_t count);
-	// It can be reached, or can't; text says why.
+	// It can be used, or can't, which is told after each attempt; text says why.
 	void (*on_state)(void *arg, bool is_ready, const char *text);
 };
 
