@@ -62,6 +62,7 @@ void broker_redis_become_ready(struct broker_redis *redis)
 	loop_timer_clear(&redis->away_timer);
 	tell_state(redis, "connected");
 	// The beat went first, since it finds out whether Redis has lost something.
+	broker_redis_crowd_tell_all(redis);
 	broker_redis_channel_resume(redis);
 	broker_redis_publish_resume(redis);
 }

@@ -14,13 +14,13 @@ enum {
 	GONE_US = 15 * 1000 * 1000, // of another machine
 };
 
-// {id, whether we were known}
+// {id, whether we were known, channels that we are said to be in}
 static void on_beaten(void *arg, const struct redisReply *reply)
 {
 	struct broker_redis *redis = arg;
 	if (!reply)
 		return;
-	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2) {
+	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 3) {
 		broker_redis_drop(redis,
 			reply->type == REDIS_REPLY_ERROR ? reply->str : "no Redis");
 		return;
@@ -28,6 +28,7 @@ static void on_beaten(void *arg, const struct redisReply *reply)
 	broker_redis_see(redis, (uint64_t)reply->element[0]->integer);
 	if (reply->element[1]->integer == 0)
 		broker_redis_crowd_tell_all(redis);
+	broker_redis_crowd_correct(redis, reply->element[2]);
 	broker_redis_become_ready(redis);
 }
 
@@ -37,10 +38,11 @@ void broker_redis_beat(struct broker_redis *redis)
 
 	if (redis->missing_shas > 0 || !redis->is_listening)
 		return;
-	broker_redis_begin_call(redis, &command, BROKER_REDIS_BEAT, 3);
+	broker_redis_begin_call(redis, &command, BROKER_REDIS_BEAT, 4);
 	resp_add(&command, str_from(redis->machine));
 	resp_add_u64(&command, redis->beaten);
 	resp_add_u64(&command, GONE_US);
+	resp_add_u64(&command, !redis->is_ready);
 	// One that was not sent is missed soon enough.
 	(void)!link_redis_send(redis->commands, &command, on_beaten, redis);
 	buf_finish(&command);

@@ -222,6 +222,19 @@ static void change_here(struct broker *broker, struct str name, struct str membe
 	mark(crowd);
 }
 
+// Nobody may be left in them: that may have been lost on the way.
+void broker_redis_crowd_correct(
+	struct broker_redis *redis, const struct redisReply *channels)
+{
+	for (size_t i = 0; i < channels->elements; i++) {
+		const struct redisReply *name = channels->element[i];
+		struct redis_crowd *crowd =
+			get(redis, (struct str){name->str, name->len});
+		if (crowd)
+			mark(crowd);
+	}
+}
+
 void broker_redis_enter(struct broker *broker, struct str name, struct str member,
 	enum conf_presence presence, size_t subscribers)
 {

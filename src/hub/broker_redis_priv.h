@@ -157,6 +157,9 @@ void broker_redis_crowd_init(struct broker_redis *redis);
 void broker_redis_crowd_finish(struct broker_redis *redis);
 // Redis does not know what this machine has.
 void broker_redis_crowd_tell_all(struct broker_redis *redis);
+// Redis knows of these, maybe wrongly.
+void broker_redis_crowd_correct(
+	struct broker_redis *redis, const struct redisReply *channels);
 // Redis has told of one.
 void broker_redis_crowd_heard(
 	struct broker_redis *redis, const struct broker_redis_push *push);

@@ -3,7 +3,8 @@
 -- back, all that was published before has come, too. And what a machine that is silent
 -- had is forgotten, a part at a time.
 -- 3 seen; 4 machine; 5 the last of its beats that came round; 6 how long silence may last
--- (us). Returns the beat's id, and 1 if the machine was known.
+-- (us); 7 whether it asks (1) in which channels it is said to have subscribers. Returns
+-- the beat's id, 1 if the machine was known, and those channels.
 local seen, machine, beaten = tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5])
 local machines = prefix .. 'machines'
 local AT_ONCE = 1000 -- channels
@@ -31,4 +32,8 @@ local silent = redis.call('ZRANGEBYSCORE', machines, '-inf', whole(id - ARGV[6])
 if silent[1] then
   bury(silent[1])
 end
-return {id, before and 1 or 0}
+local channels = {}
+if ARGV[7] == '1' then
+  channels = redis.call('SMEMBERS', prefix .. 'of:' .. machine)
+end
+return {id, before and 1 or 0, channels}
