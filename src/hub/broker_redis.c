@@ -187,6 +187,7 @@ static void destroy(struct broker *broker)
 {
 	struct broker_redis *redis = (struct broker_redis *)broker;
 	redis->is_dropping = true; // nobody is to be told
+	broker_redis_beat_last(redis);
 	link_redis_destroy(redis->commands);
 	link_redis_destroy(redis->pushes);
 	broker_redis_publish_finish(redis);

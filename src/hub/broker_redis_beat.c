@@ -59,6 +59,26 @@ static void on_timer(void *arg)
 	loop_timer_set(&redis->beat_timer, now_ms() + BEAT_MS);
 }
 
+// The next beat of another machine finds one that was silent for ages.
+void broker_redis_beat_last(struct broker_redis *redis)
+{
+	struct buf command = BUF_INIT, machines = BUF_INIT;
+
+	if (!redis->is_ready)
+		return;
+	buf_printf(&machines, "%s:machines", redis->prefix);
+	resp_begin(&command, 4);
+	resp_add(&command, STR("ZADD"));
+	resp_add(&command, buf_str(&machines));
+	resp_add_u64(&command, 1);
+	resp_add(&command, str_from(redis->machine));
+	// One that was not sent is found after a while.
+	if (!machines.is_failed)
+		(void)!link_redis_send(redis->commands, &command, on_beaten, redis);
+	buf_finish(&machines);
+	buf_finish(&command);
+}
+
 void broker_redis_beat_heard(struct broker_redis *redis, uint64_t id)
 {
 	redis->beaten = id;

@@ -120,6 +120,8 @@ void broker_redis_beat_start(struct broker_redis *redis);
 void broker_redis_beat_stop(struct broker_redis *redis);
 // Now, if the scripts are loaded and it would be heard when it comes round.
 void broker_redis_beat(struct broker_redis *redis);
+// This machine ends: what it had is to be forgotten at once.
+void broker_redis_beat_last(struct broker_redis *redis);
 void broker_redis_beat_finish(struct broker_redis *redis);
 // One of ours came round.
 void broker_redis_beat_heard(struct broker_redis *redis, uint64_t id);

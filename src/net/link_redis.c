@@ -206,6 +206,9 @@ void link_redis_destroy(struct link_redis *link)
 	if (!link)
 		return;
 	redisAsyncContext *context = link->context;
+	int is_done; // or not: what the kernel does not take now is lost
+	if (link->is_up)
+		(void)redisBufferWrite(&context->c, &is_done);
 	link->context = NULL;
 	link->is_up = false;
 	if (context)

@@ -46,7 +46,8 @@ struct link_redis_options {
 // Begins to connect in a later turn. NULL when memory is short.
 MUST_CHECK struct link_redis *link_redis_create(const struct link_redis_options *options,
 	const struct link_redis_handler *handler, void *arg);
-// What is under way is answered with NULL first. Not from within a callback of its own.
+// What was sent goes out, if the kernel takes it at once; what is under way is answered
+// with NULL. Not from within a callback of its own.
 // NULL is allowed.
 void link_redis_destroy(struct link_redis *link);
 
