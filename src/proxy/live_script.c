@@ -2,7 +2,7 @@
 // The answer that is live.js; see the header.
 #include "wherry/proxy/live_script.h"
 
-#include <live_script_text.h> // the build makes it of live_script.js: text, TAG
+#include <live_script_text.h> // the build makes it of live_script/*.js: text, TAG
 
 #include "wherry/proto/http_etag.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The script that pages load from Wherry itself, to be told of changes in place of
-// polling: src/proxy/live_script.js, which is part of the program.
+// polling: src/proxy/live_script/*.js, joined, which is part of the program.
 #pragma once
 
 #include "wherry/conf/conf.h"

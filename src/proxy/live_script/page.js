@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+// Wherry's live.js: polls of live URLs, answered from a WebSocket. One line in a page,
+// before its own scripts:
+//
+//   <script src="/.wherry/live.js"></script>
+//
+// The page polls on, by fetch or XMLHttpRequest, and knows nothing of it. An answer from a
+// live route has the field Wherry-Live. A URL with such answers that is asked for again is
+// followed: over the page's one WebSocket (wherry.v1, see wherry-push(7)), else over
+// server-sent events; and polls of it are answered here, with what came last. All else goes
+// to the network, as it would without this script: what is not a plain GET, what is not
+// followed yet, and everything while the server can't be reached or says that its backend
+// can't.
+//
+// For new code: `wherry:change` events at the document tell each change,
+//
+//   document.addEventListener('wherry:change', ({ detail }) => show(detail.url, detail.data));
+//
+// and wherry.follow(url) follows what nothing polls.
+//
+// live_script.sh joins these files, this one last, and puts one function around them. They
+// only define; what is done to the page begins with start().
+
+const lives = new Map(); // by path
+const count = (test) => [...lives.values()].filter(test).length;
+
+function liveOf(path) {
+  if (!lives.has(path)) lives.set(path, new Live(path));
+  return lives.get(path);
+}
+
+// Behind a log-in a URL may be private, and whoever sends something wants to see it.
+function doubtAll() {
+  lives.forEach((live) => { live.isDoubted = true; });
+  link.isOld = true;
+}
+
+// Lines made before a log-in have the cookies from before, and bodies for those.
+function reconnect() {
+  link.isOld = false;
+  lives.forEach((live) => {
+    live.disconnect();
+    live.id = '';
+  });
+  link.close();
+  lives.forEach((live) => live.connect());
+}
+
+function start() {
+  standInForFetch();
+  standInForXhr();
+
+  setInterval(() => {
+    for (const live of lives.values()) {
+      if (live.isPinned || performance.now() - live.askedAt < FORGOTTEN_MS) continue;
+      live.leave();
+      lives.delete(live.path);
+    }
+  }, CHECKED_MS);
+
+  // A page with a connection can't be kept for the way back; the next poll connects again.
+  window.addEventListener('pagehide', () => lives.forEach((live) => live.leave()));
+  window.addEventListener('pageshow', () => lives.forEach((live) => live.isPinned && live.follow()));
+
+  window.wherry = {
+    follow(url) {
+      const path = pathOf(url);
+      if (!path) throw new TypeError(`wherry.follow: ${url} is not of this server`);
+      liveOf(path).isPinned = true;
+      liveOf(path).follow();
+    },
+  };
+}
+
+if (!window.wherry) start();

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// Which requests may be answered in the page, and which answers say so.
+
+// Of a request: what does not change the answer. jQuery sets the first two.
+const harmlessFields = /^(accept|x-requested-with|content-type|cache-control|pragma)$/i;
+// Of an answer: what a WebSocket's handshake sends as a poll does.
+const harmlessVary = /^(accept-encoding|accept-language|cookie|user-agent|\s|,)*$/i;
+// Of an answer: what belongs to that one alone.
+const ownFields = ['Age', 'Content-Encoding', 'Content-Length', 'Date', 'ETag', 'Expires', 'Last-Modified'];
+
+const isGet = (method) => /^get$/i.test(method);
+const isSafe = (method) => /^(get|head|options)$/i.test(method);
+
+// Path and query of a URL of this server, without the time that jQuery's `cache: false`
+// adds; else nothing.
+function pathOf(address) {
+  const url = new URL(address, document.baseURI);
+  if (url.origin !== location.origin) return null;
+  return url.pathname + url.search.replace(/[?&]_=\d{10,}(?=&|$)/, '').replace(/^&/, '?');
+}
+
+// Bytes that are not UTF-8 and fields that only a poll can send stay the network's.
+function canFollow(headers) {
+  const charset = /charset="?([^";]+)/i.exec(headers.get('Content-Type') || '');
+  return harmlessVary.test(headers.get('Vary') || '') && (!charset || /^utf-?8$/i.test(charset[1]));
+}
