@@ -7,20 +7,10 @@ import { test } from 'node:test';
 
 import { askControl } from './support/control.mjs';
 import { eventually } from './support/deadline.mjs';
-import { becomesLocal, shows, start, withoutPages } from './support/live_script.mjs';
+import { becomesLocal, deafWebSocket, shows, skippedTime, start, withoutPages } from './support/live_script.mjs';
 
 const noWebSocket = `window.WebSocket = class { constructor() { setTimeout(() => this.onerror({})); } close() {} };`;
 const noEventSource = `window.EventSource = class extends window.WebSocket { addEventListener() {} };`;
-
-// Hears nothing any more when told so, until the next one is made; and time can be skipped.
-const deafWebSocket = `
-  const now = performance.now.bind(performance);
-  window.skipped = 0;
-  performance.now = () => now() + window.skipped;
-  window.WebSocket = class extends WebSocket {
-    constructor(...args) { super(...args); window.isDeaf = false; }
-    set onmessage(take) { super.onmessage = (event) => window.isDeaf || take(event); }
-  };`;
 
 test('live.js', { skip: withoutPages }, async (t) => {
   const app = await start(t);
@@ -88,7 +78,7 @@ test('live.js', { skip: withoutPages }, async (t) => {
   });
 
   await t.test('a connection that is dead and does not know it is made anew', async () => {
-    const { page, seen } = await open('/fetch', deafWebSocket);
+    const { page, seen } = await open('/fetch', skippedTime + deafWebSocket);
     await becomesLocal(page, seen);
     await page.evaluate(() => { window.isDeaf = true; });
     app.score++;
@@ -207,7 +197,7 @@ test('live.js', { skip: withoutPages }, async (t) => {
       return { names, status, after: [xhr.readyState, xhr.status, xhr.responseText] };
     });
     assert.deepEqual(told, {
-      names: [1, 'loadstart', 'abort', 'loadend', 'again', 'loadstart', 2, 3, 4, 'load', 'loadend'],
+      names: [1, 'loadstart', 4, 'abort', 'loadend', 'again', 1, 'loadstart', 2, 3, 4, 'load', 'loadend', 1],
       status: 200,
       after: [1, 0, ''],
     });

@@ -21,6 +21,16 @@ function mergePatch(target, patch) {
   return result;
 }
 
+// What a Response that a page makes has not by itself, and its clones have not either.
+function asFrom(url, response) {
+  const { clone } = response;
+  return Object.defineProperties(response, {
+    url: { value: url.replace(/#.*/, '') },
+    type: { value: 'basic' },
+    clone: { value: () => asFrom(url, clone.call(response)) },
+  });
+}
+
 // Byte by byte, or as JSON, which is written anew where patches came.
 function isSame(one, other) {
   const sort = (_, value) => (isObject(value) ? Object.entries(value).sort() : value);

@@ -8,15 +8,26 @@ const networkFetch = window.fetch;
 function polledByFetch(input, init) {
   if (init && (input instanceof Request || init.body)) return null;
   const request = input instanceof Request ? input : new Request(input, init);
+  const { url, signal } = request;
   const isPlain = isGet(request.method) && request.mode !== 'no-cors' && !request.integrity &&
     request.credentials !== 'omit' && ['default', 'no-store', 'no-cache'].includes(request.cache) &&
-    !request.signal.aborted && [...request.headers.keys()].every((name) => harmlessFields.test(name));
-  const path = isPlain && pathOf(request.url);
-  return path && { live: liveOf(path), url: request.url };
+    !signal.aborted && [...request.headers.keys()].every((name) => harmlessFields.test(name));
+  const path = isPlain && pathOf(url);
+  return path && { live: liveOf(path), url, signal };
 }
 
-function methodOf(input, init) {
-  return (init && init.method) || (input instanceof Request ? input.method : 'GET');
+async function answerFetch({ live, url, signal }) {
+  const response = live.answer(url);
+  await pause(TURN_MS);
+  if (signal.aborted) throw signal.reason || new DOMException('The request was aborted.', 'AbortError');
+  return response;
+}
+
+function noteFetch(input, init) {
+  const request = input instanceof Request ? input : { url: input, method: 'GET' };
+  const { method, credentials } = { ...init };
+  if (isSafe(method || request.method)) return;
+  noteSent(request.url, (credentials || request.credentials) === 'include');
 }
 
 function standInForFetch() {
@@ -27,13 +38,13 @@ function standInForFetch() {
     } catch (error) {
       // The network's own fetch says what is wrong.
     }
-    if (poll && poll.live.ask()) {
-      await pause(TURN_MS);
-      return poll.live.answer(poll.url);
+    if (poll && poll.live.ask()) return answerFetch(poll);
+    try {
+      const response = await networkFetch(...args);
+      if (poll && !response.redirected) poll.live.learn(response.status, response.headers);
+      return response;
+    } finally {
+      noteFetch(...args);
     }
-    const response = await networkFetch(...args);
-    if (poll && !response.redirected) poll.live.learn(response.status, response.headers);
-    if (!isSafe(methodOf(...args))) doubtAll();
-    return response;
   };
 }

@@ -188,8 +188,8 @@ class Live {
   }
 
   answer(url) {
-    const response = new Response(this.body, { statusText: 'OK', headers: this.headers });
-    Object.defineProperty(response, 'url', { value: url });
-    return response;
+    const headers = new Headers(this.headers);
+    headers.set('Wherry-Live', this.id);
+    return asFrom(url, new Response(this.body, { statusText: 'OK', headers }));
   }
 }

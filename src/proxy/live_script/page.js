@@ -29,8 +29,10 @@ function liveOf(path) {
   return lives.get(path);
 }
 
-// Behind a log-in a URL may be private, and whoever sends something wants to see it.
-function doubtAll() {
+// Behind a log-in a URL may be private, and whoever sends something wants to see it. Another
+// server can make one only by cookies, which it can't set in an answer without credentials.
+function noteSent(address, hasCredentials) {
+  if (!hasCredentials && !isOfThisServer(address)) return;
   lives.forEach((live) => { live.isDoubted = true; });
   link.isOld = true;
 }

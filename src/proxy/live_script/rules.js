@@ -11,11 +11,16 @@ const ownFields = ['Age', 'Content-Encoding', 'Content-Length', 'Date', 'ETag', 
 const isGet = (method) => /^get$/i.test(method);
 const isSafe = (method) => /^(get|head|options)$/i.test(method);
 
+function isOfThisServer(address) {
+  const url = new URL(address, document.baseURI);
+  return url.origin === location.origin && /^http/.test(url.protocol) && !url.username && !url.password;
+}
+
 // Path and query of a URL of this server, without the time that jQuery's `cache: false`
 // adds; else nothing.
 function pathOf(address) {
+  if (!isOfThisServer(address)) return null;
   const url = new URL(address, document.baseURI);
-  if (url.origin !== location.origin) return null;
   return url.pathname + url.search.replace(/[?&]_=\d{10,}(?=&|$)/, '').replace(/^&/, '?');
 }
 

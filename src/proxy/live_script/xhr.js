@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The stand-in for XMLHttpRequest. One that is answered here was opened, but never sent:
-// what it shows of the answer are properties of its own, until it is opened again or aborted.
+// what it shows of the answer are properties of its own, until it is opened again.
 
 const prototype = XMLHttpRequest.prototype;
 const { open, setRequestHeader, overrideMimeType, send, abort } = prototype;
-const calls = new WeakMap(); // what each was opened for, while it may be answered here
+const calls = new WeakMap(); // what each was opened for
 const readers = { '': 'text', text: 'text', json: 'json', blob: 'blob', arraybuffer: 'arrayBuffer' };
 const shown = ['readyState', 'status', 'statusText', 'responseURL', 'response', 'responseText', 'responseXML',
   'getResponseHeader', 'getAllResponseHeaders'];
@@ -20,47 +20,17 @@ function renew(xhr, call) {
   calls.set(xhr, call);
 }
 
-function standInForXhr() {
-  prototype.open = function (method, url, isAsync = true, user = null) {
-    renew(this, isGet(method) && isAsync && user === null ? { url } : null);
-    if (!isSafe(method)) this.addEventListener('load', doubtAll, { once: true });
-    return open.apply(this, arguments);
-  };
+// An event of a call, unless the one before ended it.
+function tell(xhr, call, name, loaded = 0) {
+  if (calls.get(xhr) !== call) return;
+  const progress = { lengthComputable: loaded > 0, loaded, total: loaded };
+  xhr.dispatchEvent(name === 'readystatechange' ? new Event(name) : new ProgressEvent(name, progress));
+}
 
-  prototype.setRequestHeader = function (name) {
-    if (!harmlessFields.test(name)) calls.set(this, null);
-    return setRequestHeader.apply(this, arguments);
-  };
-
-  prototype.overrideMimeType = function () {
-    calls.set(this, null);
-    return overrideMimeType.apply(this, arguments);
-  };
-
-  prototype.send = function () {
-    const call = calls.get(this);
-    const path = call && readers[this.responseType] && pathOf(call.url);
-    const live = path && liveOf(path);
-    if (live && live.ask()) {
-      call.isAnsweredHere = true;
-      answerHere(this, call, live);
-      return;
-    }
-    if (live) {
-      this.addEventListener('load', () => {
-        if (calls.get(this) === call && pathOf(this.responseURL) === path) live.learn(this.status, fieldsOf(this));
-      }, { once: true });
-    }
-    send.apply(this, arguments);
-  };
-
-  prototype.abort = function () {
-    const call = calls.get(this);
-    const isPending = call && call.isAnsweredHere && this.readyState !== 4;
-    renew(this, null);
-    abort.apply(this, arguments);
-    if (isPending) ['abort', 'loadend'].forEach((name) => this.dispatchEvent(new ProgressEvent(name)));
-  };
+function enter(xhr, call, readyState, properties) {
+  if (calls.get(xhr) !== call) return;
+  show(xhr, { readyState, ...properties });
+  tell(xhr, call, 'readystatechange');
 }
 
 function fieldsOf(xhr) {
@@ -68,28 +38,127 @@ function fieldsOf(xhr) {
   return new Headers(lines.map((line) => /^(.*?): ?(.*)$/.exec(line).slice(1)));
 }
 
-async function answerHere(xhr, call, live) {
-  const tell = (event) => calls.get(xhr) === call && xhr.dispatchEvent(event);
-  tell(new ProgressEvent('loadstart'));
-  await pause(TURN_MS);
-  const response = live.answer(new URL(call.url, document.baseURI).href);
-  const { headers } = response;
-  const value = await response[readers[xhr.responseType]]().catch(() => null);
-  if (calls.get(xhr) !== call) return;
-  show(xhr, {
+function headOf({ url, headers }) {
+  return {
     status: 200,
     statusText: 'OK',
-    responseURL: response.url,
-    response: value,
-    responseText: value,
-    responseXML: /xml/.test(headers.get('Content-Type')) ? new DOMParser().parseFromString(value, 'text/xml') : null,
+    responseURL: url,
     getResponseHeader: (name) => headers.get(name),
     getAllResponseHeaders: () => [...headers].map(([name, field]) => `${name}: ${field}\r\n`).join(''),
-  });
-  for (const readyState of [2, 3, 4]) {
-    if (calls.get(xhr) === call) show(xhr, { readyState });
-    tell(new Event('readystatechange'));
-  }
-  tell(new ProgressEvent('load'));
-  tell(new ProgressEvent('loadend'));
+  };
 }
+
+function parseXml(text) {
+  try {
+    const parsed = new DOMParser().parseFromString(text, 'text/xml');
+    return parsed.querySelector('parsererror') ? null : parsed;
+  } catch (error) { // by require-trusted-types-for
+    return null;
+  }
+}
+
+// The browser says itself what can't be read for its responseType.
+function bodyOf(response, type, value) {
+  const isXml = type === '' && /[/+]xml\b/.test(response.headers.get('Content-Type'));
+  return {
+    response: value,
+    ...readers[type] === 'text' && { responseText: value },
+    ...type === '' && { responseXML: isXml ? parseXml(value) : null },
+  };
+}
+
+async function answerHere(xhr, call, live) {
+  call.isHere = call.isPending = true;
+  tell(xhr, call, 'loadstart');
+  const { size } = new Blob([live.body]);
+  const response = live.answer(call.address);
+  await pause(TURN_MS);
+  const type = xhr.responseType in readers ? xhr.responseType : '';
+  const value = await response[readers[type]]().catch(() => null);
+  const body = bodyOf(response, type, value);
+  enter(xhr, call, 2, headOf(response));
+  enter(xhr, call, 3, readers[type] === 'text' ? body : {});
+  tell(xhr, call, 'progress', size);
+  call.isPending = false;
+  enter(xhr, call, 4, body);
+  tell(xhr, call, 'load', size);
+  tell(xhr, call, 'loadend', size);
+}
+
+// Behind it, it can be sent no more than any other.
+function abortHere(xhr, { isPending }) {
+  const call = { isHere: true };
+  renew(xhr, call);
+  if (isPending) {
+    enter(xhr, call, 4);
+    tell(xhr, call, 'abort');
+    tell(xhr, call, 'loadend');
+  }
+  if (calls.get(xhr) === call) show(xhr, { readyState: 0 });
+}
+
+function learnFrom(xhr, call, live) {
+  xhr.addEventListener('load', () => {
+    if (calls.get(xhr) === call && pathOf(xhr.responseURL) === live.path) live.learn(xhr.status, fieldsOf(xhr));
+  }, { once: true });
+}
+
+// What it was opened for; nothing, if it was not.
+function callOf(xhr) {
+  const call = calls.get(xhr) || {};
+  if (call.isHere) throw new DOMException('The object is not open, or was sent already.', 'InvalidStateError');
+  return call;
+}
+
+function addressOf(url) {
+  try {
+    return new URL(url, document.baseURI).href;
+  } catch (error) { // open says so
+    return null;
+  }
+}
+
+const standIns = {
+  open(method, url, isAsync, user) {
+    const before = this.readyState;
+    const isPoll = isGet(method) && (arguments.length < 3 || isAsync) && (user === undefined || user === null);
+    const address = addressOf(url);
+    renew(this, { address, isPoll: isPoll && address !== null, isSending: !isSafe(method) });
+    const isOpenAlready = this.readyState === 1; // for it was not sent
+    open.apply(this, arguments);
+    if (isOpenAlready && before !== 1) this.dispatchEvent(new Event('readystatechange'));
+  },
+
+  setRequestHeader(name) {
+    const call = callOf(this);
+    if (!harmlessFields.test(name)) call.isPoll = false;
+    setRequestHeader.apply(this, arguments);
+  },
+
+  overrideMimeType() {
+    const call = calls.get(this);
+    if (call) call.isPoll = false;
+    overrideMimeType.apply(this, arguments);
+  },
+
+  send() {
+    const call = callOf(this);
+    const path = call.isPoll && this.responseType in readers && pathOf(call.address);
+    const live = path ? liveOf(path) : null;
+    if (live && live.ask()) {
+      answerHere(this, call, live);
+      return;
+    }
+    if (live) learnFrom(this, call, live);
+    if (call.isSending) this.addEventListener('loadend', () => noteSent(call.address, this.withCredentials), { once: true });
+    send.apply(this, arguments);
+  },
+
+  abort() {
+    const call = calls.get(this);
+    if (call && call.isHere) abortHere(this, call);
+    else abort.apply(this, arguments);
+  },
+};
+
+const standInForXhr = () => Object.assign(prototype, standIns);

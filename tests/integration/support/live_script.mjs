@@ -17,6 +17,26 @@ export const withoutPages = withoutBrowser || (!jquery && 'there is no jquery');
 const page = (script) => `<!doctype html><title>page</title><script src="/.wherry/live.js"></script>
 <script src="/jquery.js"></script><script>${script}</script><body></body>`;
 
+/** For pages: time that goes on by hand, as a clock shows it and as it is counted. */
+export const skippedTime = `
+  const shownTime = Date.now, countedTime = performance.now.bind(performance);
+  window.skipped = 0;
+  window.slept = 0;
+  performance.now = () => countedTime() + window.skipped;
+  Date.now = () => shownTime() + window.slept;`;
+
+/** The same: what is done twice a minute is done all the time. */
+export const shortIntervals = `
+  const longInterval = window.setInterval;
+  window.setInterval = (does, milliseconds) => longInterval(does, milliseconds / 300);`;
+
+/** Hears nothing any more when told so, until the next one is made. */
+export const deafWebSocket = `
+  window.WebSocket = class extends WebSocket {
+    constructor(...args) { super(...args); window.isDeaf = false; }
+    set onmessage(take) { super.onmessage = (event) => window.isDeaf || take(event); }
+  };`;
+
 // Each shows what it got last in its title.
 const pages = {
   '/fetch': page(`(async function poll() {
@@ -49,6 +69,8 @@ const pages = {
     setTimeout(poll, 50);
   })();`),
   '/idle': page(''),
+  '/strict': page(''),
+  '/twice': `<p id="wherry"></p>${page('window.first = window.fetch;')}<script src="/.wherry/live.js"></script>`,
   '/without': '<!doctype html><title>page</title>',
 };
 
@@ -65,7 +87,9 @@ export async function start(t) {
     const [type, body] = path === '/jquery.js' ? ['text/javascript', readFileSync(jquery)]
       : path in pages ? ['text/html', pages[path]]
         : app.bodies[path] ?? ['application/json', JSON.stringify({ score: app.score })];
-    response.writeHead(app.isDown ? 503 : 200, { 'Content-Type': type, 'X-App': 'score' }).end(body);
+    const fields = { 'Content-Type': type, 'X-App': 'score' };
+    if (path === '/strict') fields['Content-Security-Policy'] = `connect-src ${app.wherry.url}`; // http alone
+    response.writeHead(app.isDown ? 503 : 200, fields).end(body);
   });
   const wherry = await startWherry(t, ({ port }) => `
 listeners: [{ address: "127.0.0.1:${port}" }]
