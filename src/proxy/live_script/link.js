@@ -10,37 +10,48 @@ function pauseThen(does, failures) {
   return setTimeout(does, longest * (0.1 + 0.9 * Math.random()));
 }
 
-// The WebSocket of the page. Two tries to make it, then two by server-sent events, and so
-// on: what works is found soon where one of them is blocked.
+// Two tries to make it, then two by server-sent events, and so on: what works is found soon
+// where one of them is blocked. What was open once is not: then it is tried for longer, as
+// the server may just be restarting.
 const link = {
   socket: null,
   isOpen: false,
+  hasWorked: false,
   isOld: false, // the page has sent something since
   timer: 0, // until it is open, or tried again
   tries: 0,
   failures: 0, // in a row
 
   isLeft() {
-    return this.tries % 3 === 2;
+    const most = this.hasWorked ? 10 : 2;
+    return this.tries % (most + 1) === most;
   },
 
   open() {
     if (this.socket || this.timer) return;
-    const socket = new WebSocket(`${location.origin}/.wherry/live`.replace('http', 'ws'), 'wherry.v1');
+    try {
+      this.socket = new WebSocket(`${location.origin}/.wherry/live`.replace('http', 'ws'), 'wherry.v1');
+    } catch (error) { // where it is forbidden, in some browsers
+      this.lose();
+      return;
+    }
+    const { socket } = this;
     const whileMine = (does) => (event) => this.socket === socket && does(event);
-    this.socket = socket;
     this.timer = setTimeout(() => this.lose(), PATIENCE_MS);
-    socket.onopen = whileMine(() => {
-      clearTimeout(this.timer);
-      this.timer = this.tries = this.failures = 0;
-      this.isOpen = true;
-      lives.forEach((live) => live.connect());
-    });
+    socket.onopen = whileMine(() => this.begin());
     socket.onclose = socket.onerror = whileMine(() => this.lose());
     socket.onmessage = whileMine(({ data }) => {
-      const live = lives.get(JSON.parse(data).channel);
-      if (live && live.line === socket) live.take(data);
+      const envelope = JSON.parse(data);
+      const live = lives.get(envelope.channel);
+      if (live && live.line === socket) live.take(envelope, data);
     });
+  },
+
+  begin() {
+    clearTimeout(this.timer);
+    this.timer = this.tries = this.failures = 0;
+    this.isOpen = this.hasWorked = true;
+    lives.forEach((live) => live.connect());
   },
 
   say(message) {

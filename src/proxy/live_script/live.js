@@ -16,6 +16,7 @@ class Live {
   constructor(path) {
     this.path = path; // and query
     this.askedAt = -Infinity;
+    this.isAskedAgain = false;
     this.checkedAt = 0;
     this.isPinned = false; // by wherry.follow
     this.headers = null; // of its last answer from the network
@@ -58,10 +59,15 @@ class Live {
   // By server-sent events.
   listen() {
     if (count((one) => one.line instanceof EventSource) >= MOST_STREAMS) return;
-    const more = `&envelope&patch=merge&last_event_id=${this.id}`;
-    const line = new EventSource(location.origin + this.path + (this.path.includes('?') ? more : more.replace('&', '?')));
+    const more = `${this.path.includes('?') ? '&' : '?'}envelope&patch=merge&last_event_id=${this.id}`;
+    try {
+      this.line = new EventSource(location.origin + this.path + more);
+    } catch (error) { // where it is forbidden, in some browsers
+      this.lose();
+      return;
+    }
+    const { line } = this;
     const whileMine = (does) => (event) => this.line === line && does(event);
-    this.line = line;
     this.timer = setTimeout(() => this.lose(), PATIENCE_MS);
     line.onopen = whileMine(() => {
       clearTimeout(this.timer);
@@ -71,7 +77,7 @@ class Live {
     });
     line.onerror = whileMine(() => this.lose());
     for (const name of ['message', 'patch', 'status', 'gap']) {
-      line.addEventListener(name, whileMine(({ data }) => this.take(data)));
+      line.addEventListener(name, whileMine(({ data }) => this.take(JSON.parse(data), data)));
     }
   }
 
@@ -105,9 +111,7 @@ class Live {
     }, this.failures++);
   }
 
-  // An envelope: { id, channel, event, data | data64 }.
-  take(text) {
-    const envelope = JSON.parse(text);
+  take(envelope, text) {
     if (envelope.event === 'status') {
       const { state } = envelope.data;
       this.isCurrent = state === 'live' && this.body !== null;
@@ -121,20 +125,11 @@ class Live {
     }
   }
 
-  change({ id, event, data, data64 }, text) {
+  change(envelope, text) {
+    const { id } = envelope;
     const isJson = this.headers === null || /[/+]json\b/.test(this.headers.get('Content-Type'));
-    let body = null; // of JSON that is but a string can't be told whether it was in quotes
-    if (event === 'patch') {
-      data = mergePatch(JSON.parse(this.body), data);
-      body = JSON.stringify(data);
-    } else if (data64 !== undefined) {
-      body = data = Uint8Array.from(atob(data64), (character) => character.charCodeAt(0));
-    } else if (typeof data !== 'string') {
-      body = rawData(text);
-    } else if (!isJson) {
-      body = data;
-    }
-    const isNew = body !== this.body;
+    const { data, body } = contentOf(envelope, text, isJson, this.body);
+    const isNew = typeof body === 'string' ? body !== this.body : id !== this.id;
     Object.assign(this, { id, body, isCurrent: body !== null });
     if (isNew) {
       const detail = { url: this.path, id, data };
@@ -144,6 +139,7 @@ class Live {
 
   // Asked for once more. True: what is here is the answer.
   ask() {
+    stayAwake();
     const now = performance.now();
     this.isAskedAgain = now - this.askedAt < FORGOTTEN_MS;
     this.askedAt = now;
@@ -157,9 +153,11 @@ class Live {
     if (headers.has('Wherry-Live') && canFollow(headers)) {
       this.headers = new Headers(headers);
       ownFields.forEach((name) => this.headers.delete(name));
-      if (link.isOld) reconnect();
+      if (link.isOld) beginAnew();
       this.isDoubted = false;
       if (this.isAskedAgain) this.follow();
+    } else if (this.isPinned) {
+      this.isDoubted = true; // whether it is followed on the server says
     } else {
       this.leave();
       lives.delete(this.path);

@@ -16,7 +16,7 @@
 //
 //   document.addEventListener('wherry:change', ({ detail }) => show(detail.url, detail.data));
 //
-// and wherry.follow(url) follows what nothing polls.
+// and wherry.follow(url) follows what nothing polls, until wherry.unfollow(url).
 //
 // live_script.sh joins these files, this one last, and puts one function around them. They
 // only define; what is done to the page begins with start().
@@ -24,45 +24,74 @@
 const lives = new Map(); // by path
 const count = (test) => [...lives.values()].filter(test).length;
 
+let awakeAt = Date.now();
+
 function liveOf(path) {
   if (!lives.has(path)) lives.set(path, new Live(path));
   return lives.get(path);
+}
+
+function doubtAll() {
+  lives.forEach((live) => { live.isDoubted = true; });
 }
 
 // Behind a log-in a URL may be private, and whoever sends something wants to see it. Another
 // server can make one only by cookies, which it can't set in an answer without credentials.
 function noteSent(address, hasCredentials) {
   if (!hasCredentials && !isOfThisServer(address)) return;
-  lives.forEach((live) => { live.isDoubted = true; });
+  doubtAll();
   link.isOld = true;
 }
 
 // Lines made before a log-in have the cookies from before, and bodies for those.
-function reconnect() {
+function beginAnew() {
   link.isOld = false;
-  lives.forEach((live) => {
-    live.disconnect();
-    live.id = '';
-  });
+  lives.forEach((live) => { live.id = ''; });
+  reconnect();
+}
+
+function reconnect() {
+  lives.forEach((live) => live.disconnect());
   link.close();
   lives.forEach((live) => live.connect());
+}
+
+// Called in each poll, and each half minute. Where it was not for long, the computer slept:
+// connections may be dead and not know it.
+function stayAwake() {
+  const hasSlept = Date.now() - awakeAt > FORGOTTEN_MS;
+  awakeAt = Date.now();
+  if (hasSlept) reconnect();
+}
+
+function leaveUnused(live) {
+  if (live.isPinned || performance.now() - live.askedAt < FORGOTTEN_MS) return;
+  live.leave();
+  lives.delete(live.path);
+}
+
+// What nothing polls has its turn, too: to be followed when there is room, and to be checked.
+function tick() {
+  stayAwake();
+  lives.forEach(leaveUnused);
+  for (const live of lives.values()) {
+    if (!live.isPinned) continue;
+    if (live.isCurrent) live.check();
+    else live.follow();
+  }
 }
 
 function start() {
   standInForFetch();
   standInForXhr();
 
-  setInterval(() => {
-    for (const live of lives.values()) {
-      if (live.isPinned || performance.now() - live.askedAt < FORGOTTEN_MS) continue;
-      live.leave();
-      lives.delete(live.path);
-    }
-  }, CHECKED_MS);
-
+  setInterval(tick, CHECKED_MS);
   // A page with a connection can't be kept for the way back; the next poll connects again.
   window.addEventListener('pagehide', () => lives.forEach((live) => live.leave()));
   window.addEventListener('pageshow', () => lives.forEach((live) => live.isPinned && live.follow()));
+  // Polls tell that the network is away; what was connected by another one may be dead.
+  window.addEventListener('offline', doubtAll);
+  window.addEventListener('online', reconnect);
 
   window.wherry = {
     follow(url) {
@@ -71,7 +100,15 @@ function start() {
       liveOf(path).isPinned = true;
       liveOf(path).follow();
     },
+
+    unfollow(url) {
+      const live = lives.get(pathOf(url));
+      if (!live) return;
+      live.isPinned = false;
+      leaveUnused(live);
+    },
   };
 }
 
-if (!window.wherry) start();
+// Once for a page. An element whose id is wherry is there by that name, too.
+if (!window.wherry || !window.wherry.follow) start();
