@@ -12,17 +12,21 @@ import { forwardTo, startWherry } from './support/wherry.mjs';
 
 const OPEN = 8;
 
-/** Opens the most that fits, each proven by a request. */
+/** A connection, proven by a request; null if it is one too many. */
+async function tryToOpen(t, wherry) {
+  const peer = await connect(t, wherry.port);
+  const response = await exchange(peer, requestText('GET', '/')).catch(() => null);
+  if (response?.status === 200) return peer;
+  peer.destroy();
+  return null;
+}
+
+/** Opens the most that fits. */
 async function fill(t, wherry) {
   const peers = [];
   for (let i = 0; i < OPEN; i++) {
-    const peer = await connect(t, wherry.port);
     // The connection by which the start was noticed may still count for a moment.
-    await eventually(async () => {
-      if (peer.isOver) return false;
-      return (await exchange(peer, requestText('GET', '/'))).status === 200;
-    }, `connection ${i} is served`);
-    peers.push(peer);
+    peers.push(await eventually(() => tryToOpen(t, wherry), `connection ${i} is served`));
   }
   return peers;
 }
@@ -45,12 +49,7 @@ for (const [key, status] of [['per_source', 429], ['connections', 503]]) {
     }
 
     peers[0].destroy();
-    await eventually(async () => {
-      const peer = await connect(t, wherry.port);
-      const response = await exchange(peer, requestText('GET', '/')).catch(() => null);
-      peer.destroy();
-      return response?.status === 200;
-    }, 'a place becomes free again');
+    await eventually(() => tryToOpen(t, wherry), 'a place becomes free again');
   });
 }
 
