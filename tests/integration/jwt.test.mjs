@@ -23,7 +23,7 @@ routes:
       jwks: ${writeKeySet(wherry.directory, Object.values(keys))}
       issuer: https://issuer.test/
       audience: [chat, other]
-      leeway: 10s
+      leeway: 10m
       from: [authorization, cookie=session, query=access_token]
       forward: { X-User: sub, X-Roles: roles, X-Age: age }
       realm: the app
@@ -121,11 +121,11 @@ test('tokens', async (t) => {
   const [header, claims, signature] = ES256.sign(GOOD).split('.');
 
   for (const [name, token, error] of [
-    ['expired', ES256.sign({ ...GOOD, exp: secondsFromNow(-11) }), 'the token has expired'],
-    ['expired within the leeway', ES256.sign({ ...GOOD, exp: secondsFromNow(-5) }), undefined],
+    ['expired', ES256.sign({ ...GOOD, exp: secondsFromNow(-601) }), 'the token has expired'],
+    ['expired within the leeway', ES256.sign({ ...GOOD, exp: secondsFromNow(-300) }), undefined],
     ['without exp', ES256.sign({ ...GOOD, exp: undefined }), 'the token has no exp'],
-    ['not valid yet', ES256.sign({ ...GOOD, nbf: secondsFromNow(60) }), 'the token is not valid yet'],
-    ['valid soon, within the leeway', ES256.sign({ ...GOOD, nbf: secondsFromNow(5) }), undefined],
+    ['not valid yet', ES256.sign({ ...GOOD, nbf: secondsFromNow(1200) }), 'the token is not valid yet'],
+    ['valid soon, within the leeway', ES256.sign({ ...GOOD, nbf: secondsFromNow(300) }), undefined],
     ['of another issuer', ES256.sign({ ...GOOD, iss: 'https://issuer.test' }), 'the token is of another issuer'],
     ['for another audience', ES256.sign({ ...GOOD, aud: ['chats'] }), 'the token is for another audience'],
     ['for several audiences', ES256.sign({ ...GOOD, aud: ['x', 'other'] }), undefined],
