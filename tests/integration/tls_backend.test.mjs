@@ -215,6 +215,7 @@ test('a body that ends without close_notify is not taken for whole', async (t) =
   const pair = authority.issue(['127.0.0.1']);
   // The TLS server speaks to a plain socket that we can cut under it.
   const server = net.createServer((raw) => {
+    raw.on('error', () => {});
     const secure = new tls.TLSSocket(raw, { isServer: true, ...pairOf(pair) });
     secure.on('error', () => {});
     secure.once('data', () => {
