@@ -5,6 +5,7 @@
 // WHERRY_CLIENTS, WHERRY_ROUNDS and WHERRY_SEED make it another run.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { test } from 'node:test';
 
 import { askControl } from './support/control.mjs';
@@ -44,6 +45,7 @@ upstreams:
   app:
     balance: ${methods[roll(methods.length)]}
     ejection: { time: 100ms, max_time: 200ms }
+    retry: { min: 1000 } # however many handshakes are under way when a server is killed
     rebalance: { cooldown: 1s ${roll(2) ? ', after: join, settle: 1s' : ''} }
     servers: [${servers.map(({ url }) => `"${url}"`).join(', ')}]
 `;
@@ -85,7 +87,9 @@ class Site {
   async kill() {
     const index = this.other;
     const { child, name, port } = this.backends[index];
+    const isOver = once(child, 'exit');
     child.kill('SIGKILL');
+    await isOver; // it has the port until then
     this.backends[index] = await numberedBackend(this.t, name, port);
   }
 
