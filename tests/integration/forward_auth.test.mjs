@@ -2,11 +2,10 @@
 // A service that decides about each request before the backend hears of it.
 
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
-import net from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
@@ -16,6 +15,7 @@ import { eventually } from './support/deadline.mjs';
 import { upgradeRequest } from './support/frames.mjs';
 import { exchange, readRequest, readResponse, requestText, responseText } from './support/http_text.mjs';
 import { connect } from './support/peer.mjs';
+import { startNginx } from './support/proxies.mjs';
 import { forwardTo, freePorts, startWherry, temporaryDirectory } from './support/wherry.mjs';
 import { connectWebSocket } from './support/ws_client.mjs';
 
@@ -389,38 +389,18 @@ test('it is asked after the password, and told the user', async (t) => {
   assert.equal(auth.requests[0].headers['x-login'], 'ann');
 });
 
-/** An nginx that lets pass whoever has the right cookie. */
-async function startNginx(t) {
-  const folder = temporaryDirectory(t);
-  const [port] = await freePorts(1);
-  mkdirSync(join(folder, 'logs'));
-  writeFileSync(join(folder, 'nginx.conf'), `
-daemon off; worker_processes 1; pid ${folder}/pid; error_log ${folder}/logs/error.log;
-events { worker_connections 64; }
-http {
-  access_log off; client_body_temp_path ${folder}/a; proxy_temp_path ${folder}/b; fastcgi_temp_path ${folder}/c;
-  uwsgi_temp_path ${folder}/d; scgi_temp_path ${folder}/e;
-  server {
-    listen 127.0.0.1:${port};
-    location /verify {
-      if ($cookie_key = "right") { add_header X-User "from nginx"; return 204; }
-      return 401;
-    }
-  }
-}`);
-  const child = spawn('nginx', ['-p', folder, '-c', join(folder, 'nginx.conf')], { stdio: 'ignore' });
-  const exit = once(child, 'exit');
-  cleanup(t, async () => { child.kill('SIGTERM'); await exit; });
-  await eventually(() => new Promise((resolve) => {
-    const socket = net.connect(port, '127.0.0.1', () => { socket.destroy(); resolve(true); });
-    socket.on('error', () => resolve(false));
-  }), 'nginx listens');
-  return `http://127.0.0.1:${port}/verify`;
-}
-
 test('nginx as the auth service', async (t) => {
+  const nginx = await startNginx(t, {
+    http: ([port]) => `server {
+      listen 127.0.0.1:${port};
+      location /verify {
+        if ($cookie_key = "right") { add_header X-User "from nginx"; return 204; }
+        return 401;
+      }
+    }`,
+  });
   const backend = await httpBackend(t, echoRequest);
-  const wherry = await startWherry(t, configure(await startNginx(t), backend));
+  const wherry = await startWherry(t, configure(`http://127.0.0.1:${nginx.port}/verify`, backend));
   const peer = await connect(t, wherry.port);
   for (let i = 0; i < 3; i++) {
     assert.equal((await exchange(peer, requestText('GET', '/', ['Cookie: key=wrong']))).status, 401);
