@@ -19,6 +19,8 @@ import { Peer } from './support/peer.mjs';
 import { forwardTo, startWherry } from './support/wherry.mjs';
 import { connectWebSocket } from './support/ws_client.mjs';
 
+const SLICED_MS = 120_000; // for a message that passes byte by byte
+
 /** Wherry with TLS in front of the backend; trusted: options for clients. */
 async function start(t, backend, more = '') {
   const authority = new Authority(t);
@@ -71,12 +73,13 @@ async function secureSocket(t, wherry, trusted, more = {}) {
 for (const size of [1, 7]) {
   test(`a conversation in pieces of ${size} bytes`, async (t) => {
     const backend = await webSocketBackend(t);
-    const { wherry, trusted } = await start(t, backend);
+    const { wherry, trusted } = await start(t, backend, '\ntimeouts: { tls_handshake: 60s }');
     const port = await slicer(t, wherry.port, size);
     const client = await connectWebSocket(t, `wss://127.0.0.1:${port}/`, trusted);
     for (const length of [0, 1, 125, 126, 4000, 20_000]) {
       const payload = randomBytes(length);
       await client.send(payload);
+      await eventually(() => client.messages.length > 0, `${length} bytes come back`, SLICED_MS);
       assert.equal(digest((await client.message()).data), digest(payload));
     }
   });
