@@ -12,7 +12,7 @@ import { exchange, readRequest, requestText, responseText } from './support/http
 import { connect } from './support/peer.mjs';
 import { forwardTo, startWherry } from './support/wherry.mjs';
 
-const REQUESTS = 10_000;
+const REQUESTS = 5000;
 const CLIENTS = 8;
 
 test('a backend that closes idle connections at random', async (t) => {

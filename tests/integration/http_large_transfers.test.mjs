@@ -14,7 +14,7 @@ import { within } from './support/deadline.mjs';
 import { peakMemory, residentMemory } from './support/process_stats.mjs';
 import { forwardTo, startWherry } from './support/wherry.mjs';
 
-const TOTAL = 200 * 1024 * 1024;
+const TOTAL = 100 * 1024 * 1024;
 const BLOCK = Buffer.from(Array.from({ length: 64 * 1024 }, (_, i) => (i * 31 + (i >> 8)) & 0xff));
 const HELD = 2 * 1024 * 1024;
 
@@ -34,7 +34,7 @@ async function digestOf(stream) {
   return hash.digest('hex');
 }
 
-test('200 MiB each way', async (t) => {
+test('100 MiB each way', async (t) => {
   const expected = digestOfAll();
   const backend = await httpBackend(t, async (request, response) => {
     if (request.method === 'POST') {
