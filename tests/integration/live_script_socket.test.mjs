@@ -67,6 +67,19 @@ test('one WebSocket for a page', { skip: withoutPages }, async (t) => {
     await page.context().close();
   });
 
+  await t.test('a URL that is ended for the operator\'s sake comes back to it', async () => {
+    const { page, seen } = await open('/many');
+    for (const path of all) await becomesLocal(page, seen, path);
+    const answer = await askControl(t, wherry, { verb: 'kill', channel: '/live/third' });
+    assert.deepEqual([answer.ok, answer.killed], [true, 1], JSON.stringify(answer));
+    await becomesLocal(page, seen, '/live/third');
+    texts('fifth');
+    await showsAll(page, 'fifth');
+    assert.deepEqual([seen.sockets, seen.streams], [1, 0]);
+    assert.deepEqual((await theSocket()).channels.sort(), channels);
+    await page.context().close();
+  });
+
   await t.test('whoever logs in is shown nothing of who was there before', async () => {
     const { page, seen } = await open('/own', "document.cookie = 'name=first; path=/'");
     await shows(page, 'first');

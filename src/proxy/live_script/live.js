@@ -114,8 +114,12 @@ class Live {
   take(envelope, text) {
     if (envelope.event === 'status') {
       const { state } = envelope.data;
+      const wasCurrent = this.isCurrent;
       this.isCurrent = state === 'live' && this.body !== null;
-      if (/refused|private/.test(state) && this.line === link.socket) {
+      if (!/refused|private/.test(state) || this.line !== link.socket) return;
+      if (wasCurrent) { // as for many pages at once: they come back one by one
+        this.lose();
+      } else {
         this.disconnect();
         this.isRefused = true;
         this.connect();
@@ -130,7 +134,7 @@ class Live {
     const isJson = this.headers === null || /[/+]json\b/.test(this.headers.get('Content-Type'));
     const { data, body } = contentOf(envelope, text, isJson, this.body);
     const isNew = typeof body === 'string' ? body !== this.body : id !== this.id;
-    Object.assign(this, { id, body, isCurrent: body !== null });
+    Object.assign(this, { id, body, isCurrent: body !== null, failures: 0 });
     if (isNew) {
       const detail = { url: this.path, id, data };
       document.dispatchEvent(new CustomEvent('wherry:change', { bubbles: true, detail }));
