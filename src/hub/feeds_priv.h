@@ -112,7 +112,6 @@ void feed_settle(struct feed *feed);
 // There is something to tell to all its places.
 void feeds_wake_feed(struct feed *feed);
 void feeds_wake_subscriber(struct subscriber *subscriber);
-void feeds_pump(void *feeds);
 
 // What becomes of a visit.
 enum subscriber_visit {

@@ -14,9 +14,11 @@ struct budget {
 	size_t bytes;
 };
 
+static void pump(void *arg);
+
 static void mark(struct feeds *feeds)
 {
-	loop_defer(feeds->loop, &feeds->pump, feeds_pump, feeds);
+	loop_defer(feeds->loop, &feeds->pump, pump, feeds);
 }
 
 void feeds_wake_feed(struct feed *feed)
@@ -102,7 +104,7 @@ static void visit_feed(struct feed *feed, struct budget *budget)
 	feed_settle(feed);
 }
 
-void feeds_pump(void *arg)
+static void pump(void *arg)
 {
 	struct feeds *feeds = arg;
 	struct budget budget = {VISITS_PER_TURN, BYTES_PER_TURN};

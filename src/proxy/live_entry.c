@@ -84,7 +84,7 @@ static bool join(struct live_entry *entry)
 		str_from(entry->route->name), &rules);
 }
 
-void live_entry_renew(
+static void renew(
 	struct live_entry *entry, struct edition *edition, const struct conf_route *route)
 {
 	if (entry->edition == edition && entry->route == route)
@@ -119,7 +119,7 @@ bool live_entry_follow_route(
 		!is_same(upstream_name(entry->edition, former),
 			upstream_name(edition, route)))
 		return false;
-	live_entry_renew(entry, edition, route);
+	renew(entry, edition, route);
 	return true;
 }
 
@@ -136,7 +136,7 @@ struct live_entry *live_entry_find(struct lives *lives, struct edition *edition,
 	if (!entry)
 		return NULL;
 	entry->users++;
-	live_entry_renew(entry, edition, question->choice->route);
+	renew(entry, edition, question->choice->route);
 	return entry;
 }
 

@@ -121,7 +121,8 @@ static void write_varying(struct buf *out, const struct live_key_question *quest
 		buf_append_str(out, STR("Accept: */*\r\n"));
 }
 
-bool live_key_is_own_parameter(struct str parameter)
+// "name=value" of a query; for us, on a live route?
+static bool is_own_parameter(struct str parameter)
 {
 	static const struct str NAMES[] = {
 		STR("wait"), STR("last_event_id"), STR("envelope"), STR("patch")};
@@ -146,7 +147,7 @@ static void write_others(struct buf *out, struct str query)
 		const char *end = memchr(rest.data, '&', rest.length);
 		struct str one = {
 			rest.data, end ? (size_t)(end - rest.data) : rest.length};
-		if (!live_key_is_own_parameter(one)) {
+		if (!is_own_parameter(one)) {
 			buf_append(out, &separator, 1);
 			buf_append_str(out, one);
 			separator = '&';

@@ -8,7 +8,8 @@
 #include "relay_priv.h"
 #include "wherry/base/now.h"
 
-void relay_note_reason(struct relay *relay, enum close_reason reason,
+// The first cause is the one that is told.
+static void note_reason(struct relay *relay, enum close_reason reason,
 	const char *ended_by, const char *detail)
 {
 	if (relay->has_reason)
@@ -25,7 +26,8 @@ static void note_code(struct relay *relay, uint16_t code)
 		relay->result.close_code = code;
 }
 
-void relay_start_closing(struct relay *relay)
+// What is not over a few seconds from now is cut.
+static void start_closing(struct relay *relay)
 {
 	if (relay->close_by_ms != 0)
 		return;
@@ -109,7 +111,7 @@ static void write_close(struct relay_end *end)
 	end->pending_close = WS_CHECK_STOP_NEVER;
 	end->pending_ping = false;
 	if (end->other->has_sent_close || !end->other->stream)
-		relay_start_closing(end->relay);
+		start_closing(end->relay);
 }
 
 void relay_put_in(struct relay_end *end)
@@ -157,7 +159,7 @@ static void settle_done(struct relay_end *end)
 	bool has_shaken = end->has_received_close && !end->is_failed;
 	bool is_client = relay_is_client(end);
 	bool is_flushed = stream_queued_length(end->stream) == 0;
-	relay_start_closing(end->relay);
+	start_closing(end->relay);
 	if (is_flushed && (end->is_eof || (is_client && has_shaken))) {
 		close_end(end);
 	} else if (!end->is_finishing && (is_client || !has_shaken || end->is_eof)) {
@@ -191,11 +193,11 @@ void relay_take_close(struct relay_end *end, const uint8_t *frame)
 		return;
 	}
 	bool is_client = relay_is_client(end);
-	relay_note_reason(relay,
+	note_reason(relay,
 		is_client ? CLOSE_REASON_CLIENT_CLOSED : CLOSE_REASON_BACKEND_CLOSED,
 		is_client ? "client" : "backend", NULL);
 	note_code(relay, code);
-	relay_start_closing(relay);
+	start_closing(relay);
 	end->has_received_close = true;
 	end->is_deaf = true;
 	if (other->stream && !other->has_sent_close) {
@@ -225,9 +227,8 @@ void relay_fail_end(struct relay_end *end, enum close_reason reason, const char 
 	struct relay_end *other = end->other;
 	end->is_deaf = true;
 	end->is_failed = true; // nothing it sends matters any more
-	relay_note_reason(
-		relay, reason, relay_is_client(end) ? "client" : "backend", detail);
-	relay_start_closing(relay);
+	note_reason(relay, reason, relay_is_client(end) ? "client" : "backend", detail);
+	start_closing(relay);
 	uint16_t code = bystander_code(end);
 	plan_close(end, close_reason_code(reason), WS_CHECK_STOP_AT_FRAME);
 	if (ws_check_is_at_frame_boundary(&end->check) || other->has_sent_close)
@@ -254,9 +255,9 @@ static void tell_other(
 	bool is_whole = ws_check_is_at_frame_boundary(&end->check);
 	if (!detail)
 		detail = find_lost_detail(end, is_whole);
-	relay_note_reason(
+	note_reason(
 		end->relay, reason, relay_is_client(end) ? "client" : "backend", detail);
-	relay_start_closing(end->relay);
+	start_closing(end->relay);
 	if (other->has_sent_close)
 		return;
 	if (is_whole)
@@ -298,8 +299,8 @@ void relay_close_with(struct relay *relay, enum close_reason reason, uint16_t cl
 {
 	if (relay->has_reason || relay->is_over)
 		return;
-	relay_note_reason(relay, reason, "wherry", NULL);
-	relay_start_closing(relay);
+	note_reason(relay, reason, "wherry", NULL);
+	start_closing(relay);
 	plan_close(&relay->client, client_code, WS_CHECK_STOP_AT_FRAME);
 	plan_close(&relay->backend, backend_code, WS_CHECK_STOP_AT_FRAME);
 }
@@ -315,7 +316,7 @@ void relay_kill(struct relay *relay, uint16_t code, const char *text)
 	if (relay->is_over)
 		return;
 	if (relay->has_reason) {
-		relay_start_closing(relay);
+		start_closing(relay);
 		return;
 	}
 	if (text[0] != '\0')
@@ -329,7 +330,7 @@ void relay_drain(
 {
 	if (relay->has_reason || relay->is_over)
 		return;
-	relay_note_reason(relay, reason, "wherry", NULL);
+	note_reason(relay, reason, "wherry", NULL);
 	if (text[0] != '\0')
 		relay->farewell = strdup(text); // without memory the name must do
 	plan_close(&relay->client, code, WS_CHECK_STOP_AT_MESSAGE);
@@ -340,7 +341,7 @@ void relay_cut(struct relay *relay, enum close_reason reason)
 {
 	if (relay->is_over)
 		return;
-	relay_note_reason(relay, reason, "wherry", NULL);
+	note_reason(relay, reason, "wherry", NULL);
 	close_end(&relay->client);
 	close_end(&relay->backend);
 	finish_if_over(relay);

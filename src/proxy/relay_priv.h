@@ -7,9 +7,7 @@
 //     has_sent_close  has_received_close
 //     no              no                   open
 //     yes             no                   waiting for the peer's Close, a few seconds
-//     no              yes                  its Close went to the other leg, and waits
-//     there
-//                                          for an answer
+//     no              yes                  its Close is with the other leg
 //     yes             yes                  done: FIN, and waiting for the peer's
 #pragma once
 
@@ -71,12 +69,6 @@ static inline bool relay_is_client(const struct relay_end *end)
 	return end == &end->relay->client;
 }
 
-// The first cause is the one that is told.
-void relay_note_reason(struct relay *relay, enum close_reason reason,
-	const char *ended_by, const char *detail);
-
-// Closing starts: what is not over a few seconds from now is cut.
-void relay_start_closing(struct relay *relay);
 // relay_close with a code for each leg.
 void relay_close_with(struct relay *relay, enum close_reason reason, uint16_t client_code,
 	uint16_t backend_code);

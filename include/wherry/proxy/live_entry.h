@@ -37,11 +37,7 @@ MUST_CHECK struct live_entry *live_entry_find(struct lives *lives,
 	struct edition *edition, const struct live_key_question *question);
 // One user less; NULL is allowed.
 void live_entry_release(struct live_entry *entry);
-// It goes by this edition and its route.
-void live_entry_renew(struct live_entry *entry, struct edition *edition,
-	const struct conf_route *route);
-
-// The same for a route of a newer edition, unless it leads elsewhere: then false.
+// It goes by this route of a newer edition, unless that leads elsewhere: then false.
 MUST_CHECK bool live_entry_follow_route(struct live_entry *entry, struct edition *edition,
 	const struct conf_route *route);
 

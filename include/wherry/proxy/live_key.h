@@ -33,6 +33,3 @@ void live_key_write_head(struct buf *out, const struct live_key_question *questi
 
 struct str live_key_url(const struct live_key *key);
 struct str live_key_host(const struct live_key *key); // that the client named
-
-// Is this parameter of a query ("name=value") for us, on a live route?
-bool live_key_is_own_parameter(struct str parameter);
