@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The connection as its two parts see it: conn.c (order and end) and conn_request.c (from
-// a request's head to the action it asks for).
+// The connection as its parts see it: conn.c (the order of things), the files of its
+// states and steps below, and conn_end.c.
 #pragma once
 
 #include "wherry/net/stream.h"
@@ -172,14 +172,19 @@ MUST_CHECK bool conn_answer(struct conn *conn, const struct http_message *messag
 
 // conn_request.c
 
+extern const struct conn_refusal conn_no_memory;
 // The request is allowed: does what it asks for. Its message may be gone.
 void conn_proceed(struct conn *conn);
 
 // Takes the head that was just read as far as its action.
 void conn_start_request(struct conn *conn, const struct http_message *message);
-// What the forward tells.
-extern const struct forward_handler conn_forward_events;
 
+// conn_forward.c
+
+// What is to be sent to the backend; and what stands against it, of a handshake before
+// any backend hears of it.
+struct conn_refusal conn_prepare_forward(struct conn *conn,
+	const struct http_message *message, const struct route_choice *choice);
 // Sends the request that was prepared.
 void conn_start_forward(struct conn *conn);
 
