@@ -171,7 +171,7 @@ static void on_fail(void *arg, enum exchange_failure failure)
 	if (error)
 		log_info("%s answered badly: %s", access->route->forward_auth.server.text,
 			error);
-	fail(access, forward_failure_status(failure), describe(failure));
+	fail(access, forward_find_failure(failure)->status, describe(failure));
 }
 
 static const struct exchange_handler exchange_events = {
@@ -226,7 +226,7 @@ enum access_result access_service_ask(struct access *access)
 	};
 	if (!exchange_start(&service->exchange, &plan, &failure))
 		return access_refuse(
-			access, forward_failure_status(failure), describe(failure));
+			access, forward_find_failure(failure)->status, describe(failure));
 	loop_timer_set(&access->timer, now_ms() + auth->timeout_ms);
 	return ACCESS_PENDING;
 }

@@ -4,40 +4,11 @@
 #include "conn_priv.h"
 #include "wherry/base/log.h"
 
-static enum close_reason find_reason(enum exchange_failure failure)
-{
-	switch (failure) {
-	case EXCHANGE_REFUSED:
-	case EXCHANGE_UNRESOLVED:
-		return CLOSE_REASON_BACKEND_REFUSED;
-	case EXCHANGE_CONNECT_TIMEOUT:
-	case EXCHANGE_RESPONSE_TIMEOUT:
-	case EXCHANGE_IDLE_TIMEOUT:
-		return CLOSE_REASON_BACKEND_TIMEOUT;
-	case EXCHANGE_FULL:
-		return CLOSE_REASON_OVERLOAD;
-	case EXCHANGE_TLS:
-		return CLOSE_REASON_BACKEND_TLS;
-	case EXCHANGE_STALL:
-		return CLOSE_REASON_BACKEND_STALL;
-	case EXCHANGE_LOST:
-		return CLOSE_REASON_BACKEND_LOST;
-	case EXCHANGE_BAD:
-		return CLOSE_REASON_BACKEND_BAD;
-	case EXCHANGE_OVERLOAD:
-		return CLOSE_REASON_OVERLOAD;
-	case EXCHANGE_MEMORY:
-		break;
-	}
-	return CLOSE_REASON_NO_MEMORY;
-}
-
 static void reply_failure(struct conn *conn)
 {
 	enum exchange_failure failure = conn->forward->failure;
 	const char *error = conn->forward->exchange.error_text;
-	const char *text = forward_failure_text(failure);
-	unsigned status = forward_failure_status(failure);
+	const struct forward_failure *told = forward_find_failure(failure);
 	forward_finish(conn->forward);
 	// TLS is told with its server, and overload is nobody's answer.
 	if (error && failure != EXCHANGE_TLS && failure != EXCHANGE_OVERLOAD)
@@ -45,12 +16,12 @@ static void reply_failure(struct conn *conn)
 			conn->request.server ? conn->request.server : "", error);
 	conn_reply(conn,
 		(struct reply){
-			.status = status,
-			.detail = text,
+			.status = told->status,
+			.detail = told->text,
 			.log_detail = error,
-			.field = status == 503 ? "Retry-After: 1" : NULL,
+			.field = told->status == 503 ? "Retry-After: 1" : NULL,
 		},
-		find_reason(failure));
+		told->reason);
 }
 
 // The backend takes the body: the client that waits for leave to send it gets it now.
@@ -100,18 +71,17 @@ static void on_switch(void *arg, const struct http_message *message)
 // bytes are missing; without, only a reset tells.
 static void cut_response(struct conn *conn)
 {
-	enum close_reason reason = find_reason(conn->forward->failure);
-	const char *text = forward_failure_text(conn->forward->failure);
+	const struct forward_failure *told = forward_find_failure(conn->forward->failure);
 	bool is_client_gone = stream_is_broken(conn->client);
 	bool shows_length = conn->forward->framing != RESPONSE_HEAD_UNTIL_CLOSE;
 	forward_finish(conn->forward);
 	if (is_client_gone) {
 		conn_close(conn, CLOSE_REASON_CLIENT_RESET, "client");
 	} else if (shows_length) {
-		conn_end_request(conn, reason, "backend", text, false);
+		conn_end_request(conn, told->reason, "backend", told->text, false);
 	} else {
 		stream_abort(conn->client);
-		conn_close(conn, reason, "backend");
+		conn_close(conn, told->reason, "backend");
 	}
 }
 

@@ -91,6 +91,12 @@ static void fail(struct live_fetch *fetch, unsigned status, const char *reason)
 	report(fetch, &result);
 }
 
+static void on_fail(void *arg, enum exchange_failure failure)
+{
+	const struct forward_failure *told = forward_find_failure(failure);
+	fail(arg, told->status, told->text);
+}
+
 static void keep_apart(struct live_fetch *fetch, const char *reason)
 {
 	struct live_result result = {.outcome = LIVE_UNSHARED, .reason = reason};
@@ -140,7 +146,7 @@ static bool take_head(struct live_fetch *fetch, const struct http_message *messa
 	else if (message->status >= 500)
 		fail(fetch, 502, "the backend answers with an error");
 	else if (message->status == 101 || message->status == 304)
-		fail(fetch, 502, forward_failure_text(EXCHANGE_BAD));
+		on_fail(fetch, EXCHANGE_BAD);
 	else
 		keep_apart(fetch, "its status is not 200");
 	return false;
@@ -206,11 +212,6 @@ static void on_readable(void *arg)
 static void on_writable(void *arg)
 {
 	// It has no body.
-}
-
-static void on_fail(void *arg, enum exchange_failure failure)
-{
-	fail(arg, forward_failure_status(failure), forward_failure_text(failure));
 }
 
 static const struct exchange_handler exchange_events = {

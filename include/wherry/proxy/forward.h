@@ -3,6 +3,7 @@
 // with backpressure. Knows no order of things: how it ended is told to conn.
 #pragma once
 
+#include "wherry/base/close_reason.h"
 #include "wherry/net/stream.h"
 #include "wherry/proxy/affinity.h"
 #include "wherry/proxy/request_head.h"
@@ -74,6 +75,10 @@ void forward_refuse_switch(struct forward *forward, const char *error);
 // Ends it, if it is not over; the backend's connection is kept if it is clean.
 void forward_finish(struct forward *forward);
 
-// The status that tells a client about this failure, and the words for it.
-unsigned forward_failure_status(enum exchange_failure failure);
-const char *forward_failure_text(enum exchange_failure failure);
+// What a client is told of a failure.
+struct forward_failure {
+	unsigned status;
+	enum close_reason reason;
+	const char *text; // static
+};
+const struct forward_failure *forward_find_failure(enum exchange_failure failure);
