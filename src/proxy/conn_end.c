@@ -92,6 +92,22 @@ void conn_log(struct conn *conn, const struct relay_result *result)
 	request_finish(&conn->request);
 }
 
+// With what its push has measured, which ends with it.
+static void log_end(struct conn *conn, enum close_reason reason, const char *ended_by,
+	const char *detail)
+{
+	struct relay_result result = {
+		.reason = reason,
+		.ended_by = ended_by,
+		.detail = detail,
+		.bytes_in = conn->taken,
+		.bytes_out = stream_bytes_out(conn->client),
+	};
+	conn_push_measure(conn, &result);
+	conn_log(conn, &result);
+	conn_stop_push(conn);
+}
+
 void conn_leave(struct conn *conn)
 {
 	conn->state = CONN_CLOSED;
@@ -118,16 +134,7 @@ void conn_close_because(struct conn *conn, enum close_reason reason, const char 
 	conn_stop_access(conn);
 	if (conn->forward)
 		forward_finish(conn->forward);
-	struct relay_result result = {
-		.reason = reason,
-		.ended_by = ended_by,
-		.detail = detail,
-		.bytes_in = conn->taken,
-		.bytes_out = stream_bytes_out(conn->client),
-	};
-	conn_push_measure(conn, &result);
-	conn_log(conn, &result);
-	conn_stop_push(conn);
+	log_end(conn, reason, ended_by, detail);
 	counters_add(&loop_counters(conn->site->loop)->bytes_from_clients,
 		stream_bytes_in(conn->client));
 	stream_destroy(conn->client);
@@ -156,16 +163,7 @@ void conn_linger(struct conn *conn)
 void conn_end_request(struct conn *conn, enum close_reason reason, const char *ended_by,
 	const char *detail, bool is_keep_alive)
 {
-	struct relay_result result = {
-		.reason = reason,
-		.ended_by = ended_by,
-		.detail = detail,
-		.bytes_in = conn->taken,
-		.bytes_out = stream_bytes_out(conn->client),
-	};
-	conn_push_measure(conn, &result);
-	conn_log(conn, &result);
-	conn_stop_push(conn);
+	log_end(conn, reason, ended_by, detail);
 	upgrade_destroy(conn->upgrade);
 	conn->upgrade = NULL;
 	if (!is_keep_alive || conn_is_leaving(conn)) {
