@@ -134,11 +134,6 @@ static void on_readable(void *arg)
 		continue;
 }
 
-static void on_writable(void *arg)
-{
-	// It has no body.
-}
-
 static const char *describe(enum exchange_failure failure)
 {
 	switch (failure) {
@@ -175,7 +170,6 @@ static void on_fail(void *arg, enum exchange_failure failure)
 }
 
 static const struct exchange_handler exchange_events = {
-	.on_writable = on_writable,
 	.on_readable = on_readable,
 	.on_fail = on_fail,
 };

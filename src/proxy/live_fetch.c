@@ -209,13 +209,7 @@ static void on_readable(void *arg)
 		continue;
 }
 
-static void on_writable(void *arg)
-{
-	// It has no body.
-}
-
 static const struct exchange_handler exchange_events = {
-	.on_writable = on_writable,
 	.on_readable = on_readable,
 	.on_fail = on_fail,
 };

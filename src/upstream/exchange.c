@@ -87,7 +87,8 @@ static void on_connect(void *arg)
 	loop_timer_clear(&exchange->timer); // the client is watched while it sends
 	if (exchange->is_request_sent)
 		exchange_await_response(exchange);
-	exchange->handler->on_writable(exchange->arg);
+	if (exchange->handler->on_writable)
+		exchange->handler->on_writable(exchange->arg);
 }
 
 static size_t on_data(void *arg, const uint8_t *data, size_t length)
@@ -110,7 +111,8 @@ static size_t on_data(void *arg, const uint8_t *data, size_t length)
 static void on_drain(void *arg)
 {
 	struct exchange *exchange = arg;
-	exchange->handler->on_writable(exchange->arg);
+	if (exchange->handler->on_writable)
+		exchange->handler->on_writable(exchange->arg);
 }
 
 static void on_eof(struct exchange *exchange)

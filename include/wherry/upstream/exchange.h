@@ -31,7 +31,7 @@ enum exchange_failure {
 
 struct exchange_handler {
 	// The server takes body bytes: the first time once connected, then after each
-	// time that exchange_is_full.
+	// time that exchange_is_full. NULL: the request has none.
 	void (*on_writable)(void *arg);
 	// Bytes of the response are there: pull them with exchange_next until it says
 	// MORE.
