@@ -97,8 +97,6 @@ MUST_CHECK struct conn *conn_create(struct site *site, struct edition *edition,
 	const struct conf_listener *listener, int socket, const struct addr *peer);
 // The rate is looked at from here on.
 void conn_watch_rate(struct conn *conn);
-// Relays from now on; the forward is no longer needed.
-void conn_start_relay(struct conn *conn, bool uses_deflate);
 
 // No further request is taken.
 static inline bool conn_is_leaving(const struct conn *conn)
@@ -187,6 +185,11 @@ struct conn_refusal conn_prepare_forward(struct conn *conn,
 	const struct http_message *message, const struct route_choice *choice);
 // Sends the request that was prepared.
 void conn_start_forward(struct conn *conn);
+
+// conn_relay.c
+
+// Relays from now on; the forward is no longer needed.
+void conn_start_relay(struct conn *conn, bool uses_deflate);
 
 // conn_push.c
 
