@@ -3,6 +3,7 @@
 #include "wherry/admin/status.h"
 
 #include <stdlib.h>
+#include <sys/queue.h>
 #include <unistd.h>
 
 #include "status_reply_priv.h"
@@ -19,7 +20,7 @@ enum {
 };
 
 struct client {
-	struct client *next, *previous;
+	LIST_ENTRY(client) entry;
 	struct status *status;
 	struct stream *stream;
 	struct http_reader reader;
@@ -33,21 +34,14 @@ struct status {
 	struct status_source source;
 	struct addr address;
 	struct listener *listener;
-	struct client *clients;
+	LIST_HEAD(, client) clients;
 	size_t client_count;
 };
 
 static void destroy_client(struct client *client)
 {
-	struct status *status = client->status;
-
-	if (client->previous)
-		client->previous->next = client->next;
-	else
-		status->clients = client->next;
-	if (client->next)
-		client->next->previous = client->previous;
-	status->client_count--;
+	LIST_REMOVE(client, entry);
+	client->status->client_count--;
 	loop_timer_finish(&client->deadline);
 	stream_destroy(client->stream);
 	free(client);
@@ -168,10 +162,7 @@ static void on_accept(void *arg, int socket, const struct addr *peer)
 		return;
 	}
 	client->status = status;
-	client->next = status->clients;
-	if (client->next)
-		client->next->previous = client;
-	status->clients = client;
+	LIST_INSERT_HEAD(&status->clients, client, entry);
 	status->client_count++;
 	http_reader_init(&client->reader, HTTP_REQUEST, HTTP_SCAN_LIMITS_DEFAULT);
 	loop_timer_init(&client->deadline, status->loop, on_deadline, client);
@@ -188,6 +179,7 @@ struct status *status_create(
 		close(socket);
 		return NULL;
 	}
+	LIST_INIT(&status->clients);
 	status->loop = loop;
 	status->source = *source;
 	status->address.length = sizeof(status->address) - offsetof(struct addr, any);
@@ -206,7 +198,7 @@ void status_destroy(struct status *status)
 	if (!status)
 		return;
 	listener_leave(status->listener);
-	while (status->clients)
-		destroy_client(status->clients);
+	while (!LIST_EMPTY(&status->clients))
+		destroy_client(LIST_FIRST(&status->clients));
 	free(status);
 }
