@@ -14,7 +14,7 @@
 struct place;
 
 struct idle {
-	struct idle *warmer, *colder;
+	TAILQ_ENTRY(idle) beside;
 	struct place *place;
 	struct stream *stream;
 	uint64_t since_ms;
@@ -28,7 +28,7 @@ struct place {
 	uint64_t max_idle_ms;
 	size_t max_idle_count;
 	SSL_SESSION *session; // to be resumed by its next connection; NULL = none
-	struct idle *warmest, *coldest;
+	TAILQ_HEAD(idle_stack, idle) stack; // the warmest first
 	size_t idle_count;
 };
 
@@ -48,33 +48,12 @@ struct pool {
 	bool is_closed;
 };
 
-static void push(struct place *place, struct idle *idle)
-{
-	idle->warmer = NULL;
-	idle->colder = place->warmest;
-	if (place->warmest)
-		place->warmest->warmer = idle;
-	else
-		place->coldest = idle;
-	place->warmest = idle;
-	place->idle_count++;
-}
-
 // Out of its stack; the stream is the caller's.
 static struct stream *unlink_idle(struct idle *idle)
 {
-	struct place *place = idle->place;
 	struct stream *stream = idle->stream;
-
-	if (idle->warmer)
-		idle->warmer->colder = idle->colder;
-	else
-		place->warmest = idle->colder;
-	if (idle->colder)
-		idle->colder->warmer = idle->warmer;
-	else
-		place->coldest = idle->warmer;
-	place->idle_count--;
+	TAILQ_REMOVE(&idle->place->stack, idle, beside);
+	idle->place->idle_count--;
 	free(idle);
 	return stream;
 }
@@ -99,6 +78,16 @@ static void on_end(void *arg, enum stream_end end)
 
 static const struct stream_handler idle_handler = {.on_data = on_data, .on_end = on_end};
 
+static struct idle *warmest(const struct place *place)
+{
+	return TAILQ_FIRST(&place->stack);
+}
+
+static struct idle *coldest(const struct place *place)
+{
+	return TAILQ_LAST(&place->stack, idle_stack);
+}
+
 static uint64_t expires_at(const struct idle *idle)
 {
 	return idle->since_ms + idle->place->max_idle_ms;
@@ -116,10 +105,10 @@ static void expire(struct pool *pool, struct place *place, uint64_t now)
 {
 	if (place->max_idle_ms == CONF_OFF)
 		return;
-	while (place->coldest && expires_at(place->coldest) <= now)
-		drop(place->coldest);
-	if (place->coldest)
-		expire_by(pool, expires_at(place->coldest));
+	while (coldest(place) && expires_at(coldest(place)) <= now)
+		drop(coldest(place));
+	if (coldest(place))
+		expire_by(pool, expires_at(coldest(place)));
 }
 
 static void on_expiry(void *arg)
@@ -197,8 +186,8 @@ static struct place *find_place(
 
 static void drop_all(struct place *place)
 {
-	while (place->warmest)
-		drop(place->warmest);
+	while (warmest(place))
+		drop(warmest(place));
 }
 
 // Finds it, or has it take the place over from a server that is no more. NULL when memory
@@ -216,6 +205,7 @@ static struct place *put_place(struct pool *pool, const struct upstream_server *
 	drop_all(place);
 	SSL_SESSION_free(place->session);
 	*place = (struct place){.server_id = server->id};
+	TAILQ_INIT(&place->stack);
 	pool->places[server->slot] = place;
 	return place;
 }
@@ -230,7 +220,7 @@ static void adopt_server(struct pool *pool, const struct upstream_server *server
 	place->max_idle_ms = conf->pool_idle_ms;
 	place->max_idle_count = conf->pool_size;
 	while (place->idle_count > place->max_idle_count)
-		drop(place->coldest);
+		drop(coldest(place));
 	expire(pool, place, now_ms());
 }
 
@@ -280,12 +270,12 @@ struct stream *pool_take(struct pool *pool, const struct upstream_server *server
 	struct place *place = find_place(pool, server);
 
 	// Bytes that were kept when it was given, and not yet lent to on_data.
-	while (place && place->warmest && stream_kept_length(place->warmest->stream) > 0)
-		drop(place->warmest);
-	if (!place || !place->warmest)
+	while (place && warmest(place) && stream_kept_length(warmest(place)->stream) > 0)
+		drop(warmest(place));
+	if (!place || !warmest(place))
 		return NULL;
 
-	struct stream *stream = unlink_idle(place->warmest);
+	struct stream *stream = unlink_idle(warmest(place));
 	stream_pause(stream);
 	stream_set_handler(stream, NULL, NULL);
 	return stream;
@@ -358,7 +348,8 @@ void pool_give(
 		return;
 	}
 	*idle = (struct idle){.place = place, .stream = stream, .since_ms = now_ms()};
-	push(place, idle);
+	TAILQ_INSERT_HEAD(&place->stack, idle, beside);
+	place->idle_count++;
 	stream_set_handler(stream, &idle_handler, idle);
 	stream_resume(stream);
 	if (place->max_idle_ms != CONF_OFF)
