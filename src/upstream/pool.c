@@ -7,9 +7,9 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include "pool_client_priv.h"
 #include "wherry/base/now.h"
 #include "wherry/net/dial.h"
-#include "wherry/net/tls_client.h"
 
 struct place;
 
@@ -32,16 +32,11 @@ struct place {
 	size_t idle_count;
 };
 
-struct client {
-	LIST_ENTRY(client) entry;
-	struct tls_client *client;
-};
-
 struct pool {
 	struct loop *loop;
 	struct place **places; // by slot; NULL until there is a server
 	size_t place_count;
-	LIST_HEAD(, client) clients;    // one for each tls_client_set that is needed
+	struct pool_clients clients;    // one for each tls_client_set that is needed
 	struct loop_timer expiry_timer; // not later than the first to expire
 	uint64_t adoption;
 	uint64_t write_stall_ms;
@@ -136,13 +131,6 @@ struct pool *pool_create(struct loop *loop)
 	return pool;
 }
 
-static void drop_client(struct client *client)
-{
-	LIST_REMOVE(client, entry);
-	tls_client_destroy(client->client);
-	free(client);
-}
-
 void pool_destroy(struct pool *pool)
 {
 	if (!pool)
@@ -154,8 +142,7 @@ void pool_destroy(struct pool *pool)
 			SSL_SESSION_free(pool->places[i]->session);
 		free(pool->places[i]);
 	}
-	while (!LIST_EMPTY(&pool->clients))
-		drop_client(LIST_FIRST(&pool->clients));
+	pool_client_keep(&pool->clients, NULL);
 	free(pool->places);
 	free(pool);
 }
@@ -224,27 +211,6 @@ static void adopt_server(struct pool *pool, const struct upstream_server *server
 	expire(pool, place, now_ms());
 }
 
-static bool has_tls(const struct upstream_set *set, const struct tls_client_set *tls)
-{
-	for (size_t i = 0; i < set->upstream_count; i++) {
-		if (set->upstreams[i].tls == tls)
-			return true;
-	}
-	return false;
-}
-
-static void drop_old_clients(struct pool *pool, const struct upstream_set *set)
-{
-	struct client *client = LIST_FIRST(&pool->clients);
-	while (client) {
-		struct client *next = LIST_NEXT(client, entry);
-
-		if (!has_tls(set, tls_client_get_set(client->client)))
-			drop_client(client);
-		client = next;
-	}
-}
-
 void pool_adopt(struct pool *pool, const struct upstream_set *set)
 {
 	pool->adoption++;
@@ -262,7 +228,7 @@ void pool_adopt(struct pool *pool, const struct upstream_set *set)
 		if (pool->places[i] && pool->places[i]->adoption != pool->adoption)
 			drop_all(pool->places[i]);
 	}
-	drop_old_clients(pool, set);
+	pool_client_keep(&pool->clients, set);
 }
 
 struct stream *pool_take(struct pool *pool, const struct upstream_server *server)
@@ -296,33 +262,13 @@ struct stream *pool_dial(
 	return stream;
 }
 
-// NULL when memory is short.
-static struct tls_client *find_client(struct pool *pool, struct tls_client_set *tls)
-{
-	struct client *client;
-
-	LIST_FOREACH (client, &pool->clients, entry) {
-		if (tls_client_get_set(client->client) == tls)
-			return client->client;
-	}
-	client = calloc(1, sizeof(*client));
-	if (client)
-		client->client = tls_client_create(tls);
-	if (!client || !client->client) {
-		free(client);
-		return NULL;
-	}
-	LIST_INSERT_HEAD(&pool->clients, client, entry);
-	return client->client;
-}
-
 bool pool_start_tls(struct pool *pool, const struct upstream *upstream,
 	const struct upstream_server *server, struct stream *stream)
 {
 	if (server->url.scheme != URL_HTTPS)
 		return true;
 	struct place *place = put_place(pool, server);
-	struct tls_client *client = find_client(pool, upstream->tls);
+	struct tls_client *client = pool_client_find(&pool->clients, upstream->tls);
 	SSL *ssl = place && client
 			   ? tls_client_connect(client, server->url.host, &place->session)
 			   : NULL;
