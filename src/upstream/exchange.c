@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One request to a group of servers and its response; see the header.
+// One request to a group of servers, and what becomes of it; see the header.
 #include "wherry/upstream/exchange.h"
 
 #include <errno.h>
@@ -8,10 +8,6 @@
 #include "wherry/base/now.h"
 #include "wherry/proto/http_write.h"
 #include "wherry/upstream/upstream_note.h"
-
-enum {
-	INTERIM_MAX = 32
-}; // an endless row of 1xx is no answer
 
 void exchange_set_timeout(
 	struct exchange *exchange, enum exchange_failure meaning, uint64_t timeout_ms)
@@ -53,8 +49,7 @@ void exchange_fail(struct exchange *exchange, enum exchange_failure failure)
 	exchange->handler->on_fail(exchange->arg, failure);
 }
 
-// After it was connected.
-static void break_off(struct exchange *exchange, enum exchange_failure failure)
+void exchange_break_off(struct exchange *exchange, enum exchange_failure failure)
 {
 	exchange_outcome_error(exchange, failure);
 	if (!exchange_connect_elsewhere(exchange, failure))
@@ -67,7 +62,7 @@ static void lose(struct exchange *exchange)
 	if (exchange->is_reused && !exchange->has_answer)
 		exchange_connect_again(exchange);
 	else
-		break_off(exchange, EXCHANGE_LOST);
+		exchange_break_off(exchange, EXCHANGE_LOST);
 }
 
 void exchange_await_response(struct exchange *exchange)
@@ -145,7 +140,7 @@ static void on_end(void *arg, enum stream_end end)
 		on_eof(exchange);
 		return;
 	case STREAM_END_STALL:
-		break_off(exchange, EXCHANGE_STALL);
+		exchange_break_off(exchange, EXCHANGE_STALL);
 		return;
 	case STREAM_END_MEMORY:
 		exchange_fail(exchange, EXCHANGE_MEMORY);
@@ -179,7 +174,7 @@ static void on_timeout(void *arg)
 	if (exchange->timeout == EXCHANGE_CONNECT_TIMEOUT)
 		exchange_connect_failed(exchange, ETIMEDOUT, EXCHANGE_CONNECT_TIMEOUT);
 	else if (exchange->is_connected)
-		break_off(exchange, exchange->timeout);
+		exchange_break_off(exchange, exchange->timeout);
 	else
 		exchange_fail(exchange, exchange->timeout);
 }
@@ -252,92 +247,6 @@ void exchange_end_request(struct exchange *exchange)
 	exchange->is_request_sent = true;
 	if (!exchange->has_head)
 		exchange_await_response(exchange);
-}
-
-static void on_final_head(struct exchange *exchange, const struct http_message *head)
-{
-	exchange->has_head = true;
-	// Whether a 101 is good is found out by who takes the stream.
-	if (head->status != 101)
-		exchange_outcome_answer(exchange, head->status);
-	exchange->is_server_keep_alive = head->is_keep_alive;
-	const struct http_field *type = http_message_find(head, HTTP_FIELD_CONTENT_TYPE);
-	exchange->is_event_stream = type && type->value.length >= 17 &&
-				    str_equal_nocase((struct str){type->value.data, 17},
-					    STR("text/event-stream"));
-	if (exchange->request.is_head)
-		http_reader_no_body(&exchange->reader);
-	exchange_set_timeout(exchange, EXCHANGE_IDLE_TIMEOUT,
-		exchange->is_event_stream ? CONF_OFF : exchange->request.idle_timeout_ms);
-}
-
-static void tell_bad(struct exchange *exchange)
-{
-	exchange->error_text = exchange->reader.scan.error;
-	if (exchange->reader.is_disagreement)
-		counters_add(&loop_counters(exchange->loop)->parser_disagreement, 1);
-	break_off(exchange, EXCHANGE_BAD);
-}
-
-enum http_reader_item exchange_next(
-	struct exchange *exchange, struct http_message *ret_message)
-{
-	if (exchange->is_response_ended)
-		return HTTP_READER_END;
-	// A pause does not hold back the END, for which no byte will come to wake us.
-	if (!exchange->data || (stream_is_paused(exchange->stream) &&
-				       exchange->reader.at != HTTP_READER_AT_END))
-		return HTTP_READER_MORE;
-	size_t taken = 0;
-	enum http_reader_item item =
-		http_reader_next(&exchange->reader, exchange->data + exchange->taken,
-			exchange->length - exchange->taken, ret_message, &taken);
-	exchange->taken += taken;
-	switch (item) {
-	case HTTP_READER_HEAD:
-		exchange->is_reused = false; // it lives, and has the request
-		if (ret_message->status >= 200 || ret_message->status == 101)
-			on_final_head(exchange, ret_message);
-		break;
-	case HTTP_READER_END:
-		// 1xx responses are heads with an end of their own (RFC 9110
-		// section 15.2).
-		if (!exchange->has_head && ++exchange->interim_count <= INTERIM_MAX)
-			return exchange_next(exchange, ret_message);
-		if (!exchange->has_head) {
-			exchange->error_text = "more interim responses than 32";
-			break_off(exchange, EXCHANGE_BAD);
-			return HTTP_READER_BAD;
-		}
-		exchange->is_response_ended = true;
-		loop_timer_clear(&exchange->timer);
-		break;
-	case HTTP_READER_BAD:
-		tell_bad(exchange);
-		break;
-	case HTTP_READER_MORE:
-	case HTTP_READER_BODY:
-		break;
-	}
-	return item;
-}
-
-void exchange_pause(struct exchange *exchange)
-{
-	if (!exchange->stream)
-		return;
-	stream_pause(exchange->stream);
-	loop_timer_clear(&exchange->timer); // its silence is our doing
-}
-
-void exchange_resume(struct exchange *exchange)
-{
-	if (!exchange->stream || !stream_is_paused(exchange->stream))
-		return;
-	stream_resume(exchange->stream);
-	if (exchange->has_head && !exchange->is_event_stream)
-		exchange_set_timeout(exchange, EXCHANGE_IDLE_TIMEOUT,
-			exchange->request.idle_timeout_ms);
 }
 
 struct stream *exchange_take_stream(

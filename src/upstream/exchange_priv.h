@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The exchange as its parts see it: exchange.c (the request and its response),
-// exchange_connect.c (its connection), exchange_wait.c (its server, and the wait for one)
-// and exchange_outcome.c (what is learned from it about the server and its group).
+// The exchange as its parts see it: exchange.c (the request, and what becomes of it),
+// exchange_connect.c (its connection), exchange_wait.c (its server, and the wait for
+// one), exchange_response.c (what is read) and exchange_outcome.c (what is learned from
+// it about the server and its group).
 #pragma once
 
 #include "wherry/upstream/exchange.h"
@@ -16,6 +17,8 @@ void exchange_await_response(struct exchange *exchange);
 void exchange_close_stream(struct exchange *exchange);
 void exchange_release_server(struct exchange *exchange);
 void exchange_fail(struct exchange *exchange, enum exchange_failure failure);
+// The same after it was connected: unless another server may have the request.
+void exchange_break_off(struct exchange *exchange, enum exchange_failure failure);
 
 // exchange_connect.c
 
