@@ -45,6 +45,12 @@ bool str_has_prefix(struct str s, struct str prefix)
 	       str_equal((struct str){s.data, prefix.length}, prefix);
 }
 
+bool str_has_prefix_nocase(struct str s, struct str prefix)
+{
+	return s.length >= prefix.length &&
+	       str_equal_nocase((struct str){s.data, prefix.length}, prefix);
+}
+
 bool str_has_suffix_nocase(struct str s, struct str suffix)
 {
 	if (s.length < suffix.length)
@@ -56,6 +62,14 @@ bool str_has_suffix_nocase(struct str s, struct str suffix)
 bool str_cut_prefix(struct str *rest, struct str prefix)
 {
 	bool has_prefix = str_has_prefix(*rest, prefix);
+	if (has_prefix)
+		str_cut(rest, prefix.length);
+	return has_prefix;
+}
+
+bool str_cut_prefix_nocase(struct str *rest, struct str prefix)
+{
+	bool has_prefix = str_has_prefix_nocase(*rest, prefix);
 	if (has_prefix)
 		str_cut(rest, prefix.length);
 	return has_prefix;

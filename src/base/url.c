@@ -90,16 +90,6 @@ bool url_split_authority(struct str authority, struct str *ret_host, uint16_t *r
 	return true;
 }
 
-static bool cut_prefix(struct str *text, struct str prefix)
-{
-	if (text->length < prefix.length ||
-		!str_equal_nocase((struct str){text->data, prefix.length}, prefix))
-		return false;
-	text->data += prefix.length;
-	text->length -= prefix.length;
-	return true;
-}
-
 static bool parse_unix(struct str path, struct url *ret_url, const char **reterr_expected)
 {
 	if (path.length == 0 || path.length > ADDR_UNIX_PATH_MAX || path.data[0] != '/' ||
@@ -116,13 +106,14 @@ bool url_parse(struct str text, struct url *ret_url, const char **reterr_expecte
 	struct url url = {.scheme = URL_HTTP, .port = 80};
 	uint16_t port;
 
-	if (cut_prefix(&text, STR("unix:")))
+	if (str_cut_prefix_nocase(&text, STR("unix:")))
 		return parse_unix(text, ret_url, reterr_expected);
-	if (cut_prefix(&text, STR("https://")) || cut_prefix(&text, STR("wss://"))) {
+	if (str_cut_prefix_nocase(&text, STR("https://")) ||
+		str_cut_prefix_nocase(&text, STR("wss://"))) {
 		url.scheme = URL_HTTPS;
 		url.port = 443;
-	} else if (!cut_prefix(&text, STR("http://")) &&
-		   !cut_prefix(&text, STR("ws://"))) {
+	} else if (!str_cut_prefix_nocase(&text, STR("http://")) &&
+		   !str_cut_prefix_nocase(&text, STR("ws://"))) {
 		*reterr_expected = "http://, https://, ws://, wss:// or unix:/path";
 		return false;
 	}

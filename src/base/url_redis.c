@@ -62,20 +62,15 @@ static bool parse_unix(
 bool url_redis_parse(
 	struct str text, struct url_redis *ret_url, const char **reterr_expected)
 {
-	static const struct str scheme = {"redis://", 8}, local = {"unix:", 5};
 	struct url_redis url = {.port = DEFAULT_PORT};
 	uint16_t port;
 
-	if (str_has_prefix(text, local))
-		return parse_unix((struct str){text.data + local.length,
-					  text.length - local.length},
-			ret_url, reterr_expected);
-	if (!str_has_prefix(text, scheme)) {
+	if (str_cut_prefix(&text, STR("unix:")))
+		return parse_unix(text, ret_url, reterr_expected);
+	if (!str_cut_prefix(&text, STR("redis://"))) {
 		*reterr_expected = "redis://host:port or unix:/path";
 		return false;
 	}
-	text.data += scheme.length;
-	text.length -= scheme.length;
 	if (!cut_user(&text, &url.user) || memchr(url.user.data, ':', url.user.length)) {
 		*reterr_expected = "a user without a password, which stands in "
 				   "hub.password_file";

@@ -27,12 +27,6 @@ static const uint64_t VOUCHED =
 static const uint64_t UNREMOVABLE =
 	BIT(HTTP_FIELD_HOST) | BIT(HTTP_FIELD_CONTENT_LENGTH) | BIT(HTTP_FIELD_COOKIE);
 
-static bool has_prefix_nocase(struct str s, struct str prefix)
-{
-	return s.length >= prefix.length &&
-	       str_equal_nocase((struct str){s.data, prefix.length}, prefix);
-}
-
 bool http_hop_is_dropped(enum http_field_id id)
 {
 	return DROPPED & BIT(id);
@@ -53,7 +47,7 @@ bool http_hop_check_folded(struct http_scan *scan, struct http_field *field)
 		return http_scan_refuse(
 			scan, 400, "framing field spelled with \"_\"; expected \"-\"");
 	if (((DROPPED | VOUCHED) & BIT(id)) ||
-		has_prefix_nocase(folded, STR("x-forwarded-")))
+		str_has_prefix_nocase(folded, STR("x-forwarded-")))
 		field->is_dropped = true;
 	return true;
 }
@@ -63,11 +57,11 @@ bool http_hop_nominate(
 {
 	enum http_field_id id = http_message_field_id(name);
 
-	if ((UNREMOVABLE & BIT(id)) || has_prefix_nocase(name, STR("sec-websocket-")))
+	if ((UNREMOVABLE & BIT(id)) || str_has_prefix_nocase(name, STR("sec-websocket-")))
 		return http_scan_refuse(
 			scan, 400, "Connection names a field that is not hop-by-hop");
 	if ((VOUCHED & BIT(id)) || id == HTTP_FIELD_AUTHORIZATION ||
-		has_prefix_nocase(name, STR("x-forwarded-")))
+		str_has_prefix_nocase(name, STR("x-forwarded-")))
 		return true;
 	for (size_t i = 0; i < message->field_count; i++) {
 		if (str_equal_nocase(message->fields[i].name, name))

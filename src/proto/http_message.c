@@ -87,7 +87,7 @@ static enum http_field_id unknown_id(struct str name)
 	const struct str proxy = STR("proxy-");
 
 	if (name.length > proxy.length && (name.data[0] | 0x20) == 'p' &&
-		str_equal_nocase((struct str){name.data, proxy.length}, proxy))
+		str_has_prefix_nocase(name, proxy))
 		return HTTP_FIELD_PROXY;
 	return HTTP_FIELD_OTHER;
 }

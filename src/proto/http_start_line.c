@@ -49,20 +49,12 @@ static void split_path(struct str path, struct http_message *message)
 	message->query = skip(path, length);
 }
 
-static bool cut_prefix(struct str *s, struct str prefix)
-{
-	if (s->length < prefix.length ||
-		!str_equal_nocase((struct str){s->data, prefix.length}, prefix))
-		return false;
-	*s = skip(*s, prefix.length);
-	return true;
-}
-
 static bool read_absolute_target(struct http_scan *scan, struct http_message *message)
 {
 	struct str rest = message->target;
 
-	if (!cut_prefix(&rest, STR("http://")) && !cut_prefix(&rest, STR("https://")))
+	if (!str_cut_prefix_nocase(&rest, STR("http://")) &&
+		!str_cut_prefix_nocase(&rest, STR("https://")))
 		return http_scan_refuse(scan, 400,
 			"bad target; expected a path, or http(s):// and the Host");
 	size_t length = 0;

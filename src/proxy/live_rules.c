@@ -77,13 +77,8 @@ static bool varies_within(const struct conf_live *live, struct str list)
 // These have no end.
 static bool is_stream(struct str type)
 {
-	const struct str events = STR("text/event-stream");
-	const struct str parts = STR("multipart/x-mixed-replace");
-	return (type.length >= events.length &&
-		       str_equal_nocase(
-			       (struct str){type.data, events.length}, events)) ||
-	       (type.length >= parts.length &&
-		       str_equal_nocase((struct str){type.data, parts.length}, parts));
+	return str_has_prefix_nocase(type, STR("text/event-stream")) ||
+	       str_has_prefix_nocase(type, STR("multipart/x-mixed-replace"));
 }
 
 static const char *find_private_field(

@@ -7,12 +7,9 @@
 // What belongs to the connection or the handshake is no part of a GET.
 static bool is_of_handshake(const struct http_field *field)
 {
-	const struct str prefix = STR("Sec-WebSocket-");
 	return field->is_dropped || field->id == HTTP_FIELD_HOST ||
 	       field->id == HTTP_FIELD_EXPECT ||
-	       (field->name.length >= prefix.length &&
-		       str_equal_nocase(
-			       (struct str){field->name.data, prefix.length}, prefix));
+	       str_has_prefix_nocase(field->name, STR("Sec-WebSocket-"));
 }
 
 bool push_page_head_keep(struct push_page *page, const struct http_message *handshake)

@@ -99,11 +99,9 @@ static bool wants_json(const struct http_message *message)
 	const struct http_field *accept = http_message_find(message, HTTP_FIELD_ACCEPT);
 	struct str list = accept ? accept->value : STR(""), item;
 	while (str_next_item(&list, &item)) {
-		if (item.length >= 5 &&
-			str_equal_nocase((struct str){item.data, 5}, STR("text/")))
+		if (str_has_prefix_nocase(item, STR("text/")))
 			return false;
-		if (item.length >= 16 && str_equal_nocase((struct str){item.data, 16},
-						 STR("application/json")))
+		if (str_has_prefix_nocase(item, STR("application/json")))
 			return true;
 	}
 	return false;

@@ -83,9 +83,8 @@ static void write_cookie(
 		size_t length = end ? (size_t)(end - value.data) : value.length;
 		struct str part = {value.data, length};
 		struct str attribute = str_trim(part);
-		bool is_path =
-			part.data != pair && attribute.length > 5 &&
-			str_equal_nocase((struct str){attribute.data, 5}, STR("Path="));
+		bool is_path = part.data != pair && attribute.length > 5 &&
+			       str_has_prefix_nocase(attribute, STR("Path="));
 		if (is_path) {
 			buf_append_str(out, STR(" Path="));
 			route_write_path_back(

@@ -14,9 +14,8 @@ static void on_final_head(struct exchange *exchange, const struct http_message *
 		exchange_outcome_answer(exchange, head->status);
 	exchange->is_server_keep_alive = head->is_keep_alive;
 	const struct http_field *type = http_message_find(head, HTTP_FIELD_CONTENT_TYPE);
-	exchange->is_event_stream = type && type->value.length >= 17 &&
-				    str_equal_nocase((struct str){type->value.data, 17},
-					    STR("text/event-stream"));
+	exchange->is_event_stream =
+		type && str_has_prefix_nocase(type->value, STR("text/event-stream"));
 	if (exchange->request.is_head)
 		http_reader_no_body(&exchange->reader);
 	exchange_set_timeout(exchange, EXCHANGE_IDLE_TIMEOUT,

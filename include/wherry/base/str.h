@@ -25,6 +25,7 @@ bool str_equal(struct str a, struct str b);
 // ASCII letters compare equal in either case; other bytes exactly.
 bool str_equal_nocase(struct str a, struct str b);
 bool str_has_prefix(struct str s, struct str prefix);
+bool str_has_prefix_nocase(struct str s, struct str prefix);
 bool str_has_suffix_nocase(struct str s, struct str suffix);
 
 // Takes bytes off the front of rest, which has as many; gives them.
@@ -38,6 +39,7 @@ static inline struct str str_cut(struct str *rest, size_t length)
 }
 // Takes the prefix off, if it is there.
 bool str_cut_prefix(struct str *rest, struct str prefix);
+bool str_cut_prefix_nocase(struct str *rest, struct str prefix);
 // Takes off and gives what stands before the next separator, which goes as well; all, if
 // there is none.
 struct str str_cut_until(struct str *rest, char separator);

@@ -35,6 +35,9 @@ Test(str, finds_prefix_and_suffix)
 	cr_expect(str_has_prefix(none, none));
 	cr_expect(!str_has_prefix(STR("/api"), STR("/api/")));
 	cr_expect(!str_has_prefix(none, STR("/")));
+	cr_expect(str_has_prefix_nocase(STR("Text/HTML"), STR("text/")));
+	cr_expect(str_has_prefix_nocase(none, none));
+	cr_expect(!str_has_prefix_nocase(STR("text"), STR("text/")));
 	cr_expect(str_has_suffix_nocase(STR("a.EXAMPLE.com"), STR(".example.com")));
 	cr_expect(str_has_suffix_nocase(none, none));
 	cr_expect(!str_has_suffix_nocase(STR("com"), STR(".com")));
