@@ -38,7 +38,8 @@ void base64_encode(struct buf *out, struct str bytes)
 	buf_append(out, piece, used);
 }
 
-static int decode_digit(char c)
+// last: the two digits that the spellings differ in.
+static int decode_digit(char c, const char last[2])
 {
 	if (c >= 'A' && c <= 'Z')
 		return c - 'A';
@@ -46,26 +47,16 @@ static int decode_digit(char c)
 		return c - 'a' + 26;
 	if (c >= '0' && c <= '9')
 		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
+	return c == last[0] ? 62 : c == last[1] ? 63 : -1;
 }
 
-static size_t count_padding(struct str text)
+// Of two characters at the end the last has four bits to spare, of three two.
+static bool decode(struct str text, const char last[2], uint8_t *out, size_t *ret_length)
 {
-	size_t count = 0;
-	while (count < 2 && count < text.length &&
-		text.data[text.length - 1 - count] == '=')
-		count++;
-	return count;
-}
-
-bool base64_decode(struct str text, uint8_t *out, size_t *ret_length)
-{
-	size_t padding = count_padding(text), length = 0;
-	unsigned bits = 0;
-	if (text.length % 4 != 0)
-		return false;
-	for (size_t i = 0; i < text.length - padding; i++) {
-		int digit = decode_digit(text.data[i]);
+	size_t length = 0, rest = text.length % 4;
+	unsigned bits = 0, spare = rest > 0 ? 2 * (4 - (unsigned)rest) : 0;
+	for (size_t i = 0; i < text.length; i++) {
+		int digit = decode_digit(text.data[i], last);
 		if (digit < 0)
 			return false;
 		bits = (bits << 6 | (unsigned)digit) & 0xffffff;
@@ -73,6 +64,19 @@ bool base64_decode(struct str text, uint8_t *out, size_t *ret_length)
 			out[length++] = (uint8_t)(bits >> (6 - 2 * (i % 4)));
 	}
 	*ret_length = length;
-	// The last character before "==" has four bits to spare, before "=" two.
-	return (bits & ((1U << 2 * padding) - 1)) == 0;
+	return rest != 1 && (bits & ((1U << spare) - 1)) == 0;
+}
+
+bool base64_decode(struct str text, uint8_t *out, size_t *ret_length)
+{
+	if (text.length % 4 != 0)
+		return false;
+	for (size_t i = 0; i < 2 && text.length > 0; i++)
+		text.length -= text.data[text.length - 1] == '=';
+	return decode(text, "+/", out, ret_length);
+}
+
+bool base64_decode_url(struct str text, uint8_t *out, size_t *ret_length)
+{
+	return decode(text, "-_", out, ret_length);
 }

@@ -10,11 +10,11 @@
 
 #include "jwt_claims_priv.h"
 #include "jwt_keys_priv.h"
-#include "wherry/proto/jwt_base64.h"
+#include "wherry/base/base64.h"
 
 // Decoded parts; claims before the signature is verified are only bytes.
 struct parts {
-	uint8_t header[JWT_MAX_HEADER_BYTES + 2];
+	uint8_t header[JWT_MAX_HEADER_BYTES];
 	size_t header_length;
 	uint8_t claims[JWT_MAX_BYTES];
 	size_t claims_length;
@@ -43,10 +43,10 @@ static bool decode_parts(struct str token, struct parts *ret_parts)
 	if (!cut_part(&signature, &header) || !cut_part(&signature, &claims))
 		return false;
 	// A third dot would be an encrypted token; it is no character of base64url.
-	return jwt_base64_room(header.length) <= sizeof(ret_parts->header) &&
-	       jwt_base64_decode(header, ret_parts->header, &ret_parts->header_length) &&
-	       jwt_base64_decode(claims, ret_parts->claims, &ret_parts->claims_length) &&
-	       jwt_base64_decode(signature, scratch, &ret_parts->signature_length);
+	return base64_room(header.length) <= sizeof(ret_parts->header) &&
+	       base64_decode_url(header, ret_parts->header, &ret_parts->header_length) &&
+	       base64_decode_url(claims, ret_parts->claims, &ret_parts->claims_length) &&
+	       base64_decode_url(signature, scratch, &ret_parts->signature_length);
 }
 
 // RFC 8259 section 4 leaves open what a name that stands twice means: so it may not.

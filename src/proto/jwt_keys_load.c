@@ -10,7 +10,7 @@
 
 #include <openssl/crypto.h>
 
-#include "wherry/proto/jwt_base64.h"
+#include "wherry/base/base64.h"
 
 enum {
 	NUMBER_MAX = 1536, // bytes of a modulus or secret, with room for "too long"
@@ -52,8 +52,8 @@ static bool read_number(json_t *jwk, const char *name, struct number *ret_number
 {
 	struct str text = find_text(jwk, name);
 	uint8_t *bytes = ret_number->bytes;
-	if (text.length == 0 || jwt_base64_room(text.length) > NUMBER_MAX ||
-		!jwt_base64_decode(text, bytes, &ret_number->length))
+	if (text.length == 0 || base64_room(text.length) > NUMBER_MAX ||
+		!base64_decode_url(text, bytes, &ret_number->length))
 		return false;
 	return ret_number->length > 0;
 }

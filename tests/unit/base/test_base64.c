@@ -84,3 +84,54 @@ Test(base64, gives_bytes_of_any_length_back)
 		buf_finish(&out);
 	}
 }
+
+Test(base64, decodes_base64url_as_rfc_4648_shows)
+{
+	static const struct {
+		const char *text;
+		const char *decoded;
+	} rows[] = {
+		{"", ""},
+		{"Zg", "f"},
+		{"Zm8", "fo"},
+		{"Zm9v", "foo"},
+		{"Zm9vYg", "foob"},
+		{"Zm9vYmE", "fooba"},
+		{"Zm9vYmFy", "foobar"},
+		{"-_-_", "\xfb\xff\xbf"},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint8_t out[16];
+		size_t length = 99;
+		struct str text = str_from(rows[i].text);
+		cr_assert_leq(base64_room(text.length), sizeof(out));
+		cr_expect(base64_decode_url(text, out, &length), "%s", rows[i].text);
+		cr_expect_eq(length, strlen(rows[i].decoded), "%s", rows[i].text);
+		cr_expect_eq(memcmp(out, rows[i].decoded, length), 0, "%s", rows[i].text);
+	}
+}
+
+Test(base64, refuses_other_spellings_of_base64url)
+{
+	static const char *const rows[] = {
+		"Z",
+		"Zm9vY",
+		"Zg==",
+		"Zm8=",
+		"Zm9v=",
+		"Zh",  // a bit that stands for nothing
+		"Zm9", // the same
+		"Zm+v",
+		"Zm/v",
+		"Zm 9v",
+		"Zm9v\n",
+		"Zm.v",
+		"Zm\x80v",
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint8_t out[16];
+		size_t length;
+		cr_expect_not(base64_decode_url(str_from(rows[i]), out, &length),
+			"\"%s\"", rows[i]);
+	}
+}
