@@ -12,13 +12,6 @@
 #include "conf_check_hub_priv.h"
 #include "conf_check_route_priv.h"
 
-static const struct conf_yaml_node *first_of(
-	const struct conf_yaml_node *root, const char *key)
-{
-	const struct conf_yaml_node *list = conf_yaml_find(root, key);
-	return list ? list->first : NULL;
-}
-
 // Any free port may be asked for more than once.
 static bool is_same_place(const struct addr *a, const struct addr *b)
 {
@@ -29,7 +22,7 @@ static bool is_same_place(const struct addr *a, const struct addr *b)
 static void check_addresses(const struct conf *conf, const struct conf_yaml_node *root,
 	struct conf_diag *diag)
 {
-	const struct conf_yaml_node *node = first_of(root, "listeners");
+	const struct conf_yaml_node *node = conf_yaml_first(root, "listeners");
 	for (size_t i = 0; i < conf->listener_count; i++, node = node->next) {
 		const struct addr *address = &conf->listeners[i].address;
 		const struct conf_yaml_node *value = conf_yaml_find(node, "address");
@@ -66,7 +59,7 @@ static void check_certificates(const struct conf_listener *listener,
 static void check_tls(const struct conf *conf, const struct conf_yaml_node *root,
 	struct conf_diag *diag)
 {
-	const struct conf_yaml_node *node = first_of(root, "listeners");
+	const struct conf_yaml_node *node = conf_yaml_first(root, "listeners");
 	for (size_t i = 0; i < conf->listener_count; i++, node = node->next) {
 		const struct conf_yaml_node *tls = conf_yaml_find(node, "tls");
 		const struct conf_yaml_node *auth = conf_yaml_find(tls, "client_auth");
@@ -101,7 +94,7 @@ static const char *family_form(int family)
 static void check_proxy_sources(const struct conf *conf,
 	const struct conf_yaml_node *root, struct conf_diag *diag)
 {
-	const struct conf_yaml_node *node = first_of(root, "listeners");
+	const struct conf_yaml_node *node = conf_yaml_first(root, "listeners");
 	for (size_t i = 0; i < conf->listener_count; i++, node = node->next) {
 		const struct conf_listener *listener = &conf->listeners[i];
 		const struct conf_yaml_node *from =
@@ -169,7 +162,7 @@ static bool is_used(const struct conf *conf, size_t upstream)
 // A route with a mistake, or missing, may be the one that means it.
 static bool has_mistaken_route(const struct conf *conf, const struct conf_yaml_node *root)
 {
-	const struct conf_yaml_node *node = first_of(root, "routes");
+	const struct conf_yaml_node *node = conf_yaml_first(root, "routes");
 	if (conf->route_count == 0)
 		return true;
 	for (; node; node = node->next) {
@@ -184,7 +177,7 @@ static void check_upstreams(const struct conf *conf, const struct conf_yaml_node
 {
 	if (has_mistaken_route(conf, root))
 		return;
-	const struct conf_yaml_node *node = first_of(root, "upstreams");
+	const struct conf_yaml_node *node = conf_yaml_first(root, "upstreams");
 	// Auth services have no node.
 	for (size_t i = 0; node && i < conf->upstream_count; i++, node = node->next) {
 		if (node->kind != CONF_YAML_INVALID && !is_used(conf, i))
@@ -197,7 +190,7 @@ static void check_upstreams(const struct conf *conf, const struct conf_yaml_node
 static void check_upstream_tls(const struct conf *conf, const struct conf_yaml_node *root,
 	struct conf_diag *diag)
 {
-	const struct conf_yaml_node *node = first_of(root, "upstreams");
+	const struct conf_yaml_node *node = conf_yaml_first(root, "upstreams");
 	for (size_t i = 0; node && i < conf->upstream_count; i++, node = node->next) {
 		const struct conf_yaml_node *tls = conf_yaml_find(node, "tls");
 		const struct conf_yaml_node *cert = conf_yaml_find(tls, "cert");
@@ -236,9 +229,9 @@ void conf_check_rules(const struct conf *conf, const struct conf_yaml_node *root
 	check_sandbox(conf, root, diag);
 	check_upstreams(conf, root, diag);
 	check_upstream_tls(conf, root, diag);
-	conf_check_health_all(conf, first_of(root, "upstreams"), diag);
-	conf_check_balance_all(conf, first_of(root, "upstreams"), diag);
-	conf_check_route_all(conf, first_of(root, "routes"), diag);
+	conf_check_health_all(conf, conf_yaml_first(root, "upstreams"), diag);
+	conf_check_balance_all(conf, conf_yaml_first(root, "upstreams"), diag);
+	conf_check_route_all(conf, conf_yaml_first(root, "routes"), diag);
 	conf_check_drain_all(conf, root, diag);
 	conf_check_hub_all(conf, root, diag);
 }

@@ -45,8 +45,7 @@ void conf_check_drain_all(const struct conf *conf, const struct conf_yaml_node *
 		"drain.shutdown", diag);
 	check_pace(&conf->drain.server, conf_yaml_find(drain, "server"), "drain.server",
 		diag);
-	const struct conf_yaml_node *upstreams = conf_yaml_find(root, "upstreams");
-	const struct conf_yaml_node *node = upstreams ? upstreams->first : NULL;
+	const struct conf_yaml_node *node = conf_yaml_first(root, "upstreams");
 	for (size_t i = 0; node && i < conf->upstream_count; i++, node = node->next) {
 		if (!node->has_mistake)
 			check_rebalance(&conf->upstreams[i], node, diag);

@@ -9,13 +9,6 @@ enum {
 	SYSTEMD_STOP_MS = 90 * 1000, // its default of TimeoutStopSec
 };
 
-static const struct conf_yaml_node *first_of(
-	const struct conf_yaml_node *root, const char *key)
-{
-	const struct conf_yaml_node *list = conf_yaml_find(root, key);
-	return list ? list->first : NULL;
-}
-
 static void lint_drain(const struct conf *conf, const struct conf_yaml_node *root,
 	struct conf_diag *warnings)
 {
@@ -42,7 +35,7 @@ static bool is_everybody(const struct addr_network *network)
 static void lint_trusted(const struct conf *conf, const struct conf_yaml_node *root,
 	struct conf_diag *warnings)
 {
-	const struct conf_yaml_node *node = first_of(root, "trusted_proxies");
+	const struct conf_yaml_node *node = conf_yaml_first(root, "trusted_proxies");
 	for (size_t i = 0; i < conf->trusted_proxy_count && node;
 		i++, node = node->next) {
 		if (is_everybody(&conf->trusted_proxies[i]))
@@ -66,7 +59,7 @@ static bool has_unix(const struct addr_network *networks, size_t count)
 static void lint_unix_listeners(const struct conf *conf,
 	const struct conf_yaml_node *root, struct conf_diag *warnings)
 {
-	const struct conf_yaml_node *node = first_of(root, "listeners");
+	const struct conf_yaml_node *node = conf_yaml_first(root, "listeners");
 	if (has_unix(conf->trusted_proxies, conf->trusted_proxy_count) ||
 		has_unix(conf->limits.exempt, conf->limits.exempt_count))
 		return;
@@ -88,6 +81,6 @@ void conf_lint(const struct conf *conf, const struct conf_yaml_node *root,
 	lint_drain(conf, root, warnings);
 	lint_trusted(conf, root, warnings);
 	lint_unix_listeners(conf, root, warnings);
-	conf_lint_routes(conf, first_of(root, "routes"), warnings);
-	conf_lint_upstreams(conf, first_of(root, "upstreams"), warnings);
+	conf_lint_routes(conf, conf_yaml_first(root, "routes"), warnings);
+	conf_lint_upstreams(conf, conf_yaml_first(root, "upstreams"), warnings);
 }

@@ -2,12 +2,6 @@
 // What of groups of servers is hardly meant.
 #include "conf_lint_priv.h"
 
-static const struct conf_yaml_node *first_server(const struct conf_yaml_node *node)
-{
-	const struct conf_yaml_node *list = conf_yaml_find(node, "servers");
-	return list ? list->first : NULL;
-}
-
 static bool has_equal_weights(const struct conf_upstream *upstream)
 {
 	for (size_t i = 1; i < upstream->server_count; i++) {
@@ -20,7 +14,7 @@ static bool has_equal_weights(const struct conf_upstream *upstream)
 static void lint_weights(const struct conf_upstream *upstream,
 	const struct conf_yaml_node *node, struct conf_diag *warnings)
 {
-	const struct conf_yaml_node *server = first_server(node);
+	const struct conf_yaml_node *server = conf_yaml_first(node, "servers");
 	if (!has_equal_weights(upstream) || upstream->servers[0].weight == 1)
 		return;
 	for (; server; server = server->next) {
@@ -44,7 +38,7 @@ static bool is_same_server(const struct url *a, const struct url *b)
 static void lint_doubles(const struct conf_upstream *upstream,
 	const struct conf_yaml_node *node, struct conf_diag *warnings)
 {
-	const struct conf_yaml_node *server = first_server(node);
+	const struct conf_yaml_node *server = conf_yaml_first(node, "servers");
 	for (size_t i = 0; i < upstream->server_count && server;
 		i++, server = server->next) {
 		for (size_t j = 0; j < i; j++) {

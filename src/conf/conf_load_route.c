@@ -119,8 +119,7 @@ static enum conf_action find_action(const struct conf_yaml_node *node)
 
 void conf_load_route_finish(struct conf_load *load, const struct conf_yaml_node *root)
 {
-	const struct conf_yaml_node *routes = conf_yaml_find(root, "routes");
-	const struct conf_yaml_node *node = routes ? routes->first : NULL;
+	const struct conf_yaml_node *node = conf_yaml_first(root, "routes");
 	for (size_t i = 0; i < load->conf->route_count && node; i++, node = node->next) {
 		struct conf_route *route = &load->conf->routes[i];
 		route->line = node->at.line;

@@ -54,6 +54,13 @@ struct conf_yaml_node *conf_yaml_find(
 	return NULL;
 }
 
+const struct conf_yaml_node *conf_yaml_first(
+	const struct conf_yaml_node *mapping, const char *key)
+{
+	const struct conf_yaml_node *list = conf_yaml_find(mapping, key);
+	return list ? list->first : NULL;
+}
+
 // Cuts before a character, not inside one.
 static int cut_length(struct str text, size_t max)
 {

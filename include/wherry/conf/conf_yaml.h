@@ -48,6 +48,9 @@ struct conf_yaml_node *conf_yaml_root(struct conf_yaml *yaml);
 // The value of a key; NULL if it is absent, or if this is no mapping, or NULL.
 struct conf_yaml_node *conf_yaml_find(
 	const struct conf_yaml_node *mapping, const char *key);
+// The first item of the list that is a key's value; NULL if there is none.
+const struct conf_yaml_node *conf_yaml_first(
+	const struct conf_yaml_node *mapping, const char *key);
 
 // What stands there, for "found ...": "a list", or the text in quotes, cut if it is long.
 const char *conf_yaml_describe(
