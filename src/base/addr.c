@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Parsing, printing and comparing socket addresses and networks.
+// Parsing, printing and comparing socket addresses.
 #include "wherry/base/addr.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "addr_priv.h"
 
 _Static_assert(sizeof(((struct sockaddr_un *)0)->sun_path) == ADDR_UNIX_PATH_MAX + 1,
 	"sun_path");
@@ -16,7 +18,7 @@ static struct str from(struct str s, size_t at)
 
 // inet_pton wants a terminated text. It is strict by itself: four plain decimal numbers,
 // no scope id.
-static bool parse_literal(int family, struct str text, void *ret_bytes)
+bool addr_parse_literal(int family, struct str text, void *ret_bytes)
 {
 	char copy[INET6_ADDRSTRLEN];
 
@@ -34,7 +36,7 @@ static bool parse_ip4(struct str text, uint16_t port, struct addr *ret_addr)
 
 	addr.v4.sin_family = AF_INET;
 	addr.v4.sin_port = htons(port);
-	if (!parse_literal(AF_INET, text, &addr.v4.sin_addr))
+	if (!addr_parse_literal(AF_INET, text, &addr.v4.sin_addr))
 		return false;
 	*ret_addr = addr;
 	return true;
@@ -46,7 +48,7 @@ static bool parse_ip6(struct str text, uint16_t port, struct addr *ret_addr)
 
 	addr.v6.sin6_family = AF_INET6;
 	addr.v6.sin6_port = htons(port);
-	if (!parse_literal(AF_INET6, text, &addr.v6.sin6_addr))
+	if (!addr_parse_literal(AF_INET6, text, &addr.v6.sin6_addr))
 		return false;
 	*ret_addr = addr;
 	return true;
@@ -102,12 +104,6 @@ bool addr_is_unix(const struct addr *addr)
 	return addr->length > 0 && addr->any.sa_family == AF_UNIX;
 }
 
-// The family, or AF_UNSPEC for no address.
-static int family_of(const struct addr *addr)
-{
-	return addr->length > 0 ? addr->any.sa_family : AF_UNSPEC;
-}
-
 // The path of a UNIX address; empty if unnamed or abstract. The kernel may count its NUL
 // in the length or not.
 static struct str unix_path(const struct addr *addr)
@@ -120,9 +116,9 @@ static struct str unix_path(const struct addr *addr)
 
 bool addr_equal(const struct addr *a, const struct addr *b)
 {
-	if (family_of(a) != family_of(b))
+	if (addr_family(a) != addr_family(b))
 		return false;
-	switch (family_of(a)) {
+	switch (addr_family(a)) {
 	case AF_INET:
 		return a->v4.sin_port == b->v4.sin_port &&
 		       a->v4.sin_addr.s_addr == b->v4.sin_addr.s_addr;
@@ -142,7 +138,7 @@ bool addr_equal(const struct addr *a, const struct addr *b)
 
 uint16_t addr_port(const struct addr *addr)
 {
-	switch (family_of(addr)) {
+	switch (addr_family(addr)) {
 	case AF_INET:
 		return ntohs(addr->v4.sin_port);
 	case AF_INET6:
@@ -152,12 +148,11 @@ uint16_t addr_port(const struct addr *addr)
 	}
 }
 
-// The IPv4 address in an IPv4 or IPv4-mapped address; NULL if there is none.
-static const uint8_t *ip4_bytes(const struct addr *addr)
+const uint8_t *addr_ip4_bytes(const struct addr *addr)
 {
-	if (family_of(addr) == AF_INET)
+	if (addr_family(addr) == AF_INET)
 		return (const uint8_t *)&addr->v4.sin_addr;
-	if (family_of(addr) == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&addr->v6.sin6_addr))
+	if (addr_family(addr) == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&addr->v6.sin6_addr))
 		return addr->v6.sin6_addr.s6_addr + 12;
 	return NULL;
 }
@@ -167,10 +162,10 @@ const char *addr_format(const struct addr *addr, char text[ADDR_TEXT_SIZE])
 	char ip[ADDR_TEXT_SIZE];
 
 	addr_format_ip(addr, ip);
-	if (ip4_bytes(addr))
+	if (addr_ip4_bytes(addr))
 		(void)snprintf(text, ADDR_TEXT_SIZE, "%.*s:%u", INET_ADDRSTRLEN, ip,
 			addr_port(addr));
-	else if (family_of(addr) == AF_INET6)
+	else if (addr_family(addr) == AF_INET6)
 		(void)snprintf(text, ADDR_TEXT_SIZE, "[%.*s]:%u", INET6_ADDRSTRLEN, ip,
 			addr_port(addr));
 	else
@@ -209,99 +204,27 @@ const char *addr_format_ip(const struct addr *addr, char text[ADDR_TEXT_SIZE])
 {
 	memset(text, 0, ADDR_TEXT_SIZE);
 	// inet_ntop fails only for a text too small, and this one is not.
-	if (ip4_bytes(addr))
-		write_ip4(ip4_bytes(addr), text);
-	else if (family_of(addr) == AF_INET6)
+	if (addr_ip4_bytes(addr))
+		write_ip4(addr_ip4_bytes(addr), text);
+	else if (addr_family(addr) == AF_INET6)
 		(void)inet_ntop(AF_INET6, &addr->v6.sin6_addr, text, ADDR_TEXT_SIZE);
-	else if (family_of(addr) == AF_UNIX)
+	else if (addr_family(addr) == AF_UNIX)
 		print_path(addr, text);
 	else
 		(void)snprintf(text, ADDR_TEXT_SIZE, "unknown");
 	return text;
 }
 
-// Do the first bits of a and b agree?
-static bool has_prefix(const uint8_t *a, const uint8_t *b, unsigned bits)
-{
-	unsigned rest = bits % 8;
-	uint8_t mask = (uint8_t)(0xff00 >> rest);
-
-	if (memcmp(a, b, bits / 8) != 0)
-		return false;
-	return rest == 0 || ((a[bits / 8] ^ b[bits / 8]) & mask) == 0;
-}
-
-static bool parse_prefix(struct str text, unsigned max, unsigned *ret_bits)
-{
-	uint64_t bits;
-
-	// "08" may have been meant as octal.
-	if ((text.length > 1 && text.data[0] == '0') || !str_parse_u64(text, max, &bits))
-		return false;
-	*ret_bits = (unsigned)bits;
-	return true;
-}
-
-bool addr_network_parse(struct str text, struct addr_network *ret_network)
-{
-	struct addr_network network = {0};
-	const char *slash = text.length ? memchr(text.data, '/', text.length) : NULL;
-	struct str ip = {text.data, slash ? (size_t)(slash - text.data) : text.length};
-
-	if (str_equal(text, STR("unix"))) {
-		*ret_network = (struct addr_network){.family = AF_UNIX};
-		return true;
-	}
-	if (parse_literal(AF_INET, ip, network.bytes))
-		network.family = AF_INET;
-	else if (parse_literal(AF_INET6, ip, network.bytes))
-		network.family = AF_INET6;
-	else
-		return false;
-
-	unsigned size = network.family == AF_INET ? 4 : 16;
-	network.prefix_bits = size * 8;
-	if (slash &&
-		!parse_prefix(from(text, ip.length + 1), size * 8, &network.prefix_bits))
-		return false;
-	for (unsigned bit = network.prefix_bits; bit < size * 8; bit++) {
-		if (network.bytes[bit / 8] & (0x80 >> bit % 8))
-			return false;
-	}
-	*ret_network = network;
-	return true;
-}
-
-bool addr_network_has(
-	const struct addr_network *networks, size_t count, const struct addr *addr)
-{
-	const uint8_t *ip4 = ip4_bytes(addr);
-	const uint8_t *ip6 =
-		family_of(addr) == AF_INET6 ? addr->v6.sin6_addr.s6_addr : NULL;
-
-	for (size_t i = 0; i < count; i++) {
-		const uint8_t *ip = networks[i].family == AF_INET ? ip4 : ip6;
-		if (networks[i].family == AF_UNIX) {
-			if (addr_is_unix(addr))
-				return true;
-			continue;
-		}
-		if (ip && has_prefix(ip, networks[i].bytes, networks[i].prefix_bits))
-			return true;
-	}
-	return false;
-}
-
 void addr_source_key(const struct addr *addr, uint8_t key[ADDR_SOURCE_KEY_SIZE])
 {
-	const uint8_t *ip4 = ip4_bytes(addr);
+	const uint8_t *ip4 = addr_ip4_bytes(addr);
 
 	// The first byte keeps the families apart.
 	memset(key, 0, ADDR_SOURCE_KEY_SIZE);
 	if (ip4) {
 		key[0] = 4;
 		memcpy(key + 1, ip4, 4);
-	} else if (family_of(addr) == AF_INET6) {
+	} else if (addr_family(addr) == AF_INET6) {
 		key[0] = 6;
 		memcpy(key + 1, &addr->v6.sin6_addr, 8);
 	}
