@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: MIT
-// Token buckets by key; see the header. A key can stand in one set of a few places, found
-// by a hash that nobody outside can foresee; sets share locks, so that workers seldom
-// meet.
+// Token buckets by key; see the header. A key can stand in one set of a few places.
 #include "wherry/proxy/rate_table.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "wherry/base/siphash.h"
+#include "wherry/base/locked_sets.h"
 
 enum {
 	PLACES = 8, // of a set
-	LOCKS = 64, // a power of two
 };
 
 struct place {
@@ -20,53 +16,35 @@ struct place {
 	struct rate rate; // full: the place is free
 };
 
-struct set {
-	struct place places[PLACES];
-};
-
 struct rate_table {
-	struct siphash_seed seed;
-	struct set *sets;
-	size_t set_mask;
-	pthread_mutex_t locks[LOCKS];
+	struct locked_sets sets;
 };
 
 struct rate_table *rate_table_create(size_t buckets)
 {
 	struct rate_table *table = calloc(1, sizeof(*table));
-	if (!table)
-		return NULL;
-	size_t sets = LOCKS;
+	size_t sets = LOCKED_SETS_MIN;
 	while (sets * PLACES < buckets)
 		sets *= 2;
-	table->set_mask = sets - 1;
-	table->sets = calloc(sets, sizeof(*table->sets));
-	if (!table->sets || !siphash_make_seed(&table->seed)) {
-		free(table->sets);
-		free(table);
-		return NULL;
-	}
-	for (size_t i = 0; i < LOCKS; i++)
-		pthread_mutex_init(&table->locks[i], NULL);
-	return table;
+	if (table && locked_sets_init(&table->sets, sets, PLACES * sizeof(struct place)))
+		return table;
+	free(table);
+	return NULL;
 }
 
 void rate_table_destroy(struct rate_table *table)
 {
-	if (!table)
-		return;
-	for (size_t i = 0; i < LOCKS; i++)
-		pthread_mutex_destroy(&table->locks[i]);
-	free(table->sets);
+	if (table)
+		locked_sets_finish(&table->sets);
 	free(table);
 }
 
 // The key's place, or the one that it may have: then its bucket is full.
-static struct place *find_place(struct set *set, const uint8_t *key)
+static struct place *find_place(struct place *places, const uint8_t *key)
 {
-	struct place *best = &set->places[0];
+	struct place *best = &places[0];
 	for (size_t i = 0; i < PLACES; i++) {
-		struct place *place = &set->places[i];
+		struct place *place = &places[i];
 		if (memcmp(place->key, key, RATE_TABLE_KEY_SIZE) == 0)
 			return place;
 		if (place->rate.full_at < best->rate.full_at)
@@ -80,12 +58,9 @@ static struct place *find_place(struct set *set, const uint8_t *key)
 uint64_t rate_table_take(struct rate_table *table, const uint8_t key[RATE_TABLE_KEY_SIZE],
 	const struct rate_limit *limit, uint64_t now_ms, uint64_t amount)
 {
-	size_t index =
-		(size_t)siphash(&table->seed, key, RATE_TABLE_KEY_SIZE) & table->set_mask;
-	pthread_mutex_t *lock = &table->locks[index % LOCKS];
-	pthread_mutex_lock(lock);
-	struct place *place = find_place(&table->sets[index], key);
+	uint64_t hash = locked_sets_hash(&table->sets, key, RATE_TABLE_KEY_SIZE);
+	struct place *place = find_place(locked_sets_enter(&table->sets, hash), key);
 	uint64_t wait_ms = rate_take(&place->rate, limit, now_ms, amount);
-	pthread_mutex_unlock(lock);
+	locked_sets_leave(&table->sets, hash);
 	return wait_ms;
 }
