@@ -14,8 +14,8 @@
 // The members of an entry, which are one for each address.
 struct sum {
 	uint64_t connections;
-	size_t addresses;
-	uint64_t *ids; // of the members; NULL: not wanted
+	const struct upstream_member *present; // NULL: no address is known
+	uint64_t *ids;                         // of the members; NULL: not wanted
 	size_t count;
 };
 
@@ -37,7 +37,8 @@ static void sum_up(const struct upstream *upstream, const char *text, struct sum
 		if (strcmp(member->server->text, text) != 0)
 			continue;
 		sum->connections += load(member->server);
-		sum->addresses += !member->is_gone;
+		if (!member->is_gone)
+			sum->present = member;
 		if (sum->ids)
 			sum->ids[sum->count++] = member->server->id;
 	}
@@ -69,12 +70,22 @@ static json_t *write_labels(const struct conf_server *conf)
 	return labels;
 }
 
+static const char *name_state(
+	const struct directory_entry *entry, const struct upstream_member *member)
+{
+	if (entry->is_removed)
+		return "removed";
+	return member ? upstream_state_name(member) : "unresolved";
+}
+
+// Of the entry at one of its addresses, or at all of them; NULL: none is known.
 static json_t *make_row(const struct upstream *upstream, const char *name,
-	const char *state, const struct directory_entry *entry, uint64_t connections)
+	const struct upstream_member *member, const struct directory_entry *entry,
+	uint64_t connections)
 {
 	return json_pack("{ss ss ss si sI ss so}", "upstream", upstream->conf->name,
-		"server", name, "state", state, "weight", (int)entry->weight,
-		"connections", (json_int_t)connections, "changed",
+		"server", name, "state", name_state(entry, member), "weight",
+		(int)entry->weight, "connections", (json_int_t)connections, "changed",
 		name_change(entry->override), "labels", write_labels(entry->conf));
 }
 
@@ -103,15 +114,11 @@ static void list_entry(struct control_call *call, const struct upstream *upstrea
 			upstream_is_forgotten(member))
 			continue;
 		count++;
-		write_row(call, make_row(upstream, member->server->name,
-					entry->is_removed ? "removed"
-							  : upstream_state_name(member),
-					entry, load(member->server)));
+		write_row(call, make_row(upstream, member->server->name, member, entry,
+					load(member->server)));
 	}
 	if (count == 0)
-		write_row(call,
-			make_row(upstream, text,
-				entry->is_removed ? "removed" : "unresolved", entry, 0));
+		write_row(call, make_row(upstream, text, NULL, entry, 0));
 }
 
 static void list_group(const struct server *server, struct control_call *call,
@@ -170,11 +177,8 @@ static void answer(const struct server *server, struct control_call *call,
 		if (strcmp(entry.conf->text, text) != 0 || entry.is_removed)
 			continue;
 		sum_up(upstream, text, &sum);
-		const char *state = entry.is_down ? "down" : "up";
-		control_call_answer(
-			call, make_row(upstream, text,
-				      sum.addresses == 0 ? "unresolved" : state, &entry,
-				      sum.connections));
+		control_call_answer(call,
+			make_row(upstream, text, sum.present, &entry, sum.connections));
 		return;
 	}
 	control_call_answer(call, json_pack("{ss ss ss}", "upstream", name, "server",
