@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The stream as its parts see it: stream.c (life and reading), stream_output.c, and
-// stream_tls.c between them and the consumer.
+// The stream as its parts see it: stream.c (its life), stream_input.c, stream_output.c,
+// and stream_tls.c between them and the consumer.
 #pragma once
 
 #include <event2/buffer.h>
@@ -57,7 +57,10 @@ struct stream {
 	bool is_aborted;    // RST was asked for
 };
 
-// The write side as the read side needs it.
+void stream_input_init(struct stream *stream);
+// What was kept is lent again. May destroy the stream.
+void stream_input_lend_kept(struct stream *stream);
+// The write side as the others need it.
 void stream_output_init(struct stream *stream);
 void stream_output_finish(struct stream *stream);
 void stream_output_wait(struct stream *stream);
