@@ -39,18 +39,6 @@ bool access_allows_client(const struct conf_access *access, const struct request
 	       addr_network_has(access->allow, access->allow_count, &client);
 }
 
-static bool is_rate_kept(const struct access_question *question, struct reply *reply)
-{
-	struct limits_refusal refusal;
-	if (limits_enter_request(question->site->limits, question->edition->rules,
-		    question->request, &refusal))
-		return true;
-	reply->status = refusal.status;
-	reply->detail = refusal.detail;
-	reply->retry_after_s = refusal.retry_after_s;
-	return false;
-}
-
 static enum access_result ask_rules(struct access *access)
 {
 	for (; access->step < sizeof(rules) / sizeof(rules[0]); access->step++) {
@@ -135,7 +123,8 @@ enum access_result access_start(const struct access_question *question,
 	if (!access_allows_client(&route->access, question->request))
 		return refuse(ret_reply, 403,
 			"this address may not use this route (access)", NULL);
-	if (!is_rate_kept(question, ret_reply))
+	if (!limits_enter_request(question->site->limits, question->edition->rules,
+		    question->request, ret_reply))
 		return ACCESS_REFUSED;
 	if (route->has_jwt && access_jwt_check(question, ret_reply) == ACCESS_REFUSED)
 		return ACCESS_REFUSED;

@@ -44,16 +44,11 @@ static void answer_script(struct conn *conn, const struct http_message *message)
 // Nothing of a route is asked for yet, but handshakes may be too many.
 static bool is_page_in_limits(struct conn *conn)
 {
-	struct limits_refusal refusal;
+	struct reply refusal;
 	if (limits_enter_request(
 		    conn->site->limits, conn->edition->rules, &conn->request, &refusal))
 		return true;
-	conn_reply(conn,
-		(struct reply){
-			.status = refusal.status,
-			.detail = refusal.detail,
-			.retry_after_s = refusal.retry_after_s,
-		},
+	conn_reply(conn, refusal,
 		refusal.status == 429 ? CLOSE_REASON_POLICY : CLOSE_REASON_OVERLOAD);
 	return false;
 }

@@ -20,7 +20,7 @@ void conn_leave_handshake(struct conn *conn)
 
 static void give_up_oldest(struct site *site)
 {
-	static const struct limits_refusal why = {
+	static const struct reply why = {
 		.detail = "too many TLS handshakes at once (limits.tls_handshakes)"};
 	struct conn *oldest = TAILQ_FIRST(&site->handshakes);
 	counters_add(&loop_counters(site->loop)->refused_handshakes, 1);
@@ -31,7 +31,7 @@ static void give_up_oldest(struct site *site)
 bool conn_enter_handshake(struct conn *conn)
 {
 	struct site *site = conn->site;
-	struct limits_refusal refusal;
+	struct reply refusal;
 	const struct conf *conf = conn->edition->conf;
 	if (!limits_enter_handshake(site->limits, conf, &conn->peer,
 		    &conn->is_handshake_counted, &refusal)) {

@@ -16,7 +16,7 @@ enum {
 };
 
 // Who gets no answer has no access line either: so many of them share a line.
-void conn_count_unanswered(struct site *site, const struct limits_refusal *refusal)
+void conn_count_unanswered(struct site *site, const struct reply *refusal)
 {
 	uint64_t now = now_ms();
 	site->unanswered_count++;
@@ -28,16 +28,11 @@ void conn_count_unanswered(struct site *site, const struct limits_refusal *refus
 	site->unanswered_warned_ms = now;
 }
 
-static void answer(struct conn *conn, const struct limits_refusal *refusal)
+static void answer(struct conn *conn, const struct reply *refusal)
 {
 	conn->state = CONN_HEAD;
 	conn_init_unread(conn);
-	conn_reply(conn,
-		(struct reply){
-			.status = refusal->status,
-			.detail = refusal->detail,
-			.retry_after_s = refusal->retry_after_s,
-		},
+	conn_reply(conn, *refusal,
 		refusal->status == 429 ? CLOSE_REASON_POLICY : CLOSE_REASON_OVERLOAD);
 	if (conn->state != CONN_LINGER)
 		return; // no memory for the answer: its timer must not be set again
@@ -47,7 +42,7 @@ static void answer(struct conn *conn, const struct limits_refusal *refusal)
 
 void conn_refuse(struct site *site, struct edition *edition,
 	const struct conf_listener *listener, int socket, const struct addr *peer,
-	const struct limits_refusal *refusal)
+	const struct reply *refusal)
 {
 	struct conn *conn = NULL;
 	counters_add(&loop_counters(site->loop)->refused_limit, 1);
@@ -66,7 +61,7 @@ void conn_refuse(struct site *site, struct edition *edition,
 bool conn_enter_source(struct conn *conn)
 {
 	struct site *site = conn->site;
-	struct limits_refusal refusal;
+	struct reply refusal;
 	if (limits_enter_source(site->limits, conn->edition->conf, &conn->peer,
 		    &conn->is_source_counted, &refusal))
 		return true;

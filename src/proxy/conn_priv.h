@@ -135,7 +135,7 @@ enum conn_follow_result conn_follow(struct conn *conn);
 // False: it was refused, and is closing.
 MUST_CHECK bool conn_enter_source(struct conn *conn);
 // One more is closed without an answer; says so in the log now and then.
-void conn_count_unanswered(struct site *site, const struct limits_refusal *refusal);
+void conn_count_unanswered(struct site *site, const struct reply *refusal);
 
 // conn_handshake.c: the budget of TLS handshakes under way.
 

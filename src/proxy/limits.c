@@ -63,8 +63,8 @@ bool limits_counts_source(const struct conf *conf, const struct addr *peer)
 	       !addr_network_has(conf->trusted_proxies, conf->trusted_proxy_count, peer);
 }
 
-bool limits_enter(struct limits *limits, const struct conf *conf,
-	struct limits_refusal *ret_refusal)
+bool limits_enter(
+	struct limits *limits, const struct conf *conf, struct reply *ret_refusal)
 {
 	unsigned memory = atomic_load_explicit(&limits->memory, memory_order_relaxed);
 	if (memory != LIMITS_MEMORY_ENOUGH)
@@ -127,7 +127,7 @@ static void count_out(struct limits *limits, struct source_key key)
 }
 
 bool limits_enter_source(struct limits *limits, const struct conf *conf,
-	const struct addr *peer, bool *ret_is_counted, struct limits_refusal *ret_refusal)
+	const struct addr *peer, bool *ret_is_counted, struct reply *ret_refusal)
 {
 	*ret_is_counted = false;
 	if (!limits_counts_source(conf, peer))
@@ -148,7 +148,7 @@ void limits_leave_source(struct limits *limits, const struct addr *peer)
 }
 
 static bool enter_network(struct limits *limits, const struct conf *conf,
-	const struct addr *peer, bool *ret_is_counted, struct limits_refusal *ret_refusal)
+	const struct addr *peer, bool *ret_is_counted, struct reply *ret_refusal)
 {
 	size_t most = conf->limits.tls_handshakes_per_source;
 	*ret_is_counted = false;
@@ -167,7 +167,7 @@ static bool enter_network(struct limits *limits, const struct conf *conf,
 
 // The source first: what one is refused must not use up what there is for all.
 bool limits_enter_handshake(struct limits *limits, const struct conf *conf,
-	const struct addr *peer, bool *ret_is_counted, struct limits_refusal *ret_refusal)
+	const struct addr *peer, bool *ret_is_counted, struct reply *ret_refusal)
 {
 	if (!enter_network(limits, conf, peer, ret_is_counted, ret_refusal))
 		return false;

@@ -44,8 +44,8 @@ struct limits {
 bool limits_counts_source(const struct conf *conf, const struct addr *peer);
 
 // Fills it in; gives false.
-bool limits_rate_refuse(unsigned status, const char *detail, uint64_t wait_ms,
-	struct limits_refusal *ret_refusal);
+bool limits_rate_refuse(
+	unsigned status, const char *detail, uint64_t wait_ms, struct reply *ret_refusal);
 // The wait of one more of the source's in this bucket; 0: taken.
 MUST_CHECK uint64_t limits_rate_wait_source(struct limits *limits,
 	const struct addr *source, size_t bucket, const struct rate_limit *limit);
@@ -54,8 +54,7 @@ MUST_CHECK uint64_t limits_rate_wait_source(struct limits *limits,
 // is short.
 MUST_CHECK bool limits_rate_adopt(struct limits *limits, const struct conf *conf);
 MUST_CHECK bool limits_rate_take(struct limits *limits, const struct conf *conf,
-	enum limits_rate which, struct limits_refusal *ret_refusal);
+	enum limits_rate which, struct reply *ret_refusal);
 // The source is not exempt.
 MUST_CHECK bool limits_rate_take_source(struct limits *limits, const struct conf *conf,
-	enum limits_rate which, const struct addr *source,
-	struct limits_refusal *ret_refusal);
+	enum limits_rate which, const struct addr *source, struct reply *ret_refusal);

@@ -46,10 +46,10 @@ static const char *const source_texts[] = {
 				   "(limits.rates.websockets_per_source)",
 };
 
-bool limits_rate_refuse(unsigned status, const char *detail, uint64_t wait_ms,
-	struct limits_refusal *ret_refusal)
+bool limits_rate_refuse(
+	unsigned status, const char *detail, uint64_t wait_ms, struct reply *ret_refusal)
 {
-	*ret_refusal = (struct limits_refusal){
+	*ret_refusal = (struct reply){
 		.status = status,
 		.detail = detail,
 		.retry_after_s = (wait_ms + 999) / 1000,
@@ -71,7 +71,7 @@ bool limits_rate_adopt(struct limits *limits, const struct conf *conf)
 }
 
 bool limits_rate_take(struct limits *limits, const struct conf *conf,
-	enum limits_rate which, struct limits_refusal *ret_refusal)
+	enum limits_rate which, struct reply *ret_refusal)
 {
 	const struct rate_limit *limit = &find_rate(&conf->limits, which)->total;
 	if (limit->count == 0)
@@ -93,8 +93,7 @@ uint64_t limits_rate_wait_source(struct limits *limits, const struct addr *sourc
 }
 
 bool limits_rate_take_source(struct limits *limits, const struct conf *conf,
-	enum limits_rate which, const struct addr *source,
-	struct limits_refusal *ret_refusal)
+	enum limits_rate which, const struct addr *source, struct reply *ret_refusal)
 {
 	const struct rate_limit *limit = &find_rate(&conf->limits, which)->per_source;
 	if (limit->count == 0)

@@ -28,7 +28,7 @@ static size_t find_route(const struct rules *rules, const struct request *reques
 // The route's own bucket of the source.
 static bool take_route_source(struct limits *limits, const struct rules *rules,
 	const struct request *request, const struct addr *client,
-	struct limits_refusal *ret_refusal)
+	struct reply *ret_refusal)
 {
 	const struct rate_limit *limit = &request->route->limits.request_rate.per_source;
 	if (limit->count == 0)
@@ -43,7 +43,7 @@ static bool take_route_source(struct limits *limits, const struct rules *rules,
 }
 
 static bool take_source(struct limits *limits, const struct rules *rules,
-	const struct request *request, struct limits_refusal *ret_refusal)
+	const struct request *request, struct reply *ret_refusal)
 {
 	const struct conf *conf = rules->conf;
 	struct addr client;
@@ -61,7 +61,7 @@ static bool take_source(struct limits *limits, const struct rules *rules,
 }
 
 static bool take_route(const struct rules *rules, const struct request *request,
-	struct limits_refusal *ret_refusal)
+	struct reply *ret_refusal)
 {
 	const struct rate_limit *limit = &request->route->limits.request_rate.total;
 	struct limits_route *route = &rules->routes[find_route(rules, request)];
@@ -74,8 +74,8 @@ static bool take_route(const struct rules *rules, const struct request *request,
 				       wait_ms, ret_refusal);
 }
 
-static bool count_in_route(const struct rules *rules, struct request *request,
-	struct limits_refusal *ret_refusal)
+static bool count_in_route(
+	const struct rules *rules, struct request *request, struct reply *ret_refusal)
 {
 	uint64_t most = request->route->limits.concurrent;
 	struct limits_route *route = &rules->routes[find_route(rules, request)];
@@ -92,7 +92,7 @@ static bool count_in_route(const struct rules *rules, struct request *request,
 }
 
 bool limits_enter_request(struct limits *limits, const struct rules *rules,
-	struct request *request, struct limits_refusal *ret_refusal)
+	struct request *request, struct reply *ret_refusal)
 {
 	const struct conf *conf = rules->conf;
 	return take_source(limits, rules, request, ret_refusal) &&
@@ -104,7 +104,7 @@ bool limits_enter_request(struct limits *limits, const struct rules *rules,
 }
 
 bool limits_enter_publications(const struct rules *rules, const struct request *request,
-	size_t count, struct limits_refusal *ret_refusal)
+	size_t count, struct reply *ret_refusal)
 {
 	const struct rate_limit *limit = &request->route->publish.rate;
 	struct limits_route *route = &rules->routes[find_route(rules, request)];

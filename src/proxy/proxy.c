@@ -81,7 +81,7 @@ void proxy_accept(struct proxy *proxy, struct edition *edition,
 {
 	struct site *site = &proxy->site;
 	const struct conf *conf = edition->conf;
-	struct limits_refusal refusal;
+	struct reply refusal;
 	bool is_counted = false;
 	counters_add(&loop_counters(site->loop)->accepted, 1);
 	// The source first: what one is refused must not use up what there is for all.

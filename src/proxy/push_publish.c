@@ -29,7 +29,7 @@ static void publish_all(struct push_publish *publish,
 	const struct push_messages *messages, struct str claim)
 {
 	const struct conf_publish *rules = publish->rules;
-	struct limits_refusal refusal;
+	struct reply refusal;
 	struct publication_options options = {
 		.messages = messages->list,
 		.count = messages->count,

@@ -132,14 +132,7 @@ void push_publish_answer_published(struct push_publish *publish,
 		refuse_publication(publish, result);
 }
 
-void push_publish_answer_rate(
-	struct push_publish *publish, const struct limits_refusal *refusal)
+void push_publish_answer_rate(struct push_publish *publish, const struct reply *refusal)
 {
-	reply(publish,
-		(struct reply){
-			.status = refusal->status,
-			.detail = refusal->detail,
-			.retry_after_s = refusal->retry_after_s,
-		},
-		CLOSE_REASON_POLICY);
+	reply(publish, *refusal, CLOSE_REASON_POLICY);
 }

@@ -27,8 +27,7 @@ struct push_publish {
 // Each ends the push.
 void push_publish_answer_refuse(struct push_publish *publish, unsigned status,
 	const char *detail, enum close_reason reason);
-void push_publish_answer_rate(
-	struct push_publish *publish, const struct limits_refusal *refusal);
+void push_publish_answer_rate(struct push_publish *publish, const struct reply *refusal);
 void push_publish_answer_signature(
 	struct push_publish *publish, enum webhook_signature_result result);
 void push_publish_answer_content(struct push_publish *publish,

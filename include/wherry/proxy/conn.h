@@ -8,7 +8,7 @@
 
 struct conn;
 struct conn_facts_filter;
-struct limits_refusal;
+struct reply;
 
 // Takes the socket, whose connection has entered limits; with its source, if that is
 // counted. Nothing is returned: the connection lives in site->conns until it ends, and
@@ -20,7 +20,7 @@ void conn_accept(struct site *site, struct edition *edition,
 // alone, when many are.
 void conn_refuse(struct site *site, struct edition *edition,
 	const struct conf_listener *listener, int socket, const struct addr *peer,
-	const struct limits_refusal *refusal);
+	const struct reply *refusal);
 
 // Its turn in its drain has come: closes now if it is idle, after the current response if
 // there is one, and a WebSocket at the end of the current message.

@@ -46,7 +46,7 @@ enum result {
 
 static enum result try(struct limits *limits, const struct addr *peer)
 {
-	struct limits_refusal refusal = {0};
+	struct reply refusal = {0};
 	bool is_counted;
 
 	if (!limits_enter(limits, &conf, &refusal)) {
@@ -241,7 +241,7 @@ Test(limits, follow_the_memory_budget)
 
 static bool shake(struct limits *limits, const struct conf *by, const char *peer)
 {
-	struct limits_refusal refusal = {0};
+	struct reply refusal = {0};
 	struct addr addr = address(peer);
 	bool is_counted;
 

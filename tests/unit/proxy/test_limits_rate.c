@@ -25,7 +25,7 @@ TestSuite(limits_rate, .init = init, .fini = fake_clock_resume);
 
 static uint64_t enter_source(struct limits *limits, const char *text)
 {
-	struct limits_refusal refusal = {0};
+	struct reply refusal = {0};
 	struct addr peer;
 	bool is_counted;
 
@@ -70,7 +70,7 @@ Test(limits_rate, leaves_the_exempt_alone)
 
 Test(limits_rate, counts_everybody_together)
 {
-	struct limits_refusal refusal = {0};
+	struct reply refusal = {0};
 
 	conf.limits.connection_rate.total = (struct rate_limit){10, 1000, 3};
 	struct limits *limits = limits_create(&conf);
@@ -87,7 +87,7 @@ Test(limits_rate, counts_everybody_together)
 // Over a minute, within 2 %.
 Test(limits_rate, is_accurate)
 {
-	struct limits_refusal refusal;
+	struct reply refusal;
 	size_t entered = 0;
 
 	conf.limits.connection_rate.total = (struct rate_limit){50, 1000, 1};

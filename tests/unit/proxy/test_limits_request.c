@@ -43,7 +43,7 @@ static struct request make(const char *client, size_t route)
 // The status it is refused with, or 0.
 static unsigned enter(struct limits *limits, struct request request)
 {
-	struct limits_refusal refusal = {0};
+	struct reply refusal = {0};
 
 	if (limits_enter_request(limits, &rules, &request, &refusal))
 		return 0;
@@ -144,7 +144,7 @@ Test(limits_request, count_each_route_s)
 
 Test(limits_request, count_what_a_route_has_at_once)
 {
-	struct limits_refusal refusal;
+	struct reply refusal;
 	struct request one = make("192.0.2.1", 0), other = make("192.0.2.1", 0);
 
 	routes[0].limits.concurrent = 2;
@@ -168,7 +168,7 @@ Test(limits_request, move_a_request_to_other_rules)
 		.conf = &newer_conf,
 		.routes = limits_create_routes(&newer_conf),
 	};
-	struct limits_refusal refusal;
+	struct reply refusal;
 	struct request one = make("192.0.2.1", 0), other = one, third = one;
 
 	routes[0].limits.concurrent = 2;
