@@ -242,9 +242,6 @@ static bool has_control(struct str text)
 
 bool template_is_name(struct str name)
 {
-	struct utf8 utf8 = UTF8_INIT;
 	return name.length > 0 && name.length <= TEMPLATE_NAME_MAX &&
-	       !has_control(name) &&
-	       utf8_feed(&utf8, (const uint8_t *)name.data, name.length) &&
-	       utf8_is_complete(&utf8);
+	       !has_control(name) && utf8_is_text(name);
 }

@@ -88,3 +88,10 @@ bool utf8_is_complete(const struct utf8 *utf8)
 {
 	return utf8->needed == 0;
 }
+
+bool utf8_is_text(struct str text)
+{
+	struct utf8 utf8 = UTF8_INIT;
+	return utf8_feed(&utf8, (const uint8_t *)text.data, text.length) &&
+	       utf8_is_complete(&utf8);
+}

@@ -11,18 +11,11 @@
 #include "wherry/base/utf8.h"
 #include "wherry/proto/ws_frame.h"
 
-static bool is_utf8(struct str text)
-{
-	struct utf8 utf8 = UTF8_INIT;
-	return utf8_feed(&utf8, (const uint8_t *)text.data, text.length) &&
-	       utf8_is_complete(&utf8);
-}
-
 // Text, unless it is something else or is said to be.
 static bool is_text(const struct message_parts *parts)
 {
 	return !str_equal_nocase(parts->content_type, STR("application/octet-stream")) &&
-	       is_utf8(parts->payload);
+	       utf8_is_text(parts->payload);
 }
 
 static size_t write_header(

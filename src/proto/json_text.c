@@ -156,11 +156,7 @@ static bool take_value(struct str *text, unsigned depth)
 
 bool json_text_is_value(struct str text)
 {
-	struct utf8 utf8 = UTF8_INIT;
-	if (!utf8_feed(&utf8, (const uint8_t *)text.data, text.length) ||
-		!utf8_is_complete(&utf8))
-		return false;
-	if (!take_value(&text, 0))
+	if (!utf8_is_text(text) || !take_value(&text, 0))
 		return false;
 	skip_space(&text);
 	return text.length == 0;

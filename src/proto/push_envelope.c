@@ -9,19 +9,12 @@
 #include "wherry/proto/json_members.h"
 #include "wherry/proto/json_text.h"
 
-static bool is_text(struct str data)
-{
-	struct utf8 utf8 = UTF8_INIT;
-	return utf8_feed(&utf8, (const uint8_t *)data.data, data.length) &&
-	       utf8_is_complete(&utf8);
-}
-
 static void write_payload(struct buf *out, struct str payload)
 {
 	if (json_text_is_value(payload)) {
 		buf_append_str(out, STR("\"data\":"));
 		buf_append_str(out, payload);
-	} else if (is_text(payload)) {
+	} else if (utf8_is_text(payload)) {
 		buf_append_str(out, STR("\"data\":"));
 		json_text_write_string(out, payload);
 	} else {

@@ -5,13 +5,6 @@
 #include "wherry/base/base64.h"
 #include "wherry/base/utf8.h"
 
-static bool is_text(struct str data)
-{
-	struct utf8 utf8 = UTF8_INIT;
-	return utf8_feed(&utf8, (const uint8_t *)data.data, data.length) &&
-	       utf8_is_complete(&utf8);
-}
-
 static size_t find_line_end(struct str data)
 {
 	size_t at = 0;
@@ -49,7 +42,7 @@ void sse_write_event(struct buf *out, const struct sse_event *event)
 {
 	if (event->id != 0)
 		buf_printf(out, "id: %llu\n", (unsigned long long)event->id);
-	if (!is_text(event->data)) {
+	if (!utf8_is_text(event->data)) {
 		write_base64(out, event->data);
 	} else {
 		if (event->name)

@@ -237,6 +237,5 @@ bool ws_check_close_payload(
 	if (!ws_check_is_close_code(code))
 		return false;
 	*ret_code = (uint16_t)code;
-	struct utf8 utf8 = UTF8_INIT;
-	return utf8_feed(&utf8, plain + 2, length - 2) && utf8_is_complete(&utf8);
+	return utf8_is_text((struct str){(const char *)plain + 2, length - 2});
 }

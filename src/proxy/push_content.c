@@ -12,13 +12,6 @@ struct filling {
 	bool is_name; // no objects, no lists
 };
 
-static bool is_text(struct str text)
-{
-	struct utf8 utf8 = UTF8_INIT;
-	return utf8_feed(&utf8, (const uint8_t *)text.data, text.length) &&
-	       utf8_is_complete(&utf8);
-}
-
 static bool write_value(const struct filling *filling, struct str value, struct buf *out)
 {
 	char first = value.data[0];
@@ -38,7 +31,7 @@ static bool write_body(const struct filling *filling, struct buf *out)
 	struct str body = filling->content->body;
 	if (!filling->as_json || json_text_is_value(body))
 		buf_append_str(out, body);
-	else if (is_text(body))
+	else if (utf8_is_text(body))
 		json_text_write_string(out, body);
 	else
 		return false;

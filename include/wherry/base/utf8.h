@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "wherry/base/attributes.h"
+#include "wherry/base/str.h"
 
 struct utf8 {
 	uint8_t needed;       // continuation bytes still expected
@@ -20,3 +21,5 @@ struct utf8 {
 MUST_CHECK bool utf8_feed(struct utf8 *utf8, const uint8_t *data, size_t length);
 // Did the text so far end at a character boundary?
 bool utf8_is_complete(const struct utf8 *utf8);
+// Is all of the text valid?
+bool utf8_is_text(struct str text);

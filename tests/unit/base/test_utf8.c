@@ -97,6 +97,13 @@ Test(utf8, accepts_nul_and_no_data)
 	cr_expect(utf8_is_complete(&utf8));
 }
 
+Test(utf8, knows_whole_texts)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		cr_expect_eq(utf8_is_text(str_from(rows[i].text)),
+			rows[i].outcome == COMPLETE, "%s", rows[i].name);
+}
+
 Test(utf8, refuses_at_the_first_impossible_byte)
 {
 	struct utf8 utf8 = UTF8_INIT;
