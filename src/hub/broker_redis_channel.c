@@ -8,6 +8,7 @@
 #include "broker_redis_record_priv.h"
 
 #include "wherry/base/now.h"
+#include "wherry/hub/history.h"
 
 enum {
 	ENTERED_US = 1000 * 1000, // at most, before its channel was joined
@@ -237,20 +238,12 @@ void broker_redis_channel_tell(struct broker_redis *redis, struct message *messa
 	redis->broker.handler->on_message(redis->broker.arg, message);
 }
 
-static uint64_t most(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
-}
-
 void broker_redis_channel_widen(
 	struct broker_redis *redis, struct str name, struct conf_history *limits)
 {
 	const struct redis_channel *channel = broker_redis_channel_find(redis, name);
-	if (!channel || !channel->is_joined)
-		return;
-	limits->messages = most(limits->messages, channel->limits.messages);
-	limits->age_ms = most(limits->age_ms, channel->limits.age_ms);
-	limits->bytes = most(limits->bytes, channel->limits.bytes);
+	if (channel && channel->is_joined)
+		(void)history_widen(limits, &channel->limits);
 }
 
 struct message *broker_redis_channel_message(

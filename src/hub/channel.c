@@ -91,22 +91,9 @@ size_t channel_count_present(const struct channel *channel)
 	return count;
 }
 
-static bool widen(uint64_t *limit, uint64_t to)
-{
-	if (*limit >= to)
-		return false;
-	*limit = to;
-	return true;
-}
-
 bool channel_widen(struct channel *channel, const struct conf_history *limits)
 {
-	if (limits->messages == 0)
-		return false;
-	bool is_more = widen(&channel->limits.messages, limits->messages);
-	is_more |= widen(&channel->limits.age_ms, limits->age_ms);
-	is_more |= widen(&channel->limits.bytes, limits->bytes);
-	return is_more;
+	return limits->messages > 0 && history_widen(&channel->limits, limits);
 }
 
 static void limit(struct channel *channel)

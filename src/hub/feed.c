@@ -69,25 +69,10 @@ struct feed *feed_get(
 	return feed;
 }
 
-static bool widen(uint64_t *limit, uint64_t to)
-{
-	if (*limit >= to)
-		return false;
-	*limit = to;
-	return true;
-}
-
-static bool widen_history(struct conf_history *limits, const struct conf_history *to)
-{
-	bool is_more = widen(&limits->messages, to->messages);
-	is_more |= widen(&limits->age_ms, to->age_ms);
-	return widen(&limits->bytes, to->bytes) || is_more;
-}
-
 // False when memory is short.
 static bool demand(struct feed *feed, const struct conf_channel *rules)
 {
-	bool is_more = widen_history(&feed->asked.history, &rules->history) ||
+	bool is_more = history_widen(&feed->asked.history, &rules->history) ||
 		       feed->asked.presence < rules->presence;
 	if (!is_more)
 		return true;
@@ -204,7 +189,7 @@ bool feed_enter(struct feed *feed, struct subscriber_place *place,
 		if (!place->member)
 			return false;
 	}
-	(void)widen_history(&feed->queue, &rules->queue);
+	(void)history_widen(&feed->queue, &rules->queue);
 	feed->max_subscribers = rules->max_subscribers;
 	add_place(feed, place);
 	(void)atomic_fetch_add(&feed->tap.present, 1);

@@ -15,6 +15,21 @@ static struct history_entry *entry_at(const struct history *history, uint64_t po
 	return &history->entries[position & (history->capacity - 1)];
 }
 
+static bool widen(uint64_t *limit, uint64_t to)
+{
+	if (*limit >= to)
+		return false;
+	*limit = to;
+	return true;
+}
+
+bool history_widen(struct conf_history *limits, const struct conf_history *others)
+{
+	bool is_more = widen(&limits->messages, others->messages);
+	is_more |= widen(&limits->age_ms, others->age_ms);
+	return widen(&limits->bytes, others->bytes) || is_more;
+}
+
 void history_init(struct history *history, uint64_t floor)
 {
 	*history = (struct history){.floor = floor, .lost = floor};

@@ -26,6 +26,9 @@ struct history {
 	uint64_t lost;  // id up to which data is gone
 };
 
+// Raises limits to others where these are higher. True if any are.
+bool history_widen(struct conf_history *limits, const struct conf_history *others);
+
 // Who has seen all up to floor misses nothing.
 void history_init(struct history *history, uint64_t floor);
 void history_finish(struct history *history);
