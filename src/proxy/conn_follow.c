@@ -51,16 +51,6 @@ static bool find_route(const struct request *request, const struct conf *conf,
 	return is_found_out;
 }
 
-// An address that its name does not have any more is no reason to leave it.
-static bool has_server(const struct upstream *upstream, const char *text)
-{
-	for (size_t i = 0; i < upstream->member_count; i++) {
-		if (strcmp(upstream->members[i].server->text, text) == 0)
-			return true;
-	}
-	return false;
-}
-
 // A group that has another name now has servers of its own, and is to count those that
 // are with them.
 static void move_server(struct conn *conn, const struct upstream *upstream)
@@ -83,7 +73,8 @@ static bool keep_server(struct conn *conn, const struct upstream *upstream)
 {
 	if (upstream_find_member(upstream, conn->server))
 		return true; // nearly always, and found without a look at the others
-	if (!has_server(upstream, conn->server->text))
+	// An address that its name does not have any more is no reason to leave it.
+	if (!upstream_has_text(upstream, conn->server->text))
 		return false;
 	move_server(conn, upstream);
 	return true;

@@ -109,15 +109,6 @@ static size_t find_servers(
 	return count;
 }
 
-static bool has_text(const struct upstream *upstream, const char *text)
-{
-	for (size_t i = 0; i < upstream->member_count; i++) {
-		if (strcmp(upstream->members[i].server->text, text) == 0)
-			return true;
-	}
-	return false;
-}
-
 static bool take_down(struct server *server, const char *group, const char *target,
 	struct buf *reterr_text)
 {
@@ -150,7 +141,7 @@ static bool take_all_down(
 	for (size_t i = 0; i < server->snapshot->upstreams->upstream_count; i++) {
 		const struct upstream *upstream =
 			&server->snapshot->upstreams->upstreams[i];
-		if (error.length == 0 && has_text(upstream, target))
+		if (error.length == 0 && upstream_has_text(upstream, target))
 			is_down &=
 				take_down(server, upstream->conf->name, target, &error);
 	}

@@ -92,6 +92,15 @@ const char *upstream_state_name(const struct upstream_member *member)
 	return member->is_down ? "down" : "up";
 }
 
+bool upstream_has_text(const struct upstream *upstream, const char *text)
+{
+	for (size_t i = 0; i < upstream->member_count; i++) {
+		if (strcmp(upstream->members[i].server->text, text) == 0)
+			return true;
+	}
+	return false;
+}
+
 const struct upstream_member *upstream_find_member(
 	const struct upstream *upstream, const struct upstream_server *server)
 {

@@ -97,6 +97,8 @@ bool upstream_is_in_panic(const struct upstream *upstream, uint64_t now);
 bool upstream_is_forgotten(const struct upstream_member *member);
 // "up", "down" by the administrator, or "gone".
 const char *upstream_state_name(const struct upstream_member *member);
+// Has the group a server of that URL, at whatever address?
+bool upstream_has_text(const struct upstream *upstream, const char *text);
 // The server's place in that group; NULL = none: it was taken away.
 const struct upstream_member *upstream_find_member(
 	const struct upstream *upstream, const struct upstream_server *server);
