@@ -7,12 +7,7 @@
 #include <openssl/evp.h>
 
 #include "wherry/base/base64.h"
-
-static const enum webhook_scheme schemes[] = {
-	[CONF_WEBHOOK_STANDARD] = WEBHOOK_STANDARD,
-	[CONF_WEBHOOK_GITHUB] = WEBHOOK_GITHUB,
-	[CONF_WEBHOOK_HMAC_SHA256] = WEBHOOK_HMAC_SHA256,
-};
+#include "wherry/proxy/webhooks.h"
 
 // Of a field that stands twice nobody knows which was meant.
 static void take_field(
@@ -32,7 +27,7 @@ static void take_field(
 bool push_delivery_take_head(struct push_delivery *delivery,
 	const struct conf_verify *rules, const struct http_message *message)
 {
-	enum webhook_scheme scheme = schemes[rules->scheme];
+	enum webhook_scheme scheme = webhooks_scheme(rules);
 	const char *signature =
 		rules->header ? rules->header : webhook_signature_field(scheme);
 	take_field(message, signature, &delivery->signature);
@@ -69,7 +64,7 @@ static enum push_content_result find_id(const struct push_delivery *delivery,
 {
 	if (rules->id)
 		return push_content_name(content, rules->id, out, error);
-	if (!webhook_signature_id_field(schemes[rules->scheme])) {
+	if (!webhook_signature_id_field(webhooks_scheme(rules))) {
 		buf_append_str(out, content->body);
 		return PUSH_CONTENT_OK;
 	}

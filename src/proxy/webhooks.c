@@ -11,11 +11,15 @@ struct webhooks {
 	struct webhook_keys *keys[];
 };
 
-static const enum webhook_scheme schemes[] = {
-	[CONF_WEBHOOK_STANDARD] = WEBHOOK_STANDARD,
-	[CONF_WEBHOOK_GITHUB] = WEBHOOK_GITHUB,
-	[CONF_WEBHOOK_HMAC_SHA256] = WEBHOOK_HMAC_SHA256,
-};
+enum webhook_scheme webhooks_scheme(const struct conf_verify *verify)
+{
+	static const enum webhook_scheme schemes[] = {
+		[CONF_WEBHOOK_STANDARD] = WEBHOOK_STANDARD,
+		[CONF_WEBHOOK_GITHUB] = WEBHOOK_GITHUB,
+		[CONF_WEBHOOK_HMAC_SHA256] = WEBHOOK_HMAC_SHA256,
+	};
+	return schemes[verify->scheme];
+}
 
 static void begin_line(struct buf *reterr_text, const struct conf_file *file)
 {
@@ -35,7 +39,7 @@ static bool load_route(struct webhook_keys **ret_keys, const struct conf_verify 
 		return false;
 	}
 	*ret_keys = webhook_keys_create(
-		schemes[verify->scheme], secret_file_str(&secret), &error);
+		webhooks_scheme(verify), secret_file_str(&secret), &error);
 	secret_file_finish(&secret);
 	if (*ret_keys)
 		return true;

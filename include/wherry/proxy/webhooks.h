@@ -17,5 +17,6 @@ MUST_CHECK struct webhooks *webhooks_create(
 // NULL is allowed.
 void webhooks_destroy(struct webhooks *webhooks);
 
+enum webhook_scheme webhooks_scheme(const struct conf_verify *verify);
 // Of conf->routes[route], which publishes and has verify.
 const struct webhook_keys *webhooks_keys(const struct webhooks *webhooks, size_t route);
