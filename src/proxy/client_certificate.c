@@ -4,29 +4,15 @@
 
 #include "wherry/net/tls_server.h"
 #include "wherry/proto/http_write.h"
-
-static char fold(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return (char)(c - 'A' + 'a');
-	return c == '_' ? '-' : c;
-}
-
-static bool has_prefix(struct str name, struct str prefix)
-{
-	for (size_t i = 0; i < prefix.length; i++) {
-		if (i >= name.length || fold(name.data[i]) != prefix.data[i])
-			return false;
-	}
-	return true;
-}
+#include "wherry/proxy/head_fields.h"
 
 bool client_certificate_is_field(struct str name)
 {
-	struct str cert = STR("client-cert"), chain = STR("client-cert-chain");
-	return has_prefix(name, STR("x-ssl-client-")) ||
-	       (name.length == cert.length && has_prefix(name, cert)) ||
-	       (name.length == chain.length && has_prefix(name, chain));
+	const struct str prefix = STR("x-ssl-client-");
+	size_t length = name.length < prefix.length ? name.length : prefix.length;
+	return head_fields_is_same((struct str){name.data, length}, prefix) ||
+	       head_fields_is_same(name, STR("client-cert")) ||
+	       head_fields_is_same(name, STR("client-cert-chain"));
 }
 
 void client_certificate_write(struct buf *out, const SSL *ssl)

@@ -11,7 +11,7 @@ static char fold(char c)
 	return c == '_' ? '-' : c;
 }
 
-static bool is_folded_equal(struct str a, struct str b)
+bool head_fields_is_same(struct str a, struct str b)
 {
 	for (size_t i = 0; i < a.length && a.length == b.length; i++) {
 		if (fold(a.data[i]) != fold(b.data[i]))
@@ -23,11 +23,11 @@ static bool is_folded_equal(struct str a, struct str b)
 bool head_fields_is_removed(const struct conf_headers *headers, struct str name)
 {
 	for (size_t i = 0; i < headers->remove_count; i++) {
-		if (is_folded_equal(str_from(headers->remove[i].name), name))
+		if (head_fields_is_same(str_from(headers->remove[i].name), name))
 			return true;
 	}
 	for (size_t i = 0; i < headers->set_count; i++) {
-		if (is_folded_equal(str_from(headers->set[i].name), name))
+		if (head_fields_is_same(str_from(headers->set[i].name), name))
 			return true; // the new value replaces it
 	}
 	return false;
@@ -36,7 +36,7 @@ bool head_fields_is_removed(const struct conf_headers *headers, struct str name)
 bool head_fields_is_named(const struct conf_names *names, struct str name)
 {
 	for (size_t i = 0; i < names->count; i++) {
-		if (is_folded_equal(str_from(names->names[i]), name))
+		if (head_fields_is_same(str_from(names->names[i]), name))
 			return true;
 	}
 	return false;

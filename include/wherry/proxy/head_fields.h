@@ -7,8 +7,11 @@
 #include "wherry/conf/conf.h"
 #include "wherry/proto/http_message.h"
 
-// Removed by configuration, or replaced by a value set there. In all names "_" counts as
-// "-", as it does for many backends (SECURITY T22).
+// In all names case does not matter, and "_" counts as "-", as it does for many backends
+// (SECURITY T22).
+
+bool head_fields_is_same(struct str a, struct str b);
+// Removed by configuration, or replaced by a value set there.
 bool head_fields_is_removed(const struct conf_headers *headers, struct str name);
 // One of the names.
 bool head_fields_is_named(const struct conf_names *names, struct str name);
