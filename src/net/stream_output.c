@@ -323,8 +323,8 @@ uint64_t stream_bytes_taken(const struct stream *stream)
 {
 	size_t queued = stream->queue ? evbuffer_get_length(stream->queue) : 0;
 	uint64_t sent = stream->bytes_sent - queued;
-	int waiting =
-		0; // in the kernel; of UNIX sockets in memory, which is more than bytes
+	// In the kernel; of UNIX sockets in memory, which is more than bytes.
+	int waiting = 0;
 	if (ioctl(stream->socket, SIOCOUTQ, &waiting) != 0 || waiting < 0)
 		return sent;
 	return sent > (uint64_t)waiting ? sent - (uint64_t)waiting : 0;
