@@ -140,6 +140,10 @@ void server_snapshot_stop(struct server *server);
 void server_snapshot_finish(struct server *server);
 // One event for each line.
 void server_log_lines(struct str text, bool is_bad);
+// Has the log go where the configuration says, which is not in force yet. False: a line
+// says why not.
+MUST_CHECK bool server_log_apply(
+	const struct server *server, const struct conf *conf, struct buf *reterr_text);
 // Watches how much memory is used, from now on.
 void server_memory_start(struct server *server);
 void server_memory_stop(struct server *server);

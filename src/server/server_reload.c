@@ -107,28 +107,6 @@ static bool make_plan(struct server_reload *reload)
 	return reload->plan != NULL;
 }
 
-static bool has_log_moved(const struct log_options *from, const struct log_options *to)
-{
-	return strcmp(from->events, to->events) != 0 ||
-	       strcmp(from->access, to->access) != 0;
-}
-
-static bool change_log(struct server_reload *reload)
-{
-	const struct log_options *log = &reload->conf->log;
-	if (!has_log_moved(&reload->server->conf->log, log)) {
-		log_adjust(log);
-		return true;
-	}
-	if (log_start(log))
-		return true;
-	buf_printf(&reload->errors,
-		"log.events %s or log.access %s: %m (expected what user %s may write, in "
-		"a folder that was named at the start)\n",
-		log->events, log->access, reload->server->sandbox.privileges.user);
-	return false;
-}
-
 // The limits that are the process's.
 static void change_limits(struct server *server, uint64_t former_memory)
 {
@@ -175,7 +153,7 @@ static bool put_in_force(struct server_reload *reload)
 	if (set && !make_plan(reload))
 		buf_append_str(&reload->errors, STR("out of memory\n"));
 	bool is_in_force = set && reload->plan && rules_start(reload->rules) &&
-			   change_log(reload) &&
+			   server_log_apply(server, reload->conf, &reload->errors) &&
 			   server_status_apply(server, reload->conf, &reload->errors) &&
 			   publish(reload, set);
 	upstream_set_unref(set);
