@@ -141,20 +141,6 @@ static char *make_items(struct conf_load *load, const struct conf_schema_key *ke
 	return items;
 }
 
-static void load_list(struct conf_load *load, const struct conf_schema_key *key,
-	const struct conf_yaml_node *node, void *item)
-{
-	if (!conf_load_value_is(load, key, node, CONF_YAML_SEQUENCE))
-		return;
-	char *items = make_items(load, key, node, item);
-	if (!items)
-		return;
-	for (struct conf_yaml_node *each = node->first; each; each = each->next) {
-		load_item(load, key, each, items);
-		items += key->item_size;
-	}
-}
-
 // The name is kept even if it is refused, so that who uses it is not refused, too.
 static void load_name(struct conf_load *load, const struct conf_schema_key *key,
 	const struct conf_yaml_node *node, void *item)
@@ -166,16 +152,19 @@ static void load_name(struct conf_load *load, const struct conf_schema_key *key,
 	conf_load_value(load, &name_key, &name, item);
 }
 
-static void load_named(struct conf_load *load, const struct conf_schema_key *key,
+static void load_items(struct conf_load *load, const struct conf_schema_key *key,
 	const struct conf_yaml_node *node, void *item)
 {
-	if (!conf_load_value_is(load, key, node, CONF_YAML_MAPPING))
+	bool is_named = key->type == CONF_SCHEMA_NAMED;
+	if (!conf_load_value_is(
+		    load, key, node, is_named ? CONF_YAML_MAPPING : CONF_YAML_SEQUENCE))
 		return;
 	char *items = make_items(load, key, node, item);
 	if (!items)
 		return;
 	for (struct conf_yaml_node *each = node->first; each; each = each->next) {
-		load_name(load, key, each, items);
+		if (is_named)
+			load_name(load, key, each, items);
 		load_item(load, key, each, items);
 		items += key->item_size;
 	}
@@ -212,10 +201,9 @@ static void load_key(struct conf_load *load, const struct conf_schema_key *key,
 		load_inner(load, key, node, item);
 	else if (!node && key->is_required && parent)
 		report_missing(load, key, parent);
-	else if (key->type == CONF_SCHEMA_LIST && node)
-		load_list(load, key, node, item);
-	else if (key->type == CONF_SCHEMA_NAMED && node)
-		load_named(load, key, node, item);
+	else if (node &&
+		 (key->type == CONF_SCHEMA_LIST || key->type == CONF_SCHEMA_NAMED))
+		load_items(load, key, node, item);
 	else
 		load_plain(load, key, node, item);
 }
