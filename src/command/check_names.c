@@ -105,13 +105,8 @@ static size_t count_servers(const struct conf *conf)
 static bool run(struct check *check, const struct conf *conf)
 {
 	const struct conf_resolver *resolver = &conf->resolver;
-	struct resolver_options options = {
-		.servers = resolver->servers,
-		.timeout_ms = resolver->timeout_ms,
-		.max_ttl_ms = resolver->max_ttl_ms,
-	};
 	check->questions = calloc(count_servers(conf) + 1, sizeof(*check->questions));
-	check->resolver = resolver_create(check->loop, &options);
+	check->resolver = resolver_create(check->loop, resolver);
 	if (!check->questions || !check->resolver || !ask_all(check, conf))
 		return false;
 	if (check->open_count == 0)

@@ -253,11 +253,6 @@ static struct str first_line(struct str text)
 static bool connect_links(struct broker_redis *redis, const struct conf_resolver *conf)
 {
 	struct addr address;
-	struct resolver_options names = {
-		.servers = conf->servers,
-		.timeout_ms = conf->timeout_ms,
-		.max_ttl_ms = conf->max_ttl_ms,
-	};
 	struct link_redis_options options = {
 		.loop = redis->loop,
 		.url = &redis->url,
@@ -265,7 +260,7 @@ static bool connect_links(struct broker_redis *redis, const struct conf_resolver
 		.connect_timeout_ms = CONNECT_TIMEOUT_MS,
 	};
 	if (!redis->url.is_unix && !addr_parse_ip(redis->url.host, 0, &address)) {
-		redis->resolver = resolver_create(redis->loop, &names);
+		redis->resolver = resolver_create(redis->loop, conf);
 		if (!redis->resolver)
 			return false;
 		options.resolver = redis->resolver;

@@ -212,8 +212,7 @@ static void ask(void *arg)
 	resolver_channel_ask(name->resolver->channel, name->host, on_answer, name);
 }
 
-struct resolver *resolver_create(
-	struct loop *loop, const struct resolver_options *options)
+struct resolver *resolver_create(struct loop *loop, const struct conf_resolver *conf)
 {
 	struct resolver *resolver = calloc(1, sizeof(*resolver));
 	if (!resolver)
@@ -221,8 +220,8 @@ struct resolver *resolver_create(
 
 	resolver->loop = loop;
 	LIST_INIT(&resolver->names);
-	resolver->max_ttl_ms = options->max_ttl_ms;
-	resolver->channel = resolver_channel_create(loop, options);
+	resolver->max_ttl_ms = conf->max_ttl_ms;
+	resolver->channel = resolver_channel_create(loop, conf);
 	if (!resolver->channel) {
 		free(resolver);
 		return NULL;

@@ -105,10 +105,9 @@ static void on_interest(void *arg, ares_socket_t socket, int readable, int writa
 	channel->watches = watch;
 }
 
-static bool open_ares(
-	struct resolver_channel *channel, const struct resolver_options *options)
+static bool open_ares(struct resolver_channel *channel, const struct conf_resolver *conf)
 {
-	uint64_t timeout_ms = options->timeout_ms / TIMEOUT_PARTS;
+	uint64_t timeout_ms = conf->timeout_ms / TIMEOUT_PARTS;
 	if (timeout_ms > INT_MAX / TIMEOUT_PARTS)
 		timeout_ms = INT_MAX / TIMEOUT_PARTS;
 	struct ares_options ares = {
@@ -125,12 +124,12 @@ static bool open_ares(
 		channel->ares = NULL;
 		return false;
 	}
-	return !options->servers || ares_set_servers_ports_csv(channel->ares,
-					    options->servers) == ARES_SUCCESS;
+	return !conf->servers ||
+	       ares_set_servers_ports_csv(channel->ares, conf->servers) == ARES_SUCCESS;
 }
 
 struct resolver_channel *resolver_channel_create(
-	struct loop *loop, const struct resolver_options *options)
+	struct loop *loop, const struct conf_resolver *conf)
 {
 	struct resolver_channel *channel = calloc(1, sizeof(*channel));
 	if (!channel)
@@ -138,7 +137,7 @@ struct resolver_channel *resolver_channel_create(
 
 	channel->loop = loop;
 	loop_timer_init(&channel->timeout_timer, loop, on_timeout, channel);
-	if (!open_ares(channel, options)) {
+	if (!open_ares(channel, conf)) {
 		resolver_channel_destroy(channel);
 		return NULL;
 	}

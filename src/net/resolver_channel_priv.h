@@ -9,9 +9,9 @@
 
 struct resolver_channel;
 
-// NULL when memory is short, or options->servers is no list of addresses.
+// NULL when memory is short, or conf->servers is no list of addresses.
 MUST_CHECK struct resolver_channel *resolver_channel_create(
-	struct loop *loop, const struct resolver_options *options);
+	struct loop *loop, const struct conf_resolver *conf);
 // Questions under way are answered with ARES_EDESTRUCTION. NULL is allowed.
 void resolver_channel_destroy(struct resolver_channel *channel);
 // The addresses of host, both families. The callback may run before this returns.

@@ -174,12 +174,7 @@ void names_destroy(struct names *names)
 
 bool names_configure(struct names *names, const struct conf_resolver *conf)
 {
-	struct resolver_options options = {
-		.servers = conf->servers,
-		.timeout_ms = conf->timeout_ms,
-		.max_ttl_ms = conf->max_ttl_ms,
-	};
-	struct resolver *resolver = resolver_create(names->loop, &options);
+	struct resolver *resolver = resolver_create(names->loop, conf);
 	bool is_good = resolver != NULL;
 	struct name *name;
 

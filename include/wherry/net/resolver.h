@@ -5,6 +5,7 @@
 #pragma once
 
 #include "wherry/base/addr.h"
+#include "wherry/conf/conf.h"
 #include "wherry/net/loop.h"
 
 struct resolver;
@@ -15,12 +16,6 @@ enum {
 	RESOLVER_MAX_ADDRESSES = 64
 };
 
-struct resolver_options {
-	const char *servers; // "ip[:port],...", NULL = the system's
-	uint64_t timeout_ms; // of one look-up, for each name server there is
-	uint64_t max_ttl_ms; // ask again after at most this; after at least 1 s, or this
-};
-
 // The IPv4 addresses, then the IPv6 ones, else in the order of the answer; port filled
 // in; lent. Called on the control loop, never before resolver_follow returns, when the
 // set changes; it must not destroy the resolver. count 0 never replaces a good answer,
@@ -29,9 +24,11 @@ struct resolver_options {
 typedef void (*resolver_answer_cb)(
 	void *arg, const struct addr *addresses, size_t count, const char *error);
 
-// NULL when memory is short, or options->servers is no list of addresses.
+// A look-up takes timeout_ms for each name server; names are asked for again after 1 s at
+// least, or max_ttl_ms if that is less. NULL when memory is short, or conf->servers is no
+// list of addresses.
 MUST_CHECK struct resolver *resolver_create(
-	struct loop *loop, const struct resolver_options *options);
+	struct loop *loop, const struct conf_resolver *conf);
 // NULL is allowed. No callback runs any more.
 void resolver_destroy(struct resolver *resolver);
 // Follows host (a name, not an IP literal; copied) until it is forgotten or the resolver

@@ -57,7 +57,7 @@ static void fixture_start(struct fixture *fixture, const struct dns_server_step 
 	dns_server_start(&fixture->server, fixture->loop, steps, step_count);
 	loop_timer_init(&fixture->deadline, fixture->loop, on_deadline, NULL);
 	loop_timer_set(&fixture->deadline, now_ms() + DEADLINE_MS);
-	struct resolver_options options = {
+	struct conf_resolver options = {
 		.servers = dns_server_address(&fixture->server, text),
 		.timeout_ms = timeout_ms,
 		.max_ttl_ms = max_ttl_ms,
@@ -235,7 +235,7 @@ Test(resolver, follows_several_names)
 Test(resolver, refuses_a_server_list_that_is_none)
 {
 	struct loop *loop = loop_create();
-	struct resolver_options options = {
+	struct conf_resolver options = {
 		.servers = "not an address", .timeout_ms = 1000, .max_ttl_ms = 1000};
 
 	cr_assert_not_null(loop);
