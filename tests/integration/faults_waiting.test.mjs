@@ -30,7 +30,7 @@ upstreams:
 ${checked.join('\n')}
   app:
     pool: { size: 1 }
-    queue: { size: 20, timeout: 2s }
+    queue: { size: 20, timeout: 10s } # a busy machine takes long
     ejection: { time: 100ms, max_time: 100ms }
     servers: [{ url: "${url}", max_connections: 2 }]
 `, { ...options, ports: 2 });
