@@ -57,6 +57,7 @@ test('sockets that the manager passes are used, and left to it', async (t) => {
     command.splice(0, Infinity, ...activation(ports[0], path, ports[1]));
     return `
 workers: 3
+drain: { window: 200ms, timeout: 20s }
 status: 127.0.0.1:${ports[1]}
 listeners: [{ address: "127.0.0.1:${ports[0]}" }, { address: "unix:${path}" }, { address: "127.0.0.1:${ports[2]}" }]
 ${forwardTo(backend)}`;
