@@ -34,6 +34,10 @@ async function socketIoServer(t, index, refused) {
 async function socketIoClientOf(t, wherry, transports) {
   const socket = socketIoClient.io(wherry.url, { transports, forceNew: true, reconnection: false });
   cleanup(t, () => socket.close());
+  // Says why, where an answer that does not come would only say that it is over.
+  socket.on('disconnect', (reason, details) => {
+    if (details) t.diagnostic(`lost: ${reason}, ${details.description}, ${details.context?.responseText}`);
+  });
   const failed = once(socket, 'connect_error').then(([error]) => { throw error; });
   failed.catch(() => {});
   await within(Promise.race([once(socket, 'connect'), failed]), 'Socket.IO connects');
