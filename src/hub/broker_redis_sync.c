@@ -182,15 +182,16 @@ static void read_entry(struct redis_sync *sync, const struct redis_channel *chan
 		add(sync, &arrival);
 }
 
-// A Redis that was empty when it was first asked, after the join, has no gap for who came
-// before that.
+// A Redis that was empty when it was first asked has no gap for who came before that: the
+// first one enters some time before the channel is joined.
 static uint64_t floor_of(
 	const struct redis_channel *channel, const struct redisReply *reply)
 {
 	uint64_t floor = (uint64_t)reply->element[0]->integer;
-	bool is_beginning = reply->element[3]->integer == 1 && !channel->is_known &&
-			    floor >= channel->joined_us;
-	return is_beginning ? broker_redis_channel_begin(channel) : floor;
+	uint64_t begin = broker_redis_channel_begin(channel);
+	bool is_beginning =
+		reply->element[3]->integer == 1 && !channel->is_known && floor >= begin;
+	return is_beginning ? begin : floor;
 }
 
 // [floor, last id of all, entries, whether the floor is that of all]

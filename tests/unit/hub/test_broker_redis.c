@@ -313,6 +313,23 @@ Test(broker_redis, keeps_no_names_of_channels_that_nobody_published_in)
 	fixture_finish(&fixture);
 }
 
+// Who comes just before its channel is joined, and before Redis is asked for the first
+// time.
+Test(broker_redis, has_no_gap_where_redis_begins_with_the_first_subscriber)
+{
+	struct fixture fixture;
+	char script[128];
+	fixture_start(&fixture);
+	uint64_t entered = now_calendar_us();
+	(void)snprintf(script, sizeof(script),
+		"redis.call('HSET', 'test:ids', 'since', '%llu')",
+		(unsigned long long)entered + 1);
+	run_script(&fixture, script);
+	join(&fixture, &fixture.machines[0]);
+	cr_expect_leq(fixture.machines[0].floor, entered);
+	fixture_finish(&fixture);
+}
+
 Test(broker_redis, publishes_a_claim_once)
 {
 	struct fixture fixture;
