@@ -101,6 +101,20 @@ test('one WebSocket for a page', { skip: withoutPages }, async (t) => {
     await page.context().close();
   });
 
+  await t.test('what logs in by XMLHttpRequest is shown nothing of it in its own events', async () => {
+    const { page, seen } = await open('/own', "document.cookie = 'name=first; path=/'");
+    await shows(page, 'first');
+    await becomesLocal(page, seen, '/own/name');
+    const told = await page.evaluate(() => new Promise((resolve) => {
+      const request = new XMLHttpRequest();
+      request.onload = () => resolve(fetch('/own/name').then((answer) => answer.text()));
+      request.open('POST', '/log-in');
+      request.send();
+    }));
+    assert.equal(told, 'second');
+    await page.context().close();
+  });
+
   await t.test('what a socket takes no more of is polled', async () => {
     const { page } = await open('/idle');
     await page.evaluate(() => { for (let i = 0; i < 20; i++) window.wherry.follow(`/live/score?${i}`); });

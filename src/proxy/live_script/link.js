@@ -17,7 +17,6 @@ const link = {
   socket: null,
   isOpen: false,
   hasWorked: false,
-  isOld: false, // the page has sent something since
   timer: 0, // until it is open, or tried again
   tries: 0,
   failures: 0, // in a row
@@ -41,6 +40,8 @@ const link = {
     socket.onopen = whileMine(() => this.begin());
     socket.onclose = socket.onerror = whileMine(() => this.lose());
     socket.onmessage = whileMine(({ data }) => {
+      this.tries = this.failures = 0; // there are servers that accept, and close
+      this.hasWorked = true;
       const envelope = JSON.parse(data);
       const live = lives.get(envelope.channel);
       if (live && live.line === socket) live.take(envelope, data);
@@ -49,8 +50,8 @@ const link = {
 
   begin() {
     clearTimeout(this.timer);
-    this.timer = this.tries = this.failures = 0;
-    this.isOpen = this.hasWorked = true;
+    this.timer = 0;
+    this.isOpen = true;
     lives.forEach((live) => live.connect());
   },
 

@@ -44,7 +44,7 @@ class Live {
   }
 
   connect() {
-    if (!this.isFollowed || this.line || this.timer) return;
+    if (!this.isFollowed || this.line || this.timer || sent.isAhead()) return;
     if (this.isRefused || this.path.length > LONGEST_URL || link.isLeft()) {
       this.listen();
     } else if (link.isOpen) {
@@ -89,7 +89,7 @@ class Live {
   // What is new may not be here yet: the network is asked once more.
   begin() {
     this.checkedAt = performance.now();
-    this.isDoubted = this.goesOn();
+    if (this.goesOn()) this.isDoubted = true;
   }
 
   disconnect() {
@@ -148,17 +148,21 @@ class Live {
     this.isAskedAgain = now - this.askedAt < FORGOTTEN_MS;
     this.askedAt = now;
     if (this.isCurrent && now - this.checkedAt > CHECKED_MS) this.check();
-    return this.isCurrent && this.headers !== null && !this.isDoubted;
+    return this.isCurrent && this.headers !== null && !this.isDoubted && !sent.isAhead();
   }
 
   // An answer from the network.
   learn(status, headers) {
+    if (lives.get(this.path) !== this) return; // it was forgotten meanwhile
+    if ((status === 401 || status === 403) && this.isFollowed) { // the page's user has gone
+      this.isFollowed = this.isPinned;
+      sent.beginAnew();
+    }
     if (status !== 200) return;
     if (headers.has('Wherry-Live') && canFollow(headers)) {
       this.headers = new Headers(headers);
       ownFields.forEach((name) => this.headers.delete(name));
-      if (link.isOld) beginAnew();
-      this.isDoubted = false;
+      this.isDoubted = sent.isAhead();
       if (this.isAskedAgain) this.follow();
     } else if (this.isPinned) {
       this.isDoubted = true; // whether it is followed on the server says
@@ -177,7 +181,7 @@ class Live {
     this.checkedAt = performance.now();
     let isTrue = false;
     try {
-      const response = await networkFetch(this.path, { cache: 'no-store', signal: late.signal });
+      const response = await networkFetch(location.origin + this.path, { cache: 'no-store', signal: late.signal });
       const body = await response.text();
       this.learn(response.status, response.headers);
       isTrue = response.status === 200 && (typeof this.body !== 'string' || isSame(body, this.body));
@@ -186,6 +190,8 @@ class Live {
     }
     await pause(LATE_MS);
     if (isTrue || this.line !== line || !this.isCurrent || this.id !== id) return;
+    this.id = ''; // what is here is not to be gone on from
+    this.body = null;
     (line === link.socket ? link : this).lose();
   }
 

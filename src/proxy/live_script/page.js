@@ -35,24 +35,13 @@ function doubtAll() {
   lives.forEach((live) => { live.isDoubted = true; });
 }
 
-// Behind a log-in a URL may be private, and whoever sends something wants to see it. Another
-// server can make one only by cookies, which it can't set in an answer without credentials.
-function noteSent(address, hasCredentials) {
-  if (!hasCredentials && !isOfThisServer(address)) return;
-  doubtAll();
-  link.isOld = true;
-}
-
-// Lines made before a log-in have the cookies from before, and bodies for those.
-function beginAnew() {
-  link.isOld = false;
-  lives.forEach((live) => { live.id = ''; });
-  reconnect();
+function disconnect() {
+  lives.forEach((live) => live.disconnect());
+  link.close();
 }
 
 function reconnect() {
-  lives.forEach((live) => live.disconnect());
-  link.close();
+  disconnect();
   lives.forEach((live) => live.connect());
 }
 

@@ -6,7 +6,8 @@ const harmlessFields = /^(accept|x-requested-with|content-type|cache-control|pra
 // Of an answer: what a WebSocket's handshake sends as a poll does.
 const harmlessVary = /^(accept-encoding|accept-language|cookie|user-agent|\s|,)*$/i;
 // Of an answer: what belongs to that one alone.
-const ownFields = ['Age', 'Content-Encoding', 'Content-Length', 'Date', 'ETag', 'Expires', 'Last-Modified'];
+const ownFields = ['Age', 'Content-Digest', 'Content-Encoding', 'Content-Length', 'Date', 'ETag', 'Expires', 'Last-Modified',
+  'Wherry-Stale'];
 
 const isGet = (method) => /^get$/i.test(method);
 const isSafe = (method) => /^(get|head|options)$/i.test(method);
@@ -17,10 +18,11 @@ function isOfThisServer(address) {
 }
 
 // Path and query of a URL of this server, without the time that jQuery's `cache: false`
-// adds; else nothing.
+// adds; else nothing. Nor for one that asks to wait, which is a long-poll.
 function pathOf(address) {
   if (!isOfThisServer(address)) return null;
   const url = new URL(address, document.baseURI);
+  if (url.searchParams.has('wait')) return null;
   return url.pathname + url.search.replace(/[?&]_=\d{10,}(?=&|$)/, '').replace(/^&/, '?');
 }
 

@@ -98,9 +98,23 @@ function abortHere(xhr, { isPending }) {
 }
 
 function learnFrom(xhr, call, live) {
-  xhr.addEventListener('load', () => {
+  const learn = () => {
     if (calls.get(xhr) === call && pathOf(xhr.responseURL) === live.path) live.learn(xhr.status, fieldsOf(xhr));
-  }, { once: true });
+  };
+  xhr.addEventListener('load', learn, { once: true });
+  xhr.addEventListener('loadend', () => xhr.removeEventListener('load', learn), { once: true });
+}
+
+function beginToSend(xhr, call) {
+  call.isUnderWay = true;
+  sent.begin();
+  xhr.addEventListener('loadend', () => endToSend(call), { once: true });
+}
+
+// Also where it is opened for something else, of which no event tells.
+function endToSend(call) {
+  if (call.isUnderWay) sent.end();
+  call.isUnderWay = false;
 }
 
 // What it was opened for; nothing, if it was not.
@@ -121,9 +135,11 @@ function addressOf(url) {
 const standIns = {
   open(method, url, isAsync, user) {
     const before = this.readyState;
+    const former = calls.get(this) || {};
     const isPoll = isGet(method) && (arguments.length < 3 || isAsync) && (user === undefined || user === null);
     const address = addressOf(url);
     renew(this, { address, isPoll: isPoll && address !== null, isSending: !isSafe(method) });
+    endToSend(former);
     const isOpenAlready = this.readyState === 1; // for it was not sent
     open.apply(this, arguments);
     if (isOpenAlready && before !== 1) this.dispatchEvent(new Event('readystatechange'));
@@ -150,8 +166,13 @@ const standIns = {
       return;
     }
     if (live) learnFrom(this, call, live);
-    if (call.isSending) this.addEventListener('loadend', () => noteSent(call.address, this.withCredentials), { once: true });
-    send.apply(this, arguments);
+    if (call.isSending && mayLogIn(call.address, this.withCredentials)) beginToSend(this, call);
+    try {
+      send.apply(this, arguments);
+    } catch (error) {
+      endToSend(call);
+      throw error;
+    }
   },
 
   abort() {
